@@ -1,0 +1,1 @@
+"""Tick data from the xyt hub service in pandas: whole, exact and fast."""

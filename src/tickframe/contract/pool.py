@@ -1,0 +1,37 @@
+"""The descriptor pool of the contract, apart from the process-wide one.
+
+The vendor's own library registers files and messages of the same names in protobuf's default
+pool; a pool of our own lets both live in one process.
+"""
+
+from __future__ import annotations
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
+
+_POOL = descriptor_pool.DescriptorPool()
+
+
+def load(serialized: bytes) -> dict[str, object]:
+    """Register a serialized ``FileDescriptorProto`` and build its classes.
+
+    Parameters
+    ----------
+    serialized
+        The descriptor as protoc wrote it. The files it imports must be loaded already.
+
+    Returns
+    -------
+    dict
+        What a generated module exports: ``DESCRIPTOR``, message classes, enums and enum values.
+    """
+    name = descriptor_pb2.FileDescriptorProto.FromString(serialized).name
+    _POOL.AddSerializedFile(serialized)
+    file = _POOL.FindFileByName(name)
+    names: dict[str, object] = {"DESCRIPTOR": file}
+    for message_name, message in file.message_types_by_name.items():
+        names[message_name] = message_factory.GetMessageClass(message)
+    for enum_name, enum in file.enum_types_by_name.items():
+        names[enum_name] = EnumTypeWrapper(enum)
+        names.update((value.name, value.number) for value in enum.values)
+    return names

@@ -1,0 +1,111 @@
+"""One column of the wire as an Arrow array: a list of one kind, or a mixed list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from tickframe.contract import Value, ValueList
+from tickframe.decode.arrays import ARRAYS
+from tickframe.errors import DecodeError
+
+__all__ = ["list_to_array"]
+
+
+def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Array:
+    """Return one column of the wire as an Arrow array that owns its memory.
+
+    Parameters
+    ----------
+    values
+        The column.
+    name
+        Its name, for errors.
+    label
+        Whether strings are stored once each, as a dictionary.
+
+    Raises
+    ------
+    DecodeError
+        If the column is of a list type that the contract does not know, or if a mixed list holds
+        values of several types.
+    """
+    list_type = values.WhichOneof("list_type")
+    if list_type is None:
+        if len(UnknownFieldSet(values)):
+            raise _unknown_type(name)
+        return pa.nulls(0)
+    if list_type == "mixed_list":
+        return _mixed_to_array(values.mixed_list.values, name)
+    array = ARRAYS[list_type](getattr(values, list_type).values)
+    return array.dictionary_encode() if label and pa.types.is_string(array.type) else array
+
+
+def _unknown_type(name: str) -> DecodeError:
+    return DecodeError(
+        f"column {name!r} is of a type that contract 2.0.0 does not have: its values cannot be read", column=name
+    )
+
+
+#: The list type that holds what a single value of each kind holds.
+_LIST_TYPES: Mapping[str, str] = {
+    "string_value": "string_list",
+    "integer_value": "integer_list",
+    "double_value": "double_list",
+    "bool_value": "bool_list",
+    "date_value": "date_list",
+    "time_value": "time_list",
+    "days_value": "days_list",
+    "milliseconds_value": "milliseconds_list",
+    "nanoseconds_value": "nanoseconds_list",
+    "timestamp_value": "timestamps_list",
+}
+
+
+def _mixed_to_array(values: Sequence[Value], name: str) -> pa.Array:
+    """Return a mixed list as an array of the one Arrow type that all its values share."""
+    positions: dict[str, list[int]] = {}
+    for position, value in enumerate(values):
+        kind = value.WhichOneof("type")
+        if kind is not None:
+            positions.setdefault(kind, []).append(position)
+        elif len(UnknownFieldSet(value)):
+            raise _unknown_type(name)
+    parts = [_kind_to_array([values[at] for at in places], kind, name) for kind, places in positions.items()]
+    if not parts:
+        return pa.nulls(len(values))
+    cells = pa.concat_arrays(_of_one_type(parts, name))
+    source = np.zeros(len(values), dtype=np.int64)
+    unset = np.ones(len(values), dtype=np.bool_)
+    placed = np.concatenate([np.array(places, dtype=np.int64) for places in positions.values()])
+    source[placed] = np.arange(len(placed))
+    unset[placed] = False
+    return cells.take(pa.array(source, mask=unset))
+
+
+def _kind_to_array(values: Sequence[Value], kind: str, name: str) -> pa.Array:
+    if kind in _LIST_TYPES:
+        return ARRAYS[_LIST_TYPES[kind]]([getattr(value, kind) for value in values])
+    if kind == "list":
+        return _lists_to_array([value.list for value in values], name)
+    raise DecodeError(f"column {name!r} holds objects in its rows: they have no Arrow type", column=name)
+
+
+def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
+    parts = [list_to_array(values, name) for values in lists]
+    offsets = np.cumsum([0, *(len(part) for part in parts)], dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.concat_arrays(_of_one_type(parts, name)))
+
+
+def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:
+    """Give untyped parts, which hold nulls only, the type of the others."""
+    types = list(dict.fromkeys(part.type for part in parts if not pa.types.is_null(part.type)))
+    if len(types) > 1:
+        raise DecodeError(
+            f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type holds them",
+            column=name,
+        )
+    return [part.cast(types[0]) for part in parts] if types else list(parts)

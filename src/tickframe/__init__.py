@@ -1,1 +1,28 @@
-"""Tick data from the xyt hub service in pandas: whole, exact and fast."""
+"""Tick data from the xyt hub service in pandas: whole, exact and fast.
+
+>>> import tickframe as tf
+>>> client = tf.Client.sandbox()
+>>> ticks = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_pandas()
+>>> client.close()
+"""
+
+from importlib.metadata import version as _version
+
+from tickframe import errors
+from tickframe.catalogue import TickDataFlag, TickDataType
+from tickframe.client import Client, read_ticks
+from tickframe.errors import TickframeError, TickframeWarning
+from tickframe.query import Query
+
+__all__ = [
+    "Client",
+    "Query",
+    "TickDataFlag",
+    "TickDataType",
+    "TickframeError",
+    "TickframeWarning",
+    "errors",
+    "read_ticks",
+]
+
+__version__ = _version("tickframe")

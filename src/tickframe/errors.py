@@ -59,12 +59,15 @@ class TickframeError(Exception):
         What happened, and what to do next.
     part : str
         The request in question, in words; empty where none was under way.
+    attempts : int
+        How often it was asked before this error was final.
     """
 
     def __init__(self, message: str, *, part: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.part = part
+        self.attempts = 0
 
     def __str__(self) -> str:
         """Return the message, and behind it the request that it is about."""

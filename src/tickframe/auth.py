@@ -1,0 +1,142 @@
+"""Access tokens: a fixed one, or the password grant of RFC 6749, section 4.3."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+from oauthlib.oauth2 import LegacyApplicationClient, OAuth2Error
+
+from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
+from tickframe.settings import Settings
+from tickframe.transport import network_errors, raise_for_answer
+
+__all__ = ["FixedToken", "PasswordGrant", "TokenProvider", "token_provider"]
+
+_TOKEN_PATH = "/auth/oauth/token"  # noqa: S105, a path
+_BASIC_USER = "xyt"
+
+# A token that has less than this left, in seconds, may expire before the request arrives.
+_EXPIRY_MARGIN = 60.0
+# The documented lifetime, for an answer that names none.
+_DEFAULT_LIFETIME = 12 * 3600.0
+
+
+class TokenProvider(Protocol):
+    """Where access tokens come from."""
+
+    def token(self) -> str:
+        """Return a token that is valid now."""
+
+    def renew(self, refused: str) -> str | None:
+        """Return another token than the refused one, None if there can be no other."""
+
+
+def token_provider(settings: Settings, session: requests.Session) -> TokenProvider:
+    """Return the provider that the settings call for."""
+    return FixedToken(settings.token) if settings.token is not None else PasswordGrant(settings, session)
+
+
+class FixedToken:
+    """A token that the user brought along."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def token(self) -> str:
+        """Return the token."""
+        return self._token
+
+    def renew(self, refused: str) -> None:
+        """Return None: there is no other token."""
+
+
+class PasswordGrant:
+    """Asks for a token with a user and a password, and again when it expires.
+
+    Safe to share between threads: one of them asks, the others wait for its answer.
+    """
+
+    def __init__(self, settings: Settings, session: requests.Session) -> None:
+        self._settings = settings
+        self._session = session
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._expires = 0.0
+
+    def token(self) -> str:
+        """Return the token at hand, or a new one if it is about to expire."""
+        with self._lock:
+            if self._token is None or time.monotonic() >= self._expires:
+                self._token = self._grant()
+            return self._token
+
+    def renew(self, refused: str) -> str:
+        """Return a new token, unless another thread has renewed the refused one already."""
+        with self._lock:
+            if self._token is None or self._token == refused:
+                self._token = self._grant()
+            return self._token
+
+    def _grant(self) -> str:
+        settings = self._settings
+        user, password, client_secret = _complete_credentials(settings)
+        client = LegacyApplicationClient(client_id=_BASIC_USER)
+        body = client.prepare_request_body(username=user, password=password)
+        asked = time.monotonic()
+        with network_errors(urlsplit(settings.base_url).netloc):
+            response = self._session.post(
+                settings.base_url + _TOKEN_PATH,
+                data=body,
+                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                auth=(_BASIC_USER, client_secret),
+                timeout=(settings.connect_timeout, settings.read_timeout),
+                allow_redirects=False,
+                stream=True,
+            )
+            self._raise_for_refusal(response)
+            text = response.text
+        try:
+            answer = client.parse_request_body_response(text)
+        except (OAuth2Error, ValueError):
+            # Its cause would carry the answer, which may hold a token.
+            raise UnexpectedContentError(
+                "the token service answered 200 without an access token: check base_url", status=200
+            ) from None
+        lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
+        self._expires = asked + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
+        return str(answer["access_token"])
+
+    def _raise_for_refusal(self, response: requests.Response) -> None:
+        try:
+            raise_for_answer(response, "application/json")
+        except ServiceError as error:
+            # RFC 6749 (5.2) answers a wrong password with 400 and a wrong client secret with 401.
+            if error.status in (400, 401):
+                said = f"; it says: {error.description}" if error.description else ""
+                raise AuthenticationError(
+                    f"HTTP {error.status}: the token service refused user {self._settings.user!r}: check the "
+                    f"password or API key, and the client secret{said}",
+                    status=error.status,
+                    description=error.description,
+                ) from None
+            raise
+
+
+def _complete_credentials(settings: Settings) -> tuple[str, str, str]:
+    """Return the user, the password and the client secret, or say which are missing."""
+    if settings.user and settings.password and settings.client_secret:
+        return settings.user, settings.password, settings.client_secret
+    given = {
+        "user (TICKFRAME_USER)": settings.user,
+        "password or api_key (TICKFRAME_PASSWORD, TICKFRAME_API_KEY)": settings.password,
+        "client_secret (TICKFRAME_CLIENT_SECRET)": settings.client_secret,
+    }
+    missing = ", ".join(name for name, value in given.items() if not value)
+    raise SettingsError(
+        f"the account is not complete: {missing} is missing. Pass it to Client, set the environment, give a token, "
+        "or try Client.sandbox(), which needs no account"
+    )

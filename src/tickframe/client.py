@@ -1,0 +1,231 @@
+"""The client: settings in, queries out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pandas as pd
+
+from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
+from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
+from tickframe.functions import DocumentedFunctions
+from tickframe.part import Part, frozen, split
+from tickframe.query import Query
+from tickframe.service import Service
+from tickframe.settings import Settings, resolve_settings
+
+if TYPE_CHECKING:
+    from tickframe.sandbox import Sandbox
+
+__all__ = ["Client", "read_ticks"]
+
+# Names that an answer to a request without documentation uses if it is a series of ticks.
+_USUAL_TIMESTAMP = ("date", "time")
+
+
+class Client(DocumentedFunctions):
+    """A way to the service. Its methods return queries and send nothing.
+
+    Every setting comes from its argument, else from the environment, else from the keyring; see
+    :mod:`tickframe.settings`. Safe to share between threads.
+
+    Parameters
+    ----------
+    base_url
+        The service's address, ``https://api.xythub.com`` by default (``TICKFRAME_URL``).
+    user, password
+        The account (``TICKFRAME_USER``, ``TICKFRAME_PASSWORD``).
+    api_key
+        Stands in for the password (``TICKFRAME_API_KEY``).
+    client_secret
+        The secret of the client itself (``TICKFRAME_CLIENT_SECRET``).
+    token
+        An access token; with it nothing else is needed (``TICKFRAME_TOKEN``).
+    progress
+        Whether queries show a bar on stderr.
+    **others
+        ``connect_timeout``, ``read_timeout``, ``path_template``, ``endpoints``,
+        ``parameter_names``, ``maximum_length``: see :class:`tickframe.settings.Settings`.
+
+    Raises
+    ------
+    ValueError
+        If a setting is malformed.
+
+    Examples
+    --------
+    >>> import tickframe as tf
+    >>> with tf.Client.sandbox() as client:
+    ...     ticks = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_pandas()
+    >>> ticks.index.name
+    'timestamp'
+    """
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        api_key: str | None = None,
+        client_secret: str | None = None,
+        token: str | None = None,
+        progress: bool = False,
+        **others: Any,
+    ) -> None:
+        self._settings = resolve_settings(
+            base_url=base_url,
+            user=user,
+            password=password,
+            api_key=api_key,
+            client_secret=client_secret,
+            token=token,
+            **others,
+        )
+        self._service = Service(self._settings)
+        self._progress = progress
+        self._sandbox: Sandbox | None = None
+
+    @classmethod
+    def sandbox(cls, data: str | None = None, seed: int = 0, *, progress: bool = False) -> Self:
+        """Return a client of a local service that needs no account and ends with the client.
+
+        Parameters
+        ----------
+        data
+            A folder of your own Parquet ticks, see :class:`tickframe.sandbox.Sandbox`; left out, a
+            simulated market.
+        seed
+            What the simulated market is drawn from.
+        progress
+            Whether queries show a bar on stderr.
+
+        Raises
+        ------
+        SettingsError
+            If the sandbox's requirements are not installed.
+        """
+        # The sandbox stands above the client, and this is the one door up to it.
+        from tickframe.sandbox import Sandbox  # noqa: PLC0415
+
+        sandbox = Sandbox(data, seed)
+        sandbox.start()
+        client = cls(
+            sandbox.url,
+            user=sandbox.user,
+            password=sandbox.password,
+            client_secret=sandbox.client_secret,
+            progress=progress,
+        )
+        client._sandbox = sandbox
+        return client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say where the client leads and as whom, without asking."""
+        who = "a token" if self._settings.token is not None else f"user {self._settings.user!r}"
+        return f"<Client of {self._settings.base_url} with {who}>"
+
+    def close(self) -> None:
+        """Close the connections, and the sandbox if there is one."""
+        self._service.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings; their repr holds no secret."""
+        return self._settings
+
+    def check(self) -> dict[str, Any]:
+        """Ask the service who one is: one round trip.
+
+        Returns
+        -------
+        dict
+            What the service says of the account.
+
+        Raises
+        ------
+        TickframeError
+            If the service cannot be reached or refuses.
+        """
+        return self._service.user()
+
+    def get(self, source: str, request: str, **parameters: object) -> Query:
+        """Any request by name, with any parameters; columns come as the service sends them.
+
+        Parameters
+        ----------
+        source
+            The data source, such as ``"ACTIV"``.
+        request
+            The endpoint's name, such as ``"tickData"``.
+        **parameters
+            Strings, ints, floats, bools, dates, times, timestamps, lists of these, or mappings;
+            snake_case names travel in camelCase. None counts as not given.
+
+        Raises
+        ------
+        ValueError
+            If a value is of a type that cannot travel; nothing was sent.
+        """
+        asked = {"source": parse_string(source, "source"), **parameters}
+        given = tuple((name, frozen(value)) for name, value in asked.items() if value is not None)
+        part = Part(parse_string(request, "request"), request, given)
+        part.to_message(reference_id="", parameter_names={})
+        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, progress=self._progress)
+
+    def _query(self, name: str, **arguments: object) -> Query:
+        function = FUNCTIONS[name]
+        parts = split(function, check_arguments(function, arguments))
+        return Query(self._service, parts, timestamp=function.timestamp, progress=self._progress)
+
+
+def read_ticks(
+    source: str,
+    symbol: str | Iterable[str],
+    day: Day | tuple[Day, Day],
+    *,
+    data_type: TickDataType | str,
+    from_time: TimeOfDay | None = None,
+    to_time: TimeOfDay | None = None,
+    flags: Iterable[TickDataFlag | str] | None = None,
+    client: Client | None = None,
+) -> pd.DataFrame:
+    """Load ticks into a DataFrame in one line.
+
+    Parameters
+    ----------
+    source, symbol, day, data_type, from_time, to_time, flags
+        As in :meth:`Client.tick_data`.
+    client
+        The client to ask through; left out, one with the settings of the environment.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :meth:`Query.to_pandas` returns it.
+
+    Raises
+    ------
+    ValueError
+        If an argument is wrong; nothing was sent.
+    TickframeError
+        If any part is not answered whole.
+    """
+    with Client() if client is None else contextlib.nullcontext(client) as asked:
+        query = asked.tick_data(
+            source, symbol, day, data_type=data_type, from_time=from_time, to_time=to_time, flags=flags
+        )
+        return query.to_pandas()

@@ -1,0 +1,79 @@
+"""What happened to every part of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, overload
+
+import pandas as pd
+
+from tickframe.part import Part
+
+__all__ = ["Outcome", "Outcomes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one part.
+
+    Attributes
+    ----------
+    part : Part
+        The request.
+    rows : int
+        Rows that arrived.
+    bytes : int
+        Length of the messages in their frames.
+    seconds : float
+        From the first attempt to the last byte decoded.
+    attempts : int
+        How often it was asked.
+    origin : {"service"}
+        Where the rows came from.
+    warning : str
+        What the service said beside its answer; empty where it said nothing.
+    error : str
+        Why there is no answer; empty where there is one.
+    """
+
+    part: Part
+    rows: int
+    bytes: int
+    seconds: float
+    attempts: int
+    origin: Literal["service"] = "service"
+    warning: str = ""
+    error: str = ""
+
+
+class Outcomes(Sequence[Outcome]):
+    """The outcomes of a query's last run, in the order of its parts."""
+
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
+        self._outcomes = tuple(outcomes)
+
+    @overload
+    def __getitem__(self, index: int) -> Outcome: ...
+    @overload
+    def __getitem__(self, index: slice) -> Outcomes: ...
+    def __getitem__(self, index: int | slice) -> Outcome | Outcomes:
+        """Return one outcome, or some as ``Outcomes``."""
+        return Outcomes(self._outcomes[index]) if isinstance(index, slice) else self._outcomes[index]
+
+    def __len__(self) -> int:
+        """Return how many parts have an outcome."""
+        return len(self._outcomes)
+
+    def __repr__(self) -> str:
+        """Sum up in one line."""
+        rows = sum(outcome.rows for outcome in self)
+        empty = sum(not outcome.rows and not outcome.error for outcome in self)
+        failed = sum(bool(outcome.error) for outcome in self)
+        return f"<Outcomes: {len(self)} parts, {rows:,} rows, {empty} empty, {failed} failed>"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row for each part, with the columns of :class:`Outcome`."""
+        names = [field.name for field in fields(Outcome)]
+        rows = [[str(outcome.part), *(getattr(outcome, name) for name in names[1:])] for outcome in self]
+        return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,113 @@
+"""A part: one HTTP request, and how it is written for the service."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from tickframe.catalogue import Column, Function, camel_case
+from tickframe.contract import DataRequest
+from tickframe.values import write_value
+
+__all__ = ["Part", "frozen", "split"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request: frozen, picklable, without session or secret.
+
+    Attributes
+    ----------
+    function : str
+        The documented function, or the request of ``Client.get``.
+    endpoint : str
+        The last piece of its path.
+    parameters : tuple of (str, object)
+        What is asked, by documented name.
+    columns : tuple of Column
+        The documented columns of the answer.
+    paged : bool
+        Whether the answer is a page and can name the next.
+    """
+
+    function: str
+    endpoint: str
+    parameters: tuple[tuple[str, object], ...]
+    columns: tuple[Column, ...] = ()
+    paged: bool = False
+
+    def __str__(self) -> str:
+        """Say the request in words, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
+        return " ".join([self.function, *(f"{name}={_in_words(value)}" for name, value in self.parameters)])
+
+    def with_cursor(self, cursor: str) -> Part:
+        """Return the request for the page behind a cursor."""
+        others = tuple((name, value) for name, value in self.parameters if name != "cursor")
+        return replace(self, parameters=(*others, ("cursor", cursor)))
+
+    def to_message(self, reference_id: str, parameter_names: Mapping[str, str]) -> DataRequest:
+        """Write the request as the service takes it.
+
+        Parameters
+        ----------
+        reference_id
+            Our name of the request.
+        parameter_names
+            Names on the wire that replace the inferred camelCase ones, by documented name.
+        """
+        request = DataRequest()
+        request.header.reference_id.value = reference_id
+        for name, value in self.parameters:
+            wire_name = parameter_names.get(name, camel_case(name))
+            request.parameters[wire_name].CopyFrom(write_value(value))
+        return request
+
+
+def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
+    """Return the requests that the arguments of a documented function stand for.
+
+    Parameters
+    ----------
+    function
+        The function.
+    arguments
+        Its checked arguments, see :func:`tickframe.arguments.check_arguments`.
+
+    Returns
+    -------
+    list of Part
+        One for each combination of the values of the parameters that split: day by day, and within
+        a day symbol by symbol.
+    """
+    axes = [parameter.name for parameter in reversed(function.parameters) if parameter.splits]
+    columns = function.columns_for(arguments.get("data_type"))  # type: ignore[arg-type]  # checked
+    parts = []
+    for values in itertools.product(*(arguments[axis] for axis in axes)):  # type: ignore[call-overload]  # checked
+        one = {**arguments, **dict(zip(axes, values, strict=True))}
+        parts.append(Part(function.name, function.endpoint, tuple(one.items()), columns, function.paged))
+    return parts
+
+
+def frozen(value: object) -> object:
+    """Return a parameter's value as one that does not change with the caller's lists."""
+    if isinstance(value, Mapping):
+        return {str(name): frozen(field) for name, field in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return tuple(frozen(each) for each in value)
+    return value
+
+
+def _in_words(value: object) -> str:
+    match value:
+        case pd.Timedelta():
+            return str(value).removeprefix("0 days ")
+        case tuple():
+            return ",".join(_in_words(each) for each in value)
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,257 @@
+"""A query: what is asked, the requests it stands for, and the many ways out."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import operator
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from tickframe.dataframe import DtypeBackend, to_dataframe
+from tickframe.decode import Response
+from tickframe.errors import DecodeError, SettingsError
+from tickframe.export import write_parquet
+from tickframe.fetch import fetch
+from tickframe.outcomes import Outcome, Outcomes
+from tickframe.part import Part
+from tickframe.service import Service
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Query"]
+
+
+class Query:
+    """Something to ask of the service. Lazy: nothing is sent before a ``to_*`` method is called.
+
+    Every call of a ``to_*`` method asks anew. A query is also an Arrow stream
+    (``__arrow_c_stream__``), so that Polars, DuckDB and others read it as it is.
+
+    Attributes
+    ----------
+    outcomes : Outcomes
+        What happened to each request of the last run; empty before the first.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        parts: Sequence[Part],
+        *,
+        timestamp: tuple[str, str] | None = None,
+        progress: bool = False,
+    ) -> None:
+        self._service = service
+        self._parts = tuple(parts)
+        self._timestamp = timestamp
+        self._progress = progress
+        self.outcomes = Outcomes(())
+
+    def __repr__(self) -> str:
+        """Say what is asked, without asking."""
+        more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
+        return f"<Query: {self._parts[0]}{more}>"
+
+    def parts(self) -> pd.DataFrame:
+        """Return the requests that this query stands for, without asking.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each request: ``function``, and a column for each parameter.
+        """
+        return pd.DataFrame([{"function": part.function, **dict(part.parameters)} for part in self._parts])
+
+    def to_pandas(
+        self,
+        *,
+        index: Literal["timestamp"] | None = "timestamp",
+        dtype_backend: DtypeBackend | None = None,
+        tz: str | None = None,
+    ) -> pd.DataFrame:
+        """Ask, and return all rows as a DataFrame.
+
+        Parameters
+        ----------
+        index
+            ``"timestamp"`` makes the sum of date and time the index, a ``DatetimeIndex`` in
+            nanoseconds that takes the place of the two columns; answers without a date and a time
+            have numbered rows. None keeps the documented columns.
+        dtype_backend
+            ``"numpy_nullable"`` or ``"pyarrow"``, as in pandas; left out, integers are Int64,
+            floats float64, strings str, labels category, dates datetime64[ns], times of day
+            timedelta64[ns].
+        tz
+            The time zone to localize the index to. Times are wall-clock times of the exchange, and
+            the documentation names no zone, so the index has none unless it is given here.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows in the order of the parts. It can be written to.
+
+        Raises
+        ------
+        TickframeError
+            If any part is not answered whole.
+        ValueError
+            If an argument is wrong, see :func:`tickframe.dataframe.to_dataframe`.
+        """
+        if index not in ("timestamp", None):
+            raise ValueError(f"index {index!r} is neither 'timestamp' nor None")
+        table = self.to_arrow()
+        timestamp = self._timestamp_columns(table.schema) if index is not None else None
+        return to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz)
+
+    def to_arrow(self) -> pa.Table:
+        """Ask, and return all rows as a ``pyarrow.Table``, a chunk for each frame.
+
+        Raises
+        ------
+        TickframeError
+            If any part is not answered whole.
+        """
+        schema, batches = self._open()
+        return pa.Table.from_batches(list(batches), schema)
+
+    def to_reader(self) -> pa.RecordBatchReader:
+        """Ask part by part as the reader is read; one record batch for each frame.
+
+        The first request is made at once. An error inside an Arrow stream arrives as
+        ``pyarrow.ArrowException``; the other ``to_*`` methods raise it as it is.
+        """
+        schema, batches = self._open()
+        return pa.RecordBatchReader.from_batches(schema, batches)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Ask, and return all rows as a ``polars.DataFrame``.
+
+        Raises
+        ------
+        SettingsError
+            If Polars is not installed.
+        TickframeError
+            If any part is not answered whole.
+        """
+        try:
+            polars = importlib.import_module("polars")
+        except ImportError as error:
+            raise SettingsError("to_polars() needs Polars: pip install 'tickframe[polars]'") from error
+        frame: pl.DataFrame = polars.from_arrow(self.to_arrow())
+        return frame
+
+    def to_parquet(
+        self, directory: str | os.PathLike[str], *, partition_by: Sequence[str] = ("symbol", "date")
+    ) -> list[Path]:
+        """Ask, and write the rows into a Parquet dataset, part by part.
+
+        Parameters
+        ----------
+        directory
+            The dataset's folder; made where it is not there.
+        partition_by
+            The columns that become folders, as in ``symbol=ZAL.XE/date=2016-05-05/``.
+
+        Returns
+        -------
+        list of pathlib.Path
+            The files, each written whole. Running again writes the same files again.
+
+        Raises
+        ------
+        TickframeError
+            If any part is not answered whole; the files of the parts before it are whole.
+        """
+        return write_parquet(self._tables(), directory, partition_by)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        """Ask part by part as the stream is read (the Arrow PyCapsule interface)."""
+        return self.to_reader().__arrow_c_stream__(requested_schema)
+
+    def _timestamp_columns(self, schema: pa.Schema) -> tuple[str, str] | None:
+        """Return the columns that make the index, None where this answer has none."""
+        if self._timestamp is None:
+            return None
+        date, time = self._timestamp
+        if date not in schema.names or time not in schema.names:
+            return None
+        fits = pa.types.is_date32(schema.field(date).type) and pa.types.is_duration(schema.field(time).type)
+        return self._timestamp if fits else None
+
+    def _answers(self) -> Iterator[tuple[Part, tuple[Response, ...]]]:
+        """Ask for the parts in turn, and keep the outcomes up to date."""
+        outcomes: list[Outcome] = []
+        try:
+            yield from fetch(self._service, self._parts, outcomes, progress=self._progress)
+        finally:
+            self.outcomes = Outcomes(outcomes)
+
+    def _batches(self) -> Iterator[tuple[Part, pa.RecordBatch]]:
+        """Ask for the parts in turn; all batches have one schema."""
+        return conform((part, response.batch) for part, responses in self._answers() for response in responses)
+
+    def _tables(self) -> Iterator[tuple[Part, pa.Table]]:
+        for part, batches in itertools.groupby(self._batches(), key=operator.itemgetter(0)):
+            yield part, pa.Table.from_batches([batch for _, batch in batches])
+
+    def _open(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """Ask until the schema is known; return it and all batches."""
+        batches = (batch for _, batch in self._batches())
+        first = next(batches)
+        return first.schema, itertools.chain([first], batches)
+
+
+def conform(batches: Iterable[tuple[Part, pa.RecordBatch]]) -> Iterator[tuple[Part, pa.RecordBatch]]:
+    """Give every batch the schema of the first one with rows.
+
+    An answer without rows has the documented types; what the service really sends outweighs them.
+
+    Raises
+    ------
+    DecodeError
+        If batches with rows differ in their columns.
+    """
+    schema: pa.Schema | None = None
+    empty: list[tuple[Part, pa.RecordBatch]] = []
+    for part, batch in batches:
+        if schema is None and batch.num_rows == 0:
+            empty.append((part, batch))
+            continue
+        if schema is None:
+            schema = batch.schema
+            yield from _of_schema(empty, schema)
+        yield from _of_schema([(part, batch)], schema)
+    if schema is None:
+        yield from _of_schema(empty, empty[-1][1].schema)
+
+
+def _of_schema(
+    batches: Iterable[tuple[Part, pa.RecordBatch]], schema: pa.Schema
+) -> Iterator[tuple[Part, pa.RecordBatch]]:
+    for part, batch in batches:
+        if batch.schema.equals(schema):
+            yield part, batch
+        elif batch.num_rows == 0:
+            yield part, pa.RecordBatch.from_pylist([], schema)
+        else:
+            raise _other_columns(part, batch.schema, schema)
+
+
+def _other_columns(part: Part, schema: pa.Schema, expected: pa.Schema) -> DecodeError:
+    here = {field.name: str(field.type) for field in schema}
+    there = {field.name: str(field.type) for field in expected}
+    differing = [name for name in here | there if here.get(name) != there.get(name)] or list(here)
+    name = differing[0]
+    return DecodeError(
+        f"column {name!r} is {here.get(name, 'absent')} in this answer and {there.get(name, 'absent')} in those "
+        "before it: ask for the parts in queries of their own",
+        column=name,
+        part=str(part),
+    )

@@ -1,0 +1,149 @@
+"""One framed request over HTTP: session, token, retries, errors."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+import requests
+import stamina
+
+from tickframe.auth import token_provider
+from tickframe.decode import Response, read_responses
+from tickframe.errors import (
+    AuthenticationError,
+    RateLimitError,
+    ServiceError,
+    TickframeError,
+    TransportError,
+    TruncatedFrameError,
+)
+from tickframe.frames import write_frame
+from tickframe.part import Part
+from tickframe.settings import Settings
+from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer
+
+__all__ = ["Answer", "Service"]
+
+_OCTET_STREAM = "application/octet-stream"
+_USER_PATH = "/auth/user"
+_ATTEMPTS = 4
+_TRANSIENT = frozenset({408, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one request.
+
+    Attributes
+    ----------
+    responses : tuple of Response
+        The frames of the answer, decoded.
+    attempts : int
+        How often it was asked.
+    """
+
+    responses: tuple[Response, ...]
+    attempts: int
+
+
+class Service:
+    """The service: answers parts. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._session = new_session()
+        self._tokens = token_provider(settings, self._session)
+        self._host = urlsplit(settings.base_url).netloc
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def answer(self, part: Part) -> Answer:
+        """Ask for a part until it is answered whole.
+
+        Raises
+        ------
+        TransportError, ServiceError, FrameError, DecodeError
+            What the last attempt failed with.
+        """
+        attempts = 0
+        try:
+            for attempt in stamina.retry_context(on=_is_transient, attempts=_ATTEMPTS, timeout=None):
+                with attempt:
+                    attempts = attempt.num
+                    return Answer(self._ask(part), attempts)
+        except TickframeError as error:
+            error.part = str(part)
+            error.attempts = attempts
+            raise
+        raise AssertionError("stamina raises what the last attempt raised")
+
+    def user(self) -> dict[str, Any]:
+        """Return what the service says of the account.
+
+        Raises
+        ------
+        TransportError, ServiceError
+            If it does not say.
+        """
+        with network_errors(self._host), self._send("GET", _USER_PATH) as response:
+            raise_for_answer(response, "application/json")
+            document: dict[str, Any] = json.loads(response.content)
+            return document
+
+    def _ask(self, part: Part) -> tuple[Response, ...]:
+        reference_id = str(uuid.uuid4())
+        settings = self.settings
+        message = part.to_message(reference_id, settings.parameter_names)
+        endpoint = settings.endpoints.get(part.function, part.endpoint)
+        path = settings.path_template.format(endpoint=quote(endpoint, safe=""))
+        body = write_frame(message.SerializeToString())
+        with network_errors(self._host), self._send("POST", path, body) as response:
+            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
+            response.raw.decode_content = True
+            return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+        """Send with the token at hand; a refused one is renewed once."""
+        token = self._tokens.token()
+        response = self._send_with(token, method, path, body)
+        if response.status_code == requests.codes.unauthorized and (renewed := self._tokens.renew(token)):
+            response.close()
+            response = self._send_with(renewed, method, path, body)
+        return response
+
+    def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
+        settings = self.settings
+        return self._session.request(
+            method,
+            settings.base_url + path,
+            data=body,
+            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
+            auth=BearerToken(token),
+            timeout=(settings.connect_timeout, settings.read_timeout),
+            allow_redirects=False,
+            stream=True,
+        )
+
+
+def _is_transient(error: Exception) -> bool:
+    """Say whether asking again can help."""
+    if isinstance(error, AuthenticationError):
+        return False
+    if isinstance(error, TransportError | TruncatedFrameError | RateLimitError):
+        return True
+    return isinstance(error, ServiceError) and error.status in _TRANSIENT

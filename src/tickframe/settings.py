@@ -1,0 +1,150 @@
+"""Where the service is and who asks: from arguments, then the environment, then the keyring.
+
+==================  ===========================  =================================
+argument            environment                  keyring (service ``tickframe``)
+==================  ===========================  =================================
+``base_url``        ``TICKFRAME_URL``
+``user``            ``TICKFRAME_USER``
+``password``        ``TICKFRAME_PASSWORD``       under the user's name
+``api_key``         ``TICKFRAME_API_KEY``
+``token``           ``TICKFRAME_TOKEN``
+``client_secret``   ``TICKFRAME_CLIENT_SECRET``  under ``client_secret``
+==================  ===========================  =================================
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from tickframe.frames import MAXIMUM_LENGTH
+
+__all__ = ["DEFAULT_URL", "Settings", "resolve_settings"]
+
+DEFAULT_URL = "https://api.xythub.com"
+
+_KEYRING_SERVICE = "tickframe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to reach the service. No secret is in the repr.
+
+    Attributes
+    ----------
+    base_url : str
+        The service's address, without a slash at its end. Plain http goes to this machine only.
+    user : str or None
+        The account.
+    password : str or None
+        The account's password, or the API key that stands in for it.
+    client_secret : str or None
+        The secret of the client itself, sent when a token is asked for.
+    token : str or None
+        An access token. With one, no other credential is needed.
+    connect_timeout, read_timeout : float
+        Seconds to wait for a connection, and for the next bytes of an answer.
+    path_template : str
+        The path of a function, with ``{endpoint}`` in it.
+    endpoints : Mapping[str, str]
+        Endpoint names that replace the catalogue's, by the function's name.
+    parameter_names : Mapping[str, str]
+        Names of parameters on the wire that replace the catalogue's, by the documented name.
+    maximum_length : int
+        The longest answer to accept, in bytes.
+    """
+
+    base_url: str = DEFAULT_URL
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    connect_timeout: float = 10.0
+    read_timeout: float = 300.0
+    path_template: str = "/get/{endpoint}"
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    parameter_names: Mapping[str, str] = field(default_factory=dict)
+    maximum_length: int = MAXIMUM_LENGTH
+
+    def __post_init__(self) -> None:
+        _check_url(self.base_url)
+        if "{endpoint}" not in self.path_template:
+            raise ValueError(f"path_template {self.path_template!r} has no {{endpoint}} in it")
+
+
+def resolve_settings(
+    *,
+    base_url: str | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    api_key: str | None = None,
+    client_secret: str | None = None,
+    token: str | None = None,
+    **others: object,
+) -> Settings:
+    """Fill in what the arguments leave out, from the environment and then from the keyring.
+
+    A credential given as an argument outweighs any other kind found in the environment: a password
+    is not overruled by a ``TICKFRAME_TOKEN`` that happens to be set.
+
+    Raises
+    ------
+    ValueError
+        If the address is neither https nor a plain http address of this machine, or if both a
+        password and an API key are given.
+    """
+    if password is not None and api_key is not None:
+        raise ValueError("give a password or an api_key: the key stands in for the password")
+    secret = password if password is not None else api_key
+    if secret is None and token is None:
+        token = os.environ.get("TICKFRAME_TOKEN")
+    if token is None:
+        user = user or os.environ.get("TICKFRAME_USER")
+        if secret is None:
+            secret = os.environ.get("TICKFRAME_PASSWORD") or os.environ.get("TICKFRAME_API_KEY")
+        if secret is None and user is not None:
+            secret = _from_keyring(user)
+        client_secret = client_secret or os.environ.get("TICKFRAME_CLIENT_SECRET") or _from_keyring("client_secret")
+    return Settings(
+        base_url=(base_url or os.environ.get("TICKFRAME_URL") or DEFAULT_URL).rstrip("/"),
+        user=user,
+        password=secret,
+        client_secret=client_secret,
+        token=token,
+        **others,  # type: ignore[arg-type]  # Settings names and checks them
+    )
+
+
+def _from_keyring(name: str) -> str | None:
+    """Return a secret of the desktop's keyring, None where there is no keyring."""
+    if importlib.util.find_spec("keyring") is None:
+        return None
+    import keyring  # noqa: PLC0415, an extra
+    from keyring.errors import KeyringError  # noqa: PLC0415
+
+    try:
+        return keyring.get_password(_KEYRING_SERVICE, name)
+    except KeyringError:
+        return None
+
+
+def _check_url(url: str) -> None:
+    address = urlsplit(url)
+    if address.username or address.password:
+        raise ValueError("base_url carries a user or a password: give them as user= and password=")
+    if address.scheme == "https" and address.hostname:
+        return
+    if address.scheme == "http" and address.hostname and _is_loopback(address.hostname):
+        return
+    raise ValueError(f"base_url {url!r} must be https://..., or http:// to this machine only: it carries a token")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,135 @@
+"""One HTTP session, and what its failures and refusals become."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+import urllib3
+
+from tickframe.errors import (
+    AuthenticationError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServiceError,
+    TransportError,
+    UnexpectedContentError,
+    UnknownEndpointError,
+)
+
+__all__ = ["BearerToken", "network_errors", "new_session", "raise_for_answer"]
+
+# Enough for any service's explanation; a page in its place is not read to its end.
+_LONGEST_REFUSAL = 64 * 1024
+_LONGEST_DESCRIPTION = 500
+
+_REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
+    401: (AuthenticationError, "the service refused the credentials: check user, password or token"),
+    403: (PermissionDeniedError, "the account has no right to this: ask the service for access"),
+    404: (UnknownEndpointError, "the service has no such endpoint: check the function, path_template and endpoints"),
+    429: (RateLimitError, "the service asks for fewer requests: wait, or ask for less at once"),
+}
+
+
+def new_session(pool_size: int = 10) -> requests.Session:
+    """Return a session that keeps connections open between requests."""
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+class BearerToken(requests.auth.AuthBase):
+    """Sends an access token; as ``auth`` it outweighs what a netrc file holds for the host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token into a request that is about to be sent."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+@contextlib.contextmanager
+def network_errors(host: str) -> Iterator[None]:
+    """Turn what requests and urllib3 raise into :class:`TransportError`, the cause kept."""
+    try:
+        yield
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise TransportError(f"{_failure(error)} ({host})") from error
+
+
+def _failure(error: Exception) -> str:
+    match error:
+        case requests.exceptions.ProxyError():
+            return "the proxy did not let the request through: check the proxy's address and password"
+        case requests.exceptions.SSLError():
+            return "the secure connection could not be made: check the certificate"
+        case requests.exceptions.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
+            return "the service did not take the connection in time"
+        case requests.exceptions.ReadTimeout() | urllib3.exceptions.ReadTimeoutError():
+            return "the service stopped answering: no byte arrived in time"
+        case requests.exceptions.ChunkedEncodingError() | urllib3.exceptions.ProtocolError():
+            return "the answer was cut short: the connection broke inside it"
+        case requests.exceptions.ConnectionError():
+            return "no connection to the service: check the address and the network"
+        case _:
+            return f"the request failed with {type(error).__name__}"
+
+
+def raise_for_answer(response: requests.Response, expected_type: str, *, reference_id: str = "") -> None:
+    """Raise what a refusal, a redirect or a page means; return on an answer of the expected type.
+
+    Parameters
+    ----------
+    response
+        The answer, its body not yet read.
+    expected_type
+        The content type it should have; an answer that names none passes.
+    reference_id
+        Our name of the request, kept in the error.
+    """
+    status = response.status_code
+    content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    where: dict[str, Any] = {"status": status, "request_id": reference_id}
+    if status == requests.codes.ok:
+        if content_type in ("", expected_type):
+            return
+        description = _description(response)
+        said = f", which says: {description}" if description else ""
+        raise UnexpectedContentError(
+            f"the service answered 200 with {content_type} in place of {expected_type}{said}: "
+            "check base_url, and whether a proxy or a login page stands between",
+            description=description,
+            **where,
+        )
+    description = _description(response)
+    kind, meaning = _REFUSALS.get(status, (ServiceError, _other_status(status)))
+    said = f"; it says: {description}" if description else ""
+    raise kind(f"HTTP {status}: {meaning}{said}", description=description, **where)
+
+
+def _other_status(status: int) -> str:
+    if 300 <= status < 400:
+        return "the service redirects, which is not followed since the token would travel along: check base_url"
+    if status >= 500:
+        return "the service failed: ask again later, and quote the request id to its support if it stays"
+    return "the service refused the request"
+
+
+def _description(response: requests.Response) -> str:
+    """Return the service's own words out of a JSON body; empty where the body is anything else."""
+    try:
+        body = response.raw.read(_LONGEST_REFUSAL, decode_content=True)
+        document = json.loads(body)
+    except (ValueError, OSError, urllib3.exceptions.HTTPError):
+        return ""
+    finally:
+        response.close()
+    words = document.get("error_description") if isinstance(document, dict) else None
+    return str(words)[:_LONGEST_DESCRIPTION] if words else ""

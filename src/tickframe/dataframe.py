@@ -92,7 +92,10 @@ def _types_mapper(
 ) -> Callable[[pa.DataType], pd.api.extensions.ExtensionDtype | None]:
     if dtype_backend == "numpy_nullable":
         return _NULLABLE_DTYPES.get
-    dtypes: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {pa.int64(): pd.Int64Dtype()}
+    dtypes: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
+        pa.int64(): pd.Int64Dtype(),
+        pa.string(): pd.StringDtype(na_value=np.nan),
+    }
     if any(pa.types.is_boolean(column.type) and column.null_count for column in table.columns):
         dtypes[pa.bool_()] = pd.BooleanDtype()
     return dtypes.get

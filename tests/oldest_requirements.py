@@ -1,0 +1,21 @@
+"""Print the lower bounds of pyproject.toml as constraints, for an environment of oldest versions."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+EXTRAS = ("cli", "duckdb", "keyring", "plot", "polars", "sandbox")
+
+
+def lower_bounds() -> list[str]:
+    """Return ``name==version`` for each requirement of the package and its extras."""
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    requirements = [*project["dependencies"], *(line for extra in EXTRAS for line in project["optional-dependencies"][extra])]
+    return [re.sub(r">=", "==", requirement) for requirement in requirements]
+
+
+if __name__ == "__main__":
+    print("\n".join(lower_bounds()))

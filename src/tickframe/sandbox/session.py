@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickframe.sandbox.arrivals import SECOND, Arrivals, Intensity, arrive, at_once, evenly, intensity_of, join
+from tickframe.sandbox.arrivals import SECOND, Arrivals, arrive, at_once, evenly, intensity_of, join
 from tickframe.sandbox.directory import Exchange, Instrument
 from tickframe.sandbox.market import TradeCondition
 from tickframe.sandbox.price_level import Character, price_level
@@ -69,37 +69,12 @@ def simulate_session(instrument: Instrument, day: dt.date, seed: int) -> Session
     seed
         Which market.
     """
-    random = stable_generator("session", seed, instrument.symbol, day.isoformat())
-    of = Character(instrument, seed)
-    path = _price_path(random, of, instrument.exchange, day)
-    intensity = intensity_of(random, instrument.exchange)
-    activity = float(np.clip(random.lognormal(0, 0.2), 0.75, 1.4))
-    book = _simulate_book(random, of, instrument.exchange, path, intensity, int(of.quotes * activity))
-    trades = _simulate_trades(random, of, instrument.exchange, path, intensity, book, int(of.trades * activity))
-    return Session(trades, _quotes_table(book, instrument.exchange, of.tick))
-
-
-class _PricePath(NamedTuple):
-    """The price that nobody sees: its logarithm at every second from ``start``."""
-
-    start: int
-    log_price: _Floats
-
-    def ticks_at(self, times: _Integers, tick: tuple[int, int]) -> _Floats:
-        """Return the price in ticks, fractions included."""
-        seconds = self.start + np.arange(len(self.log_price))
-        return np.exp(np.interp(times / SECOND, seconds, self.log_price)) * (tick[1] / tick[0])
-
-
-def _price_path(random: np.random.Generator, of: Character, exchange: Exchange, day: dt.date) -> _PricePath:
-    start = exchange.opening - _BEFORE
-    seconds = exchange.closing + exchange.auction + _AFTER - start + 1
-    first = price_level(of, day)
-    last = price_level(of, day + dt.timedelta(days=1))
-    walk = np.cumsum(random.standard_normal(seconds)) * (0.8 * of.volatility / np.sqrt(seconds))
-    along = np.linspace(0, 1, seconds)
-    # A bridge from the one level to the other, so that days join.
-    return _PricePath(start, first + (last - first) * along + walk - walk[-1] * along)
+    simulation = _Simulation(instrument, day, seed)
+    book = simulation.book()
+    prints = simulation.prints(book)
+    tick = simulation.character.tick
+    trades = _trades_table(simulation.random, prints, tick)
+    return Session(trades, _quotes_table(book, instrument.exchange, tick))
 
 
 class _Book(NamedTuple):
@@ -114,57 +89,8 @@ class _Book(NamedTuple):
     without_bid: _Booleans
 
 
-def _simulate_book(
-    random: np.random.Generator, of: Character, exchange: Exchange, path: _PricePath, intensity: Intensity, count: int
-) -> _Book:
-    before = int(random.integers(30, 90))
-    arrivals = join(
-        evenly(random, before, exchange.opening - _BEFORE, exchange.opening),
-        arrive(random, intensity, count - before),
-    )
-    arrivals = Arrivals(arrivals.market, np.maximum.accumulate(arrivals.capture))
-    middle = path.ticks_at(arrivals.market, of.tick)
-    spread = _spread(random, arrivals.market, usual=max(1.0, 0.0004 * float(middle.mean())))
-    bid = np.maximum(np.floor(middle - spread / 2 + random.normal(0, 0.25, count)), 1).astype(np.int64)
-    ask = bid + spread
-    # The book fills from one side.
-    one_sided = np.arange(count) < random.integers(3, 12)
-    asks_first = bool(random.integers(2))
-    return _Book(
-        arrivals=arrivals,
-        ask=ask,
-        ask_size=_resting_sizes(random, of, exchange, ask),
-        bid=bid,
-        bid_size=_resting_sizes(random, of, exchange, bid),
-        without_ask=one_sided & (not asks_first),
-        without_bid=one_sided & asks_first,
-    )
-
-
-def _spread(random: np.random.Generator, times: _Integers, usual: float) -> _Integers:
-    # It returns to its usual width within minutes: noise every ten seconds that fades by a twentieth each time.
-    first = int(times[0] // SECOND)
-    steps = int(times[-1] // SECOND - first) // 10 + 1
-    fading = 0.95 ** np.arange(120)
-    wave = np.convolve(random.standard_normal(steps), fading)[:steps]
-    state = wave[(times // SECOND - first) // 10] + random.standard_normal(len(times))
-    return np.clip(np.rint(usual * np.exp(0.15 * state)), 1, 4 * usual + 2).astype(np.int64)
-
-
-def _resting_sizes(random: np.random.Generator, of: Character, exchange: Exchange, price: _Integers) -> _Integers:
-    changes = random.random(len(price)) < 0.4
-    changes[1:] |= price[1:] != price[:-1]
-    changes[0] = True
-    since = np.maximum.accumulate(np.where(changes, np.arange(len(price)), 0))
-    return _sizes(random, 3 * of.typical_size, len(price), exchange.lot)[since]
-
-
-def _sizes(random: np.random.Generator, median: float, count: int, lot: int) -> _Integers:
-    return np.ceil(median * random.lognormal(0, 0.9, count)).astype(np.int64) * lot
-
-
 class _Prints(NamedTuple):
-    """Trades of one kind: prices in ticks, ``code`` the place of their condition in ``CONDITIONS``."""
+    """Trades: prices in ticks, ``code`` the place of their condition in ``CONDITIONS``."""
 
     arrivals: Arrivals
     price: _Integers
@@ -172,29 +98,131 @@ class _Prints(NamedTuple):
     code: _Integers
 
 
-def _simulate_trades(
-    random: np.random.Generator,
-    of: Character,
-    exchange: Exchange,
-    path: _PricePath,
-    intensity: Intensity,
-    book: _Book,
-    count: int,
-) -> pa.Table:
-    blocks = [_continuous_trades(random, of, exchange, book, intensity, count)]
-    blocks += [_auction(random, of, path, exchange, code, second) for code, second in _auctions(exchange)]
-    blocks += [
-        _off_book_trades(random, of, exchange, path, int(count * share), code)
-        for code, share in (("OTC", _OFF_BOOK), ("LR", _REPORTED_LATE))
-    ]
-    arrivals = join(*(block.arrivals for block in blocks))
-    price, size, code = (
-        np.concatenate(arrays)
-        for arrays in zip(*((block.price, block.size, block.code) for block in blocks), strict=True)
-    )
-    order = np.argsort(arrivals.capture, kind="stable")
-    prints = _Prints(Arrivals(arrivals.market[order], arrivals.capture[order]), price[order], size[order], code[order])
-    return _trades_table(random, prints, of.tick)
+class _Simulation:
+    """A day under way: each part draws from the same generator, so their order matters."""
+
+    def __init__(self, instrument: Instrument, day: dt.date, seed: int) -> None:
+        self.random = stable_generator("session", seed, instrument.symbol, day.isoformat())
+        self.exchange = instrument.exchange
+        self.character = Character(instrument, seed)
+        self.intensity = intensity_of(self.random, self.exchange)
+        self.activity = float(np.clip(self.random.lognormal(0, 0.2), 0.75, 1.4))
+        self.log_price = self._walk(day)
+
+    def _walk(self, day: dt.date) -> _Floats:
+        seconds = self.exchange.closing + self.exchange.auction + _AFTER - self.exchange.opening + _BEFORE + 1
+        first = price_level(self.character, day)
+        last = price_level(self.character, day + dt.timedelta(days=1))
+        steps = self.random.standard_normal(seconds) * (0.8 * self.character.volatility / np.sqrt(seconds))
+        walk = np.cumsum(steps)
+        along = np.linspace(0, 1, seconds)
+        # A bridge from the one level to the other, so that days join.
+        return first + (last - first) * along + walk - walk[-1] * along
+
+    def _price(self, times: _Integers) -> _Floats:
+        """Return the price that nobody sees, in ticks, fractions included."""
+        seconds = self.exchange.opening - _BEFORE + np.arange(len(self.log_price))
+        numerator, denominator = self.character.tick
+        return np.exp(np.interp(times / SECOND, seconds, self.log_price)) * (denominator / numerator)
+
+    def book(self) -> _Book:
+        """Quote around the price."""
+        count = int(self.character.quotes * self.activity)
+        before = int(self.random.integers(30, 90))
+        opening = self.exchange.opening
+        market, capture = join(
+            evenly(self.random, before, opening - _BEFORE, opening),
+            arrive(self.random, self.intensity, count - before),
+        )
+        # The last quotes before the opening keep their place before the first ones after it.
+        arrivals = Arrivals(market, np.maximum.accumulate(capture))
+        middle = self._price(market)
+        spread = self._spread(market, usual=max(1.0, 0.0004 * float(middle.mean())))
+        jitter = self.random.normal(0, 0.25, count)
+        bid = np.maximum(np.floor(middle - spread / 2 + jitter), 1).astype(np.int64)
+        ask = bid + spread
+        # The book fills from one side.
+        one_sided = np.arange(count) < self.random.integers(3, 12)
+        asks_first = bool(self.random.integers(2))
+        return _Book(
+            arrivals=arrivals,
+            ask=ask,
+            ask_size=self._resting_sizes(ask),
+            bid=bid,
+            bid_size=self._resting_sizes(bid),
+            without_ask=one_sided & (not asks_first),
+            without_bid=one_sided & asks_first,
+        )
+
+    def _spread(self, times: _Integers, usual: float) -> _Integers:
+        # It returns to its usual width within minutes: noise every ten seconds that fades by a twentieth each time.
+        first = int(times[0] // SECOND)
+        steps = int(times[-1] // SECOND - first) // 10 + 1
+        fading = 0.95 ** np.arange(120)
+        wave = np.convolve(self.random.standard_normal(steps), fading)[:steps]
+        state = wave[(times // SECOND - first) // 10] + self.random.standard_normal(len(times))
+        return np.clip(np.rint(usual * np.exp(0.15 * state)), 1, 4 * usual + 2).astype(np.int64)
+
+    def _resting_sizes(self, price: _Integers) -> _Integers:
+        changes = self.random.random(len(price)) < 0.4
+        changes[1:] |= price[1:] != price[:-1]
+        changes[0] = True
+        since = np.maximum.accumulate(np.where(changes, np.arange(len(price)), 0))
+        return self._sizes(len(price), 3)[since]
+
+    def _sizes(self, count: int, multiple: float) -> _Integers:
+        lots = np.ceil(multiple * self.character.typical_size * self.random.lognormal(0, 0.9, count))
+        return lots.astype(np.int64) * self.exchange.lot
+
+    def prints(self, book: _Book) -> _Prints:
+        """Trade on the book, in the auctions and off the book; in the order of capture."""
+        count = int(self.character.trades * self.activity)
+        blocks = [self._continuous(book, count)]
+        blocks += [self._auction(code, second) for code, second in _auctions(self.exchange)]
+        blocks += [self._off_book("OTC", int(count * _OFF_BOOK)), self._off_book("LR", int(count * _REPORTED_LATE))]
+        market, capture = join(*(block.arrivals for block in blocks))
+        price = np.concatenate([block.price for block in blocks])
+        size = np.concatenate([block.size for block in blocks])
+        code = np.concatenate([block.code for block in blocks])
+        order = np.argsort(capture, kind="stable")
+        return _Prints(Arrivals(market[order], capture[order]), price[order], size[order], code[order])
+
+    def _continuous(self, book: _Book, count: int) -> _Prints:
+        arrivals = arrive(self.random, self.intensity, count)
+        standing = np.searchsorted(book.arrivals.capture, arrivals.capture, side="right") - 1
+        bid, ask = book.bid[standing], book.ask[standing]
+        # Trades of one moment are one order that takes one side of the book.
+        order = np.cumsum(np.diff(arrivals.market, prepend=-1) != 0) - 1
+        buys = (self.random.random(count) < 0.5)[order]
+        price = np.where(buys, ask, bid)
+        place = self.random.random(count)
+        price = np.where(place < 0.06, (bid + ask) // 2, price)
+        price = np.where(place > 0.98, price + np.where(buys, 1, -1), price)
+        size = self._sizes(count, 1)
+        if self.exchange.lot > 1:
+            odd = self.random.integers(1, self.exchange.lot, count)
+            size = np.where(self.random.random(count) < 0.25, odd, size)
+        code = np.full(count, _CODES.index("AT"))
+        fate = self.random.random(count)
+        code[fate < _CANCELLED] = _CODES.index("XT")
+        code[fate > 1 - _CORRECTED] = _CODES.index("CT")
+        return _Prints(arrivals, np.maximum(price, 1), size, code)
+
+    def _auction(self, code: str, second: int) -> _Prints:
+        count = int(self.random.integers(8, 60))
+        arrivals = at_once(self.random, count, second)
+        price = np.maximum(np.rint(self._price(arrivals.market)), 1).astype(np.int64)
+        return _Prints(arrivals, price, self._sizes(count, 6), np.full(count, _CODES.index(code)))
+
+    def _off_book(self, code: str, count: int) -> _Prints:
+        latest_report = _AFTER // 2
+        arrivals = evenly(self.random, count, self.exchange.opening, self.exchange.closing + latest_report)
+        if code == "LR":
+            delay = self.random.integers(5 * SECOND, latest_report * SECOND, count)
+            arrivals = Arrivals(arrivals.market, arrivals.capture + delay)
+        around = self._price(arrivals.market) * np.exp(self.random.normal(0, 0.0008, count))
+        price = np.maximum(np.rint(around), 1).astype(np.int64)
+        return _Prints(arrivals, price, self._sizes(count, 8), np.full(count, _CODES.index(code)))
 
 
 def _auctions(exchange: Exchange) -> list[tuple[str, int]]:
@@ -202,51 +230,6 @@ def _auctions(exchange: Exchange) -> list[tuple[str, int]]:
     if exchange.midday is not None:
         auctions.append(("IA", exchange.midday + exchange.auction))
     return auctions
-
-
-def _continuous_trades(
-    random: np.random.Generator, of: Character, exchange: Exchange, book: _Book, intensity: Intensity, count: int
-) -> _Prints:
-    arrivals = arrive(random, intensity, count)
-    standing = np.searchsorted(book.arrivals.capture, arrivals.capture, side="right") - 1
-    bid, ask = book.bid[standing], book.ask[standing]
-    # Trades of one moment are one order that takes one side of the book.
-    order = np.cumsum(np.diff(arrivals.market, prepend=-1) != 0) - 1
-    buys = (random.random(count) < 0.5)[order]
-    price = np.where(buys, ask, bid)
-    kind = random.random(count)
-    price = np.where(kind < 0.06, (bid + ask) // 2, price)
-    price = np.where(kind > 0.98, price + np.where(buys, 1, -1), price)
-    size = _sizes(random, of.typical_size, count, exchange.lot)
-    if exchange.lot > 1:
-        size = np.where(random.random(count) < 0.25, random.integers(1, exchange.lot, count), size)
-    code = np.full(count, _CODES.index("AT"))
-    fate = random.random(count)
-    code[fate < _CANCELLED] = _CODES.index("XT")
-    code[fate > 1 - _CORRECTED] = _CODES.index("CT")
-    return _Prints(arrivals, np.maximum(price, 1), size, code)
-
-
-def _auction(
-    random: np.random.Generator, of: Character, path: _PricePath, exchange: Exchange, code: str, second: int
-) -> _Prints:
-    count = int(random.integers(8, 60))
-    arrivals = at_once(random, count, second)
-    price = np.maximum(np.rint(path.ticks_at(arrivals.market, of.tick)), 1).astype(np.int64)
-    size = _sizes(random, 6 * of.typical_size, count, exchange.lot)
-    return _Prints(arrivals, price, size, np.full(count, _CODES.index(code)))
-
-
-def _off_book_trades(
-    random: np.random.Generator, of: Character, exchange: Exchange, path: _PricePath, count: int, code: str
-) -> _Prints:
-    arrivals = evenly(random, count, exchange.opening, exchange.closing + _AFTER // 2)
-    if code == "LR":
-        delay = random.integers(5 * SECOND, _AFTER // 2 * SECOND, count)
-        arrivals = Arrivals(arrivals.market, arrivals.capture + delay)
-    around = path.ticks_at(arrivals.market, of.tick) * np.exp(random.normal(0, 0.0008, count))
-    size = _sizes(random, 8 * of.typical_size, count, exchange.lot)
-    return _Prints(arrivals, np.maximum(np.rint(around), 1).astype(np.int64), size, np.full(count, _CODES.index(code)))
 
 
 def _trades_table(random: np.random.Generator, prints: _Prints, tick: tuple[int, int]) -> pa.Table:

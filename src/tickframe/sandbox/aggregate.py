@@ -28,7 +28,9 @@ class Bins(NamedTuple):
     @property
     def holds_end(self) -> npt.NDArray[np.bool_]:
         """Whether a bin holds its end."""
-        return np.arange(len(self.ends)) == len(self.ends) - 1
+        holds = np.zeros(len(self.ends), dtype=np.bool_)
+        holds[-1] = True
+        return holds
 
 
 def time_bins(from_time: int, to_time: int, size: int) -> Bins:
@@ -73,18 +75,14 @@ def trade_bars(trades: pa.Table, bins: Bins) -> dict[str, pa.Array]:
     empty = count == 0
     price = trades["trade"].to_numpy()
     size = pc.fill_null(trades["trade_size"], 0).to_numpy()
-    # Bins without trades are left out, so that each of the others ends where the next begins.
-    begins, stop = first[~empty], int(behind[-1])
     return {
         "open": trades["trade"].take(pa.array(first, mask=empty)),
-        "high": _spread_out(np.maximum.reduceat(price[:stop], begins) if len(begins) else price[:0], empty),
-        "low": _spread_out(np.minimum.reduceat(price[:stop], begins) if len(begins) else price[:0], empty),
+        "high": _reduce(np.maximum, price, first, behind),
+        "low": _reduce(np.minimum, price, first, behind),
         "close": trades["trade"].take(pa.array(behind - 1, mask=empty)),
         "trade_condition": trades["trade_condition"].take(pa.array(behind - 1, mask=empty)),
         "trade_count": pa.array(count),
-        "volume": pc.fill_null(
-            _spread_out(np.add.reduceat(size[:stop], begins) if len(begins) else size[:0], empty), 0
-        ),
+        "volume": pc.fill_null(_reduce(np.add, size, first, behind), 0),
     }
 
 
@@ -102,6 +100,13 @@ def quote_bars(quotes: pa.Table, bins: Bins) -> dict[str, pa.ChunkedArray]:
     return {name: standing[name] for name in ("bid", "bid_size", "ask", "ask_size")}
 
 
-def _spread_out(values: npt.NDArray[np.generic], empty: npt.NDArray[np.bool_]) -> pa.Array:
-    place = np.cumsum(~empty) - 1
-    return pa.array(values).take(pa.array(place, mask=empty))
+def _reduce(
+    function: np.ufunc,
+    values: npt.NDArray[np.float64] | npt.NDArray[np.int64],
+    first: npt.NDArray[np.intp],
+    behind: npt.NDArray[np.intp],
+) -> pa.Array:
+    filled = first < behind
+    # Without the empty bins, each ends where the next begins, as reduceat has it.
+    reduced = function.reduceat(values[: behind[-1]], first[filled]) if filled.any() else values[:0]
+    return pa.array(reduced).take(pa.array(np.cumsum(filled) - 1, mask=~filled))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from tickframe.sandbox.answer import Answer, Parameters
+from tickframe.sandbox.answer import Answer
 from tickframe.sandbox.lookup import answer_exchanges, answer_sources, answer_symbols
 from tickframe.sandbox.market import Market
+from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.tick_answers import (
     answer_end_of_day,
     answer_tick_aggregated,

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.contract import Value
-from tickframe.sandbox.answer import Answer, Parameters, check_source
+from tickframe.sandbox.answer import Answer, check_source
 from tickframe.sandbox.columns import answer_table, constant
 from tickframe.sandbox.market import Market
+from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError
 
 __all__ = ["answer_exchanges", "answer_sources", "answer_symbols"]

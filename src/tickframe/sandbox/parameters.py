@@ -22,13 +22,13 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypedDict, TypeVar, cast
 
 from tickframe.catalogue import Function, ParameterKind, TickDataFlag, TickDataType
 from tickframe.contract import Value
 from tickframe.sandbox.refusal import RefusalError, suggestion
 
-__all__ = ["NANOSECONDS_OF_DAY", "read_parameters"]
+__all__ = ["NANOSECONDS_OF_DAY", "Parameters", "read_parameters"]
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 
@@ -42,11 +42,37 @@ _TIME_PATTERN = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?", re
 _Name = TypeVar("_Name", bound=StrEnum)
 
 
+class Parameters(TypedDict, total=False):
+    """Checked parameters by their documented names; an optional one that was left out is absent.
+
+    Times are nanoseconds since midnight, ``bin_size`` seconds.
+    """
+
+    source: str
+    data_type: TickDataType
+    symbol: str
+    symbols: tuple[str, ...]
+    day: dt.date
+    first_day: dt.date
+    last_day: dt.date
+    time: int
+    from_time: int
+    to_time: int
+    bin_size: int
+    flags: frozenset[TickDataFlag]
+    pattern: str
+    exchange_filters: tuple[str, ...]
+    region_filters: tuple[str, ...]
+    entity_class_filters: tuple[str, ...]
+    page_limit: int
+    cursor: str
+
+
 class _WrongValueError(Exception):
     """A value is not what its parameter takes; the message says what it takes."""
 
 
-def read_parameters(function: Function, sent: Mapping[str, Value]) -> dict[str, object]:
+def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters:
     """Check the parameters of a request against the catalogue.
 
     Parameters
@@ -58,10 +84,10 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> dict[str, 
 
     Returns
     -------
-    dict
-        By documented names; an optional parameter that was left out is absent. Strings are ``str``, lists
-        ``tuple`` of ``str``, integers ``int``, dates ``datetime.date``, times ``int`` nanoseconds since
-        midnight, data types ``TickDataType``, flags ``frozenset`` of ``TickDataFlag``.
+
+    Parameters
+    ----------
+        An optional parameter that was left out is absent.
 
     Raises
     ------
@@ -85,7 +111,8 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> dict[str, 
             values[parameter.name] = _READERS[parameter.kind](value)
         except _WrongValueError as error:
             raise RefusalError(f"parameter {wire_name!r} of {function.endpoint}: {error}") from None
-    return values
+    # The readers of the catalogue's kinds give the types of Parameters.
+    return cast("Parameters", values)
 
 
 def _read_string(value: Value) -> str:

@@ -61,4 +61,5 @@ def within(ticks: pa.Table, from_time: int | None, to_time: int | None) -> pa.Ta
 
 def nanoseconds(ticks: pa.Table) -> npt.NDArray[np.int64]:
     """Return the ticks' times in nanoseconds since midnight."""
-    return ticks["time"].cast(pa.int64()).to_numpy()
+    times: npt.NDArray[np.int64] = ticks["time"].cast(pa.int64()).to_numpy()
+    return times

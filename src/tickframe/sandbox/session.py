@@ -117,7 +117,8 @@ class _Simulation:
         walk = np.cumsum(steps)
         along = np.linspace(0, 1, seconds)
         # A bridge from the one level to the other, so that days join.
-        return first + (last - first) * along + walk - walk[-1] * along
+        log_price: _Floats = first + (last - first) * along + walk - walk[-1] * along
+        return log_price
 
     def _price(self, times: _Integers) -> _Floats:
         """Return the price that nobody sees, in ticks, fractions included."""

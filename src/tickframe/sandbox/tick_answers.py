@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 from tickframe.catalogue import TickDataFlag, TickDataType
 from tickframe.contract import Value
 from tickframe.sandbox.aggregate import quote_bars, time_bins, trade_bars
-from tickframe.sandbox.answer import Answer, Parameters, check_source
+from tickframe.sandbox.answer import Answer, check_source
 from tickframe.sandbox.asof import rows_as_of
 from tickframe.sandbox.columns import answer_table, constant, empty_answer
 from tickframe.sandbox.market import Market
-from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY
+from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError
 from tickframe.sandbox.selection import nanoseconds, select, within
 
@@ -25,6 +25,9 @@ __all__ = ["answer_end_of_day", "answer_tick_aggregated", "answer_tick_data", "a
 
 _SECOND = 10**9
 _USUAL_BIN = 60
+
+# Non-regular trades are left out without a flag.
+_OF_DAY = frozenset({TickDataFlag.EXCLUDE_CANCELLED_TRADES})
 
 _TIME = ("time", pa.duration("ns"))
 _NO_TRADES = pa.schema(
@@ -134,9 +137,6 @@ def _daily_bar(market: Market, symbol: str, day: dt.date) -> pa.Table | None:
     trades = select(trades, _OF_DAY)
     bar = trade_bars(trades, time_bins(0, 2 * NANOSECONDS_OF_DAY, 2 * NANOSECONDS_OF_DAY))
     return answer_table("end_of_day", {**bar, "symbol": constant(symbol, 1), "date": constant(day, 1)})
-
-
-_OF_DAY = frozenset({TickDataFlag.EXCLUDE_CANCELLED_TRADES})
 
 
 class _Ticks(NamedTuple):

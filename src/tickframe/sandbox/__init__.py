@@ -1,0 +1,5 @@
+"""A local service that speaks the documented protocol, over a simulated market or your own Parquet files."""
+
+from tickframe.sandbox.server import Sandbox
+
+__all__ = ["Sandbox"]

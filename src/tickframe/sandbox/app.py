@@ -1,0 +1,194 @@
+"""The HTTP side: routes, credentials and frames."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+from google.protobuf.message import DecodeError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tickframe.catalogue import FUNCTIONS
+from tickframe.contract import DataRequest
+from tickframe.errors import FrameError
+from tickframe.frames import read_frames, write_frame
+from tickframe.sandbox.answers import ANSWERS
+from tickframe.sandbox.encode import encode_response
+from tickframe.sandbox.market import Market
+from tickframe.sandbox.parameters import read_parameters
+from tickframe.sandbox.refusal import RefusalError, suggestion
+from tickframe.sandbox.tokens import Tokens
+
+__all__ = ["Account", "application"]
+
+_CLIENT_ID = "xyt"
+
+_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in ANSWERS}
+
+
+@dataclass(frozen=True)
+class Account:
+    """The one account of a sandbox."""
+
+    user: str
+    password: str = field(repr=False)
+    client_secret: str = field(repr=False)
+
+
+def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
+    """Return the ASGI application of the service.
+
+    Parameters
+    ----------
+    market
+        What to answer from.
+    account
+        Who may ask for a token.
+    tokens
+        Where tokens are issued and known.
+    """
+    service = _Service(market, account, tokens)
+    return Starlette(
+        routes=[
+            Route("/auth/oauth/token", service.grant, methods=["POST"]),
+            Route("/auth/user", service.user, methods=["GET"]),
+            Route("/get/{endpoint}", service.data, methods=["POST"]),
+        ],
+        exception_handlers={RefusalError: _refuse, 404: _no_such_path},
+    )
+
+
+class _Service:
+    def __init__(self, market: Market, account: Account, tokens: Tokens) -> None:
+        self._market = market
+        self._account = account
+        self._tokens = tokens
+
+    async def grant(self, request: Request) -> Response:
+        """Answer a password grant with a token (RFC 6749, 4.3)."""
+        if not self._knows_client(request.headers.get("authorization", "")):
+            raise RefusalError("the client id or the client secret is wrong", status=401, error="invalid_client")
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()}
+        if "grant_type" not in form:
+            raise RefusalError("the form field 'grant_type' is missing")
+        if form["grant_type"] != "password":
+            raise RefusalError("the only grant_type is 'password'", error="unsupported_grant_type")
+        for name in ("username", "password"):
+            if name not in form:
+                raise RefusalError(f"the form field {name!r} is missing")
+        known = _same(form["username"], self._account.user) & _same(form["password"], self._account.password)
+        if not known:
+            raise RefusalError("the user or the password is wrong", error="invalid_grant")
+        token = {
+            "access_token": self._tokens.issue(self._account.user),
+            "token_type": "bearer",
+            "expires_in": int(self._tokens.lifetime),
+            "scope": "read",
+        }
+        return JSONResponse(token, headers={"Cache-Control": "no-store"})
+
+    async def user(self, request: Request) -> Response:
+        """Answer who the bearer of the token is."""
+        return JSONResponse({"user": self._bearer(request)})
+
+    async def data(self, request: Request) -> Response:
+        """Answer one framed request with one frame."""
+        self._bearer(request)
+        endpoint = request.path_params["endpoint"]
+        if endpoint not in _ENDPOINTS:
+            raise RefusalError(
+                f"there is no endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
+            )
+        framed = await request.body()
+        # Simulating and encoding take long enough to hold up other connections.
+        answer = await run_in_threadpool(self._answer, endpoint, framed)
+        return Response(answer, media_type="application/octet-stream")
+
+    def _answer(self, endpoint: str, framed: bytes) -> bytes:
+        request = _read_request(framed)
+        function = _ENDPOINTS[endpoint]
+        parameters = read_parameters(function, request.parameters)
+        answer = ANSWERS[function.name](self._market, parameters)
+        message = encode_response(
+            answer.table,
+            warning="; ".join(answer.warnings),
+            meta=answer.meta,
+            reference_id=request.header.reference_id.value,
+        )
+        return write_frame(message)
+
+    def _bearer(self, request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise RefusalError(
+                "no bearer token: ask /auth/oauth/token for one and send it as 'Authorization: Bearer ...'",
+                status=401,
+                error="invalid_token",
+            )
+        user = self._tokens.holder(token.strip())
+        if user is None:
+            raise RefusalError(
+                "the token is unknown or has expired: ask for a new one", status=401, error="invalid_token"
+            )
+        return user
+
+    def _knows_client(self, authorization: str) -> bool:
+        credentials = _read_basic(authorization)
+        if credentials is None:
+            return False
+        return _same(credentials.name, _CLIENT_ID) & _same(credentials.secret, self._account.client_secret)
+
+
+class _Credentials(NamedTuple):
+    name: str
+    secret: str
+
+
+def _read_basic(authorization: str) -> _Credentials | None:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode("latin-1").partition(":")
+    except binascii.Error:
+        return None
+    return _Credentials(name, secret) if separator else None
+
+
+def _same(given: str, expected: str) -> bool:
+    return secrets.compare_digest(given.encode(), expected.encode())
+
+
+def _read_request(framed: bytes) -> DataRequest:
+    try:
+        messages = list(read_frames(framed))
+    except FrameError as error:
+        raise RefusalError(f"the body is not one framed DataRequest: {error}") from None
+    if len(messages) != 1:
+        raise RefusalError(f"the body holds {len(messages)} frames: send one DataRequest at a time")
+    try:
+        return DataRequest.FromString(bytes(messages[0]))
+    except DecodeError:
+        raise RefusalError("the frame does not hold a DataRequest: its message cannot be parsed") from None
+
+
+async def _refuse(_request: Request, refusal: Exception) -> Response:
+    # Starlette types a handler by the base class of all exceptions.
+    assert isinstance(refusal, RefusalError)
+    scheme = "Basic" if refusal.error == "invalid_client" else "Bearer"
+    headers = {"WWW-Authenticate": f'{scheme} realm="tickframe sandbox"'} if refusal.status == 401 else None
+    content = {"error": refusal.error, "error_description": refusal.description}
+    return JSONResponse(content, status_code=refusal.status, headers=headers)
+
+
+async def _no_such_path(request: Request, _error: Exception) -> Response:
+    description = f"there is nothing at {request.url.path}: data is at /get/<endpoint>"
+    return JSONResponse({"error": "not_found", "error_description": description}, status_code=404)

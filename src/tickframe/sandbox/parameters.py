@@ -1,0 +1,230 @@
+"""The parameters of a request: from the wire's values to checked Python values.
+
+==============  =================================================================================
+kind            what may travel
+==============  =================================================================================
+string          ``string_value``
+list            ``string_list``, or ``mixed_list`` of strings
+integer         ``integer_value``
+date            ``days_value``, ``date_value``, ``timestamp_value`` at midnight,
+                or a string such as ``2016-05-05`` or ``2016.05.05``
+time of day     ``nanoseconds_value``, ``milliseconds_value``, ``time_value``,
+                or a string such as ``09:00:00.000``
+data type       the name of a ``TickDataType`` as a string
+flags           a list of names of ``TickDataFlag``
+==============  =================================================================================
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypedDict, TypeVar, cast
+
+from tickframe.catalogue import Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.contract import Value
+from tickframe.sandbox.refusal import RefusalError, suggestion
+
+__all__ = ["NANOSECONDS_OF_DAY", "Parameters", "read_parameters"]
+
+NANOSECONDS_OF_DAY = 86_400 * 10**9
+
+# A session can pass midnight; nothing lasts longer than the next day.
+_LATEST_TIME = 2 * NANOSECONDS_OF_DAY
+
+_EPOCH = dt.date(1970, 1, 1)
+_DAY_PATTERN = re.compile(r"(\d{4})([-.])(\d{2})\2(\d{2})", re.ASCII)
+_TIME_PATTERN = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?", re.ASCII)
+
+_Name = TypeVar("_Name", bound=StrEnum)
+
+
+class Parameters(TypedDict, total=False):
+    """Checked parameters by their documented names; an optional one that was left out is absent.
+
+    Times are nanoseconds since midnight, ``bin_size`` seconds.
+    """
+
+    source: str
+    data_type: TickDataType
+    symbol: str
+    symbols: tuple[str, ...]
+    day: dt.date
+    first_day: dt.date
+    last_day: dt.date
+    time: int
+    from_time: int
+    to_time: int
+    bin_size: int
+    flags: frozenset[TickDataFlag]
+    pattern: str
+    exchange_filters: tuple[str, ...]
+    region_filters: tuple[str, ...]
+    entity_class_filters: tuple[str, ...]
+    page_limit: int
+    cursor: str
+
+
+class _WrongValueError(Exception):
+    """A value is not what its parameter takes; the message says what it takes."""
+
+
+def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters:
+    """Check the parameters of a request against the catalogue.
+
+    Parameters
+    ----------
+    function
+        The function that was asked for.
+    sent
+        The request's parameters by their wire names. A value that is not set counts as left out.
+
+    Returns
+    -------
+
+    Parameters
+    ----------
+        An optional parameter that was left out is absent.
+
+    Raises
+    ------
+    RefusalError
+        If a parameter is unknown, missing or not what it should be.
+    """
+    documented = {parameter.wire_name: parameter for parameter in function.parameters}
+    for wire_name in sent:
+        if wire_name not in documented:
+            raise RefusalError(
+                f"{function.endpoint} has no parameter {wire_name!r}: {suggestion(wire_name, documented)}"
+            )
+    values: dict[str, object] = {}
+    for wire_name, parameter in documented.items():
+        value = sent.get(wire_name)
+        if value is None or value.WhichOneof("type") is None:
+            if parameter.required:
+                raise RefusalError(f"{function.endpoint} needs the parameter {wire_name!r} ({parameter.kind.value})")
+            continue
+        try:
+            values[parameter.name] = _READERS[parameter.kind](value)
+        except _WrongValueError as error:
+            raise RefusalError(f"parameter {wire_name!r} of {function.endpoint}: {error}") from None
+    # The readers of the catalogue's kinds give the types of Parameters.
+    return cast("Parameters", values)
+
+
+def _read_string(value: Value) -> str:
+    if value.WhichOneof("type") != "string_value":
+        raise _WrongValueError(f"expected a string, got {_sent(value)}")
+    return value.string_value
+
+
+def _read_string_list(value: Value) -> tuple[str, ...]:
+    kind = value.list.WhichOneof("list_type") if value.WhichOneof("type") == "list" else None
+    if kind == "string_list":
+        return tuple(value.list.string_list.values)
+    if kind == "mixed_list":
+        return tuple(_read_string(item) for item in value.list.mixed_list.values)
+    raise _WrongValueError(f"expected a list of strings, got {_sent(value)}")
+
+
+def _read_integer(value: Value) -> int:
+    if value.WhichOneof("type") != "integer_value":
+        raise _WrongValueError(f"expected an integer, got {_sent(value)}")
+    return value.integer_value
+
+
+def _read_day(value: Value) -> dt.date:
+    kind = value.WhichOneof("type")
+    if kind == "string_value":
+        return _parse_day(value.string_value)
+    if kind == "days_value":
+        days = value.days_value
+    elif kind == "date_value":
+        days = value.date_value.days
+    elif kind == "timestamp_value":
+        days, since_midnight = divmod(value.timestamp_value, NANOSECONDS_OF_DAY)
+        if since_midnight:
+            raise _WrongValueError(f"expected a day, got a timestamp {since_midnight:,} ns after midnight")
+    else:
+        raise _WrongValueError(f"expected a day such as '2016-05-05', got {_sent(value)}")
+    try:
+        return _EPOCH + dt.timedelta(days=days)
+    except OverflowError:
+        raise _WrongValueError(f"{days:,} days since 1970-01-01 is no day of the calendar") from None
+
+
+def _parse_day(text: str) -> dt.date:
+    match = _DAY_PATTERN.fullmatch(text)
+    if match is None:
+        raise _WrongValueError(f"expected a day such as '2016-05-05' or '2016.05.05', got {text!r}")
+    year, _, month, day = match.groups()
+    try:
+        return dt.date(int(year), int(month), int(day))
+    except ValueError:
+        raise _WrongValueError(f"{text!r} is no day of the calendar") from None
+
+
+def _read_time(value: Value) -> int:
+    kind = value.WhichOneof("type")
+    if kind == "string_value":
+        nanoseconds = _parse_time(value.string_value)
+    elif kind == "nanoseconds_value":
+        nanoseconds = value.nanoseconds_value
+    elif kind == "milliseconds_value":
+        nanoseconds = value.milliseconds_value * 1_000_000
+    elif kind == "time_value":
+        nanoseconds = value.time_value.milliseconds * 1_000_000 + value.time_value.nanoseconds
+    else:
+        raise _WrongValueError(f"expected a time of day such as '09:00:00.000', got {_sent(value)}")
+    if not 0 <= nanoseconds < _LATEST_TIME:
+        raise _WrongValueError(f"{nanoseconds:,} ns since midnight is no time of a session: give 00:00 to 48:00")
+    return nanoseconds
+
+
+def _parse_time(text: str) -> int:
+    match = _TIME_PATTERN.fullmatch(text)
+    if match is None:
+        raise _WrongValueError(f"expected a time of day such as '09:00:00.000', got {text!r}")
+    hours, minutes, seconds = (int(digits or 0) for digits in match.groups()[:3])
+    if minutes > 59 or seconds > 59:
+        raise _WrongValueError(f"{text!r} is no time of day")
+    fraction = int((match[4] or "").ljust(9, "0"))
+    return (hours * 3600 + minutes * 60 + seconds) * 10**9 + fraction
+
+
+def _read_data_type(value: Value) -> TickDataType:
+    return _named(TickDataType, _read_string(value))
+
+
+def _read_flags(value: Value) -> frozenset[TickDataFlag]:
+    return frozenset(_named(TickDataFlag, name) for name in _read_string_list(value))
+
+
+def _named(names: type[_Name], name: str) -> _Name:
+    try:
+        return names(name)
+    except ValueError:
+        raise _WrongValueError(f"there is no {name!r}: {suggestion(name, list(names))}") from None
+
+
+def _sent(value: Value) -> str:
+    kind = value.WhichOneof("type")
+    if kind == "list":
+        kind = value.list.WhichOneof("list_type") or "list without values"
+    return f"a {kind}"
+
+
+_READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
+    {
+        ParameterKind.STRING: _read_string,
+        ParameterKind.STRING_LIST: _read_string_list,
+        ParameterKind.INTEGER: _read_integer,
+        ParameterKind.DATE: _read_day,
+        ParameterKind.TIME: _read_time,
+        ParameterKind.DATA_TYPE: _read_data_type,
+        ParameterKind.FLAGS: _read_flags,
+    }
+)

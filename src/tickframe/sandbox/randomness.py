@@ -1,0 +1,20 @@
+"""Randomness that is the same in every process and in every order."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+__all__ = ["stable_generator", "stable_integer"]
+
+
+def stable_integer(*key: object) -> int:
+    """Return a 128-bit integer that depends on the key's words alone."""
+    # Python's own hash of a string differs between processes.
+    return int.from_bytes(hashlib.blake2b(repr(key).encode(), digest_size=16).digest(), "big")
+
+
+def stable_generator(*key: object) -> np.random.Generator:
+    """Return a generator whose numbers depend on the key's words alone."""
+    return np.random.Generator(np.random.PCG64(stable_integer(*key)))

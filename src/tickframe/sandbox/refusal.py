@@ -1,0 +1,36 @@
+"""A request that cannot be answered, and why."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["RefusalError", "suggestion"]
+
+
+class RefusalError(Exception):
+    """The request is answered with an error status and these words.
+
+    Parameters
+    ----------
+    description
+        What is wrong with the request, and what to send instead.
+    status
+        The HTTP status.
+    error
+        The short name of the error.
+    """
+
+    def __init__(self, description: str, *, status: int = 400, error: str = "invalid_request") -> None:
+        super().__init__(description)
+        self.description = description
+        self.status = status
+        self.error = error
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return the known names like ``name`` in words, or else all of them."""
+    known = list(known)
+    spelled = {candidate.lower(): candidate for candidate in known}
+    near = [spelled[match] for match in difflib.get_close_matches(name.lower(), spelled)]
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"

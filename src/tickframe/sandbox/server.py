@@ -1,0 +1,167 @@
+"""The sandbox: a service on this machine, for as long as it is open."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import uvicorn
+
+from tickframe.sandbox.app import Account, application
+from tickframe.sandbox.market import Market
+from tickframe.sandbox.parquet import ParquetMarket
+from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.tokens import Tokens
+
+if TYPE_CHECKING:
+    from tickframe.client import Client
+
+__all__ = ["Sandbox"]
+
+_ADDRESS = "127.0.0.1"
+
+# Answers under way at the end get this long, in seconds, to be sent.
+_LAST_ANSWERS = 2
+
+
+class Sandbox:
+    """A service on the loopback interface, with an account of its own.
+
+    Parameters
+    ----------
+    data
+        A folder with ``trades/*.parquet`` and ``quotes/*.parquet`` to serve as source ``LOCAL``. Left
+        out, the market is simulated, as sources ``ACTIV`` and ``SIMULATED``.
+    seed
+        Which simulated market: one seed has the same ticks in every process.
+    port
+        The TCP port; 0 for a free one.
+    token_seconds
+        How long a token is valid, in seconds.
+
+    Attributes
+    ----------
+    url : str
+        The base URL; empty while the sandbox is closed.
+    user, password, client_secret : str
+        The account, different for every sandbox.
+
+    Raises
+    ------
+    ValueError
+        If ``data`` does not hold the expected files.
+
+    Examples
+    --------
+    >>> with Sandbox() as sandbox:
+    ...     client = sandbox.client()
+    """
+
+    def __init__(
+        self,
+        data: str | os.PathLike[str] | None = None,
+        seed: int = 0,
+        *,
+        port: int = 0,
+        token_seconds: float = 43_199,
+    ) -> None:
+        self.user = "sandbox"
+        self.password = secrets.token_urlsafe(16)
+        self.client_secret = secrets.token_urlsafe(16)
+        self.url = ""
+        self._port = port
+        self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
+        self._tokens = Tokens(token_seconds)
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __repr__(self) -> str:
+        where = f"at {self.url}" if self.url else "closed"
+        return f"<Sandbox of {', '.join(self._market.sources)} {where}>"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Serve; return when requests are answered. A sandbox that serves already is left as it is.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        if self._thread is not None:
+            return
+        account = Account(self.user, self.password, self.client_secret)
+        listener = socket.create_server((_ADDRESS, self._port))
+        config = uvicorn.Config(
+            application(self._market, account, self._tokens),
+            http="h11",
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_LAST_ANSWERS,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="tickframe-sandbox", daemon=True
+        )
+        self._thread.start()
+        self._server.serving.wait()
+        self.url = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        """Stop serving, and wait until the thread and the socket are gone."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join()
+        self._server = self._thread = None
+        self.url = ""
+
+    def revoke_tokens(self) -> None:
+        """Make every token that was issued unknown: its next request is answered with 401."""
+        self._tokens.revoke_all()
+
+    def client(self, **settings: Any) -> Client:
+        """Return a client of this sandbox.
+
+        Parameters
+        ----------
+        **settings
+            Further keywords of :class:`tickframe.client.Client`.
+        """
+        from tickframe.client import Client  # noqa: PLC0415 - the service itself works without the client
+
+        account = {
+            "base_url": self.url,
+            "user": self.user,
+            "password": self.password,
+            "client_secret": self.client_secret,
+        }
+        return Client(**{**account, **settings})
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it serves."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.serving = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serving.set()

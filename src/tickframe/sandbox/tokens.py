@@ -1,0 +1,44 @@
+"""Bearer tokens: issued, recognised until they expire, revoked."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+
+__all__ = ["Tokens"]
+
+
+class Tokens:
+    """The tokens in force.
+
+    Parameters
+    ----------
+    lifetime
+        Seconds from the issue of a token to its end.
+    """
+
+    def __init__(self, lifetime: float) -> None:
+        self.lifetime = lifetime
+        self._holders: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def issue(self, user: str) -> str:
+        """Return a new token for a user."""
+        token = secrets.token_urlsafe(32)
+        now = time.monotonic()
+        with self._lock:
+            self._holders = {known: holder for known, holder in self._holders.items() if holder[1] > now}
+            self._holders[token] = (user, now + self.lifetime)
+        return token
+
+    def holder(self, token: str) -> str | None:
+        """Return the user of a token; None if it is unknown, revoked or expired."""
+        with self._lock:
+            user, end = self._holders.get(token, (None, 0.0))
+        return user if time.monotonic() < end else None
+
+    def revoke_all(self) -> None:
+        """Make every token unknown."""
+        with self._lock:
+            self._holders.clear()

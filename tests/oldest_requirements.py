@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,9 +14,12 @@ EXTRAS = ("cli", "duckdb", "keyring", "plot", "polars", "sandbox")
 def lower_bounds() -> list[str]:
     """Return ``name==version`` for each requirement of the package and its extras."""
     project = tomllib.loads(PROJECT.read_text())["project"]
-    requirements = [*project["dependencies"], *(line for extra in EXTRAS for line in project["optional-dependencies"][extra])]
+    requirements = [
+        *project["dependencies"],
+        *(line for extra in EXTRAS for line in project["optional-dependencies"][extra]),
+    ]
     return [re.sub(r">=", "==", requirement) for requirement in requirements]
 
 
 if __name__ == "__main__":
-    print("\n".join(lower_bounds()))
+    sys.stdout.write("\n".join(lower_bounds()) + "\n")

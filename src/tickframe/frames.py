@@ -34,6 +34,9 @@ class Marker(IntEnum):
     FIXED = 0xFF
 
 
+_MARKERS = frozenset(Marker)
+
+
 @runtime_checkable
 class BinaryFile(Protocol):
     """Anything that fills a buffer: an open file, a socket's file, an HTTP body."""
@@ -99,35 +102,40 @@ def read_frames(
         If bytes that are no frame follow a whole one.
     """
     reader = _FileReader(source) if isinstance(source, BinaryFile) else _BytesReader(memoryview(source).cast("B"))
-    count = 0
-    while first := reader.read(1):
-        offset = reader.offset - 1
-        try:
-            marker = Marker(first[0])
-        except ValueError:
-            raise _no_marker(first[0], offset, count) from None
-        length = _read_varint(reader, offset) if marker is Marker.VARINT else _read_fixed(reader, offset)
-        if length > maximum_length:
-            raise FrameLengthError(
-                f"the frame at byte {offset:,} announces {length:,} bytes: the limit is {maximum_length:,}"
-            )
-        message = reader.read(length)
-        if len(message) < length:
-            raise TruncatedFrameError(
-                f"the frame at byte {offset:,} announces {length:,} bytes and {len(message):,} arrived: "
-                "the answer was cut short, ask again"
-            )
-        count += 1
-        yield message
-    if count == 0:
+    marker = reader.read(1)
+    if not marker:
         raise TruncatedFrameError("there is no frame: the source is empty")
+    if marker[0] not in _MARKERS:
+        raise FrameMarkerError(
+            f"the first byte is 0x{marker[0]:02X}, no frame's marker (0xFA or 0xFF): no framed answer"
+        )
+    while marker:
+        message = _read_message(reader, Marker(marker[0]), maximum_length)
+        # What follows is looked at first: a length that is too short must not pass for a frame.
+        marker = reader.read(1)
+        if marker and marker[0] not in _MARKERS:
+            raise TrailingBytesError(
+                f"byte {reader.offset - 1:,} is 0x{marker[0]:02X} where the next frame's marker (0xFA or 0xFF) or the "
+                "end should be: the frame before it is shorter than it should be, or something follows it"
+            )
+        yield message
 
 
-def _no_marker(byte: int, offset: int, count: int) -> FrameMarkerError | TrailingBytesError:
-    what = f"byte {offset:,} is 0x{byte:02X} where a frame's marker (0xFA or 0xFF) should be"
-    if count == 0:
-        return FrameMarkerError(f"{what}: this is no framed answer")
-    return TrailingBytesError(f"{what}: {count} whole frame(s) are followed by bytes that are no frame")
+def _read_message(reader: _BytesReader | _FileReader, marker: Marker, maximum_length: int) -> memoryview:
+    """Read a frame whose marker has just been read."""
+    offset = reader.offset - 1
+    length = _read_varint(reader, offset) if marker is Marker.VARINT else _read_fixed(reader, offset)
+    if length > maximum_length:
+        raise FrameLengthError(
+            f"the frame at byte {offset:,} announces {length:,} bytes: the limit is {maximum_length:,}"
+        )
+    message = reader.read(length)
+    if len(message) < length:
+        raise TruncatedFrameError(
+            f"the frame at byte {offset:,} announces {length:,} bytes and {len(message):,} arrived: "
+            "the answer was cut short, ask again"
+        )
+    return message
 
 
 def _read_fixed(reader: _BytesReader | _FileReader, offset: int) -> int:

@@ -40,12 +40,6 @@ def write_value(value: object) -> Value:
             return write_value(value.value)
         case str():
             return Value(string_value=value)
-        case bool() | np.bool_():
-            return Value(bool_value=bool(value))
-        case int() | np.integer():
-            return Value(integer_value=int(value))
-        case float() | np.floating():
-            return Value(double_value=float(value))
         case dt.datetime() | np.datetime64():
             return Value(timestamp_value=pd.Timestamp(value).as_unit("ns").value)
         case dt.date():
@@ -54,6 +48,13 @@ def write_value(value: object) -> Value:
             return Value(nanoseconds_value=pd.Timedelta(value.isoformat()).as_unit("ns").value)
         case dt.timedelta() | np.timedelta64():
             return Value(nanoseconds_value=pd.Timedelta(value).as_unit("ns").value)
+        # NumPy counts a timedelta64 among its integers, so times come first.
+        case bool() | np.bool_():
+            return Value(bool_value=bool(value))
+        case int() | np.integer():
+            return Value(integer_value=int(value))
+        case float() | np.floating():
+            return Value(double_value=float(value))
         case Mapping():
             written = Value()
             written.object.SetInParent()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tickframe.contract import Value, ValueList
+from tickframe.contract.types_pb2 import ValueObject
 from tickframe.decode.arrays import ARRAYS
 from tickframe.errors import DecodeError
 
@@ -50,7 +52,7 @@ def _unknown_type(name: str) -> DecodeError:
     )
 
 
-#: The list type that holds what a single value of each kind holds.
+#: The list type that holds what a single value of each kind holds; lists and objects nest.
 _LIST_TYPES: Mapping[str, str] = {
     "string_value": "string_list",
     "integer_value": "integer_list",
@@ -91,13 +93,21 @@ def _kind_to_array(values: Sequence[Value], kind: str, name: str) -> pa.Array:
         return ARRAYS[_LIST_TYPES[kind]]([getattr(value, kind) for value in values])
     if kind == "list":
         return _lists_to_array([value.list for value in values], name)
-    raise DecodeError(f"column {name!r} holds objects in its rows: they have no Arrow type", column=name)
+    return _objects_to_array([value.object for value in values], name)
 
 
 def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
     parts = [list_to_array(values, name) for values in lists]
     offsets = np.cumsum([0, *(len(part) for part in parts)], dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.concat_arrays(_of_one_type(parts, name)))
+
+
+def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
+    """Return objects as Arrow maps, their fields by name since the wire keeps no order of them."""
+    fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
+    offsets = np.cumsum([0, *(len(each.fields) for each in objects)], dtype=np.int32)
+    keys = pa.array([key for key, _ in fields], pa.string())
+    return pa.MapArray.from_arrays(pa.array(offsets), keys, _mixed_to_array([value for _, value in fields], name))
 
 
 def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:

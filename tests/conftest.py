@@ -1,0 +1,67 @@
+"""What tests share: one sandbox, a server that answers as it is told, and where real ticks may be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+import tickframe as tf
+from tests.scripted_server import ScriptedServer
+from tickframe.sandbox import Sandbox
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting() -> Iterator[None]:
+    """Retries happen at once."""
+    stamina.set_testing(True, attempts=4, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor a keyring of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("TICKFRAME_") and name != "TICKFRAME_REAL_TICKS":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=7) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(sandbox: Sandbox) -> Iterator[tf.Client]:
+    with sandbox.client() as connected:
+        yield connected
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_ticks() -> Path:
+    folder = Path(os.environ.get("TICKFRAME_REAL_TICKS", SHARED / "data" / "ticks"))
+    if not folder.is_dir():
+        pytest.skip("the real ticks are no part of the repository; TICKFRAME_REAL_TICKS can name their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def specification() -> Path:
+    folder = SHARED / "spec"
+    if not folder.is_dir():
+        pytest.skip("the protocol's facts are no part of the repository")
+    return folder

@@ -1,0 +1,23 @@
+"""Errors: one tree, documented, picklable."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+from tickframe import errors
+
+TREE = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.TickframeError)]
+
+
+@pytest.mark.parametrize("kind", TREE)
+def test_every_error_is_exported_documented_and_picklable(kind: type[errors.TickframeError]) -> None:
+    assert kind.__name__ in errors.__all__
+    assert kind.__name__ in errors.__doc__
+    error = kind("what", status=500) if issubclass(kind, errors.ServiceError) else kind("what")
+    error.part = "tick_data symbol=ZAL.XE"
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301, our own
+    assert type(again) is kind
+    assert (str(again), vars(again)) == ("what [tick_data symbol=ZAL.XE]", vars(error))

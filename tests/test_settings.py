@@ -1,0 +1,90 @@
+"""Settings: arguments, then the environment, then the keyring; and no secret is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+import tickframe as tf
+from tickframe.settings import DEFAULT_URL, resolve_settings
+
+SECRETS = {"password": "pw-secret", "client_secret": "cs-secret"}
+
+
+def test_the_environment_fills_in_what_arguments_leave_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFRAME_URL", "https://ticks.example/")
+    monkeypatch.setenv("TICKFRAME_USER", "env-user")
+    monkeypatch.setenv("TICKFRAME_PASSWORD", "env-password")
+    monkeypatch.setenv("TICKFRAME_CLIENT_SECRET", "env-secret")
+    settings = resolve_settings(user="argument-user")
+    assert settings.base_url == "https://ticks.example"
+    assert (settings.user, settings.password, settings.client_secret) == ("argument-user", "env-password", "env-secret")
+
+
+def test_without_anything_the_documented_address_is_used() -> None:
+    settings = resolve_settings()
+    assert settings.base_url == DEFAULT_URL
+    assert settings.user is settings.password is settings.token is None
+
+
+def test_an_api_key_stands_in_for_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_settings(user="u", api_key="key").password == "key"
+    monkeypatch.setenv("TICKFRAME_API_KEY", "env-key")
+    assert resolve_settings(user="u").password == "env-key"
+    with pytest.raises(ValueError, match="password or an api_key"):
+        resolve_settings(password="p", api_key="k")
+
+
+def test_a_token_in_the_environment_does_not_overrule_a_password_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFRAME_TOKEN", "env-token")
+    assert resolve_settings().token == "env-token"
+    assert resolve_settings(user="u", password="p").token is None
+
+
+def test_the_keyring_is_asked_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring = pytest.importorskip("keyring")
+    from keyring.backend import KeyringBackend  # noqa: PLC0415
+
+    class InMemory(KeyringBackend):
+        priority = 1
+        secrets = {("tickframe", "u"): "ring-password", ("tickframe", "client_secret"): "ring-secret"}  # noqa: RUF012
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return self.secrets.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(InMemory())
+    try:
+        settings = resolve_settings(user="u")
+        assert (settings.password, settings.client_secret) == ("ring-password", "ring-secret")
+        monkeypatch.setenv("TICKFRAME_PASSWORD", "env-password")
+        assert resolve_settings(user="u").password == "env-password"
+    finally:
+        keyring.set_keyring(before)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.xythub.com", "ftp://127.0.0.1", "127.0.0.1:80", "http://10.0.0.1", "https://u:pw@host", "https://"],
+)
+def test_an_address_that_would_show_the_token_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        tf.Client(url)
+
+
+@pytest.mark.parametrize("url", ["https://host", "http://127.0.0.1:8", "http://[::1]:8", "http://localhost:8"])
+def test_https_and_plain_loopback_are_taken(url: str) -> None:
+    assert resolve_settings(base_url=url).base_url == url
+
+
+def test_a_path_template_without_an_endpoint_is_refused() -> None:
+    with pytest.raises(ValueError, match="path_template"):
+        tf.Client(path_template="/get")
+
+
+def test_no_repr_holds_a_secret() -> None:
+    with tf.Client(user="u", **SECRETS) as client, tf.Client(token="tk-secret") as other:
+        for shown in (repr(client), repr(client.settings), str(client.settings), repr(other), repr(other.settings)):
+            assert "secret" not in shown.replace("client_secret", "")

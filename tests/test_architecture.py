@@ -1,0 +1,116 @@
+"""The house: imports run downward, the core imports no extra, and an import is quiet."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "src" / "tickframe"
+
+FLOORS = {
+    "contract": 0,
+    "catalogue": 0,
+    "errors": 0,
+    "frames": 0,
+    "settings": 0,
+    "values": 0,
+    "decode": 1,
+    "dataframe": 1,
+    "arguments": 1,
+    "part": 1,
+    "transport": 2,
+    "auth": 2,
+    "service": 2,
+    "outcomes": 2,
+    "fetch": 3,
+    "export": 3,
+    "query": 4,
+    "functions": 5,
+    "client": 5,
+    "sandbox": 6,
+    "cli": 6,
+    "__init__": 7,
+    "__main__": 7,
+}
+
+# What the API asks for: a client that brings its own service. Imported where it is used.
+DOORS_UP = {("client", "sandbox")}
+
+SANDBOX_MAY_IMPORT = {"contract", "catalogue", "frames", "client"}
+EXTRAS = {"typer", "rich", "starlette", "uvicorn", "keyring", "polars", "duckdb", "matplotlib", "dask", "distributed"}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def arrows() -> set[tuple[str, str]]:
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        for name in imported(path):
+            top, _, rest = name.partition(".")
+            if top == "tickframe" and rest:
+                target = rest.split(".")[0]
+                target = target if target in FLOORS else "__init__"
+                found.add((room(path), target))
+    return {(source, target) for source, target in found if source != target}
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room(path) for path in PACKAGE.rglob("*.py")}
+    assert rooms == set(FLOORS)
+
+
+def test_imports_run_downward_and_never_in_a_circle() -> None:
+    upward = {(source, target) for source, target in arrows() if FLOORS[source] < FLOORS[target]}
+    assert upward == DOORS_UP
+    below: dict[str, set[str]] = {}
+    for source, target in arrows() - DOORS_UP:
+        below.setdefault(source, set()).add(target)
+
+    def reach(start: str, seen: frozenset[str]) -> None:
+        for target in below.get(start, ()):
+            assert target not in seen, f"{target} imports itself by way of {seen}"
+            reach(target, seen | {target})
+
+    for start in FLOORS:
+        reach(start, frozenset({start}))
+
+
+def test_the_sandbox_shares_only_the_protocol_with_the_client() -> None:
+    assert {target for source, target in arrows() if source == "sandbox"} <= SANDBOX_MAY_IMPORT
+
+
+def test_modules_stay_readable() -> None:
+    long = {path.name for path in PACKAGE.rglob("*.py") if len(path.read_text().splitlines()) > 400}
+    assert long == set()
+
+
+@pytest.mark.parametrize("module", ["tickframe", "tickframe.sandbox"])
+def test_an_import_is_quiet(module: str) -> None:
+    """No output, no thread, no socket and no extra that the module does not need."""
+    needed = {"starlette", "uvicorn"} if module == "tickframe.sandbox" else set()
+    script = f"""
+import sys, threading, socket
+def refuse(*arguments, **options): raise AssertionError("a socket at import")
+socket.socket.connect = socket.socket.bind = refuse
+import {module}
+assert threading.active_count() == 1, threading.enumerate()
+extras = sorted({EXTRAS - needed!r} & set(sys.modules))
+assert not extras, extras
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,0 +1,303 @@
+"""Queries against the sandbox: parts, outcomes, warnings, pages, and the many ways out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+import tickframe as tf
+from tests.scripted_server import Reply, ScriptedServer
+from tickframe.catalogue import FUNCTIONS
+from tickframe.contract import DataResponse
+from tickframe.decode import documented_schema
+from tickframe.errors import DecodeError, IncompletePagesError
+from tickframe.frames import write_frame
+
+WEEK = ("2016-05-02", "2016-05-04")
+SYMBOLS = ["ZAL.XE", "ADS.XE"]
+
+
+@pytest.fixture(scope="module")
+def week(client: tf.Client) -> tf.Query:
+    return client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", from_time="09:00", to_time="09:30")
+
+
+def test_a_query_asks_nothing_before_it_is_sunk(scripted: ScriptedServer) -> None:
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES")
+        assert len(query.parts()) == 6
+        assert "tick_data" in repr(query)
+        assert len(query.outcomes) == 0
+    assert scripted.received == []
+
+
+def test_parts_are_each_symbol_of_each_calendar_day(week: tf.Query) -> None:
+    parts = week.parts()
+    assert parts["symbol"].tolist() == SYMBOLS * 3
+    assert parts["day"].tolist() == [dt.date(2016, 5, day) for day in (2, 2, 3, 3, 4, 4)]
+    assert set(parts["function"]) == {"tick_data"}
+
+
+def test_a_part_is_picklable_and_without_a_secret(week: tf.Query) -> None:
+    week.to_arrow()
+    for outcome in week.outcomes:
+        assert pickle.loads(pickle.dumps(outcome.part)) == outcome.part  # noqa: S301, our own
+
+
+def test_all_rows_of_all_parts_arrive_in_order(week: tf.Query) -> None:
+    frame = week.to_pandas()
+    assert frame.index.name == "timestamp"
+    assert len(frame) == sum(outcome.rows for outcome in week.outcomes) > 100
+    days = pd.Series(frame.index.normalize())
+    assert days.is_monotonic_increasing
+    order = frame.groupby(days.to_numpy(), sort=False)["symbol"].agg(lambda symbols: list(dict.fromkeys(symbols)))
+    assert order.tolist() == [SYMBOLS] * 3
+
+
+def test_outcomes_tell_of_every_part(week: tf.Query) -> None:
+    week.to_arrow()
+    table = week.outcomes.to_pandas()
+    assert len(week.outcomes) == len(table) == 6
+    assert (table["rows"] > 0).all()
+    assert (table["bytes"] > 0).all()
+    assert (table["attempts"] == 1).all()
+    assert (table["origin"] == "service").all()
+    assert (table["warning"] + table["error"] == "").all()
+    assert "6 parts" in repr(week.outcomes)
+    assert len(week.outcomes[:2]) == 2
+
+
+def test_every_way_out_holds_the_same_rows(week: tf.Query, tmp_path: Path) -> None:
+    table = week.to_arrow()
+    assert table.schema == documented_schema(FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES))
+    assert week.to_reader().read_all().equals(table)
+    assert pa.table(week).equals(table)
+    week.to_parquet(tmp_path)
+    dataset = ds.dataset(tmp_path, partitioning=ds.partitioning(flavor="hive"))
+    assert dataset.count_rows() == table.num_rows
+    assert len(week.to_pandas()) == table.num_rows
+
+
+def test_the_arrow_stream_feeds_polars_and_duckdb(week: tf.Query) -> None:
+    polars = pytest.importorskip("polars")
+    duckdb = pytest.importorskip("duckdb")
+    rows = week.to_arrow().num_rows
+    assert polars.DataFrame(week).equals(week.to_polars())
+    reader = week.to_reader()  # noqa: F841, DuckDB finds it by its name
+    assert duckdb.sql("select count(*) from reader").fetchall() == [(rows,)]
+    assert duckdb.sql("select count(*) from week").fetchall() == [(rows,)]
+
+
+def test_a_reader_asks_part_by_part(week: tf.Query) -> None:
+    reader = week.to_reader()
+    reader.read_next_batch()
+    assert len(week.outcomes) <= len(week.parts())
+    reader.close()
+
+
+def test_parquet_files_read_back_as_they_were_answered(client: tf.Client, tmp_path: Path) -> None:
+    query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="QUOTES", to_time="09:10")
+    [path] = query.to_parquet(tmp_path)
+    assert path.parent == tmp_path / "symbol=ZAL.XE" / "date=2016-05-02"
+    expected = query.to_arrow().drop_columns(["symbol", "date"])
+    assert pa.parquet.read_table(path, partitioning=None).equals(expected)
+    assert query.to_parquet(tmp_path) == [path]
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
+def test_an_answer_of_many_symbols_and_days_is_partitioned_by_its_rows(client: tf.Client, tmp_path: Path) -> None:
+    query = client.end_of_day("ACTIV", SYMBOLS, *WEEK)
+    assert len(query.to_parquet(tmp_path)) == 6
+    assert len(pd.read_parquet(tmp_path)) == len(query.to_pandas()) == 6
+
+
+def test_a_symbol_cannot_leave_the_folder(client: tf.Client, scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    for name, values in {"symbol": ["../../x", "a/b"], "venue": ["X", "Y"]}.items():
+        response.data.columns[name].string_list.values.extend(values)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as other:
+        paths = other.get("ACTIV", "x").to_parquet(tmp_path / "out", partition_by=["symbol"])
+    assert {path.parent.name for path in paths} == {"symbol=..%2F..%2Fx", "symbol=a%2Fb"}
+
+
+def test_partitioning_by_an_unknown_column_is_refused(week: tf.Query, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'venue'"):
+        week.to_parquet(tmp_path, partition_by=["venue"])
+
+
+def test_a_weekend_is_empty_with_the_same_columns_and_a_warning(client: tf.Client) -> None:
+    busy = client.tick_data("ACTIV", "ZAL.XE", "2016-05-06", data_type="TRADES_AND_QUOTES").to_pandas()
+    query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-07", data_type="TRADES_AND_QUOTES")
+    with pytest.warns(tf.TickframeWarning, match="2016-05-07") as caught:
+        empty = query.to_pandas()
+    assert len(empty) == 0
+    assert empty.dtypes.astype(str).to_dict() == busy.dtypes.astype(str).to_dict()
+    assert empty.index.dtype == busy.index.dtype
+    assert caught[0].filename == __file__
+    assert "2016-05-07" in query.outcomes[0].warning
+
+
+def test_many_warnings_are_said_once(client: tf.Client) -> None:
+    query = client.tick_data("ACTIV", "ZAL.XE", ("2016-05-06", "2016-05-08"), data_type="TRADES")
+    with pytest.warns(tf.TickframeWarning, match=r"1 more.*2 of 3 parts") as caught:
+        query.to_arrow()
+    assert len(caught) == 1
+
+
+def test_leading_empty_answers_take_the_types_of_what_is_sent(scripted: ScriptedServer) -> None:
+    """The documentation can be wrong about a type; the wire is not."""
+    response = DataResponse()
+    response.data.columns["trade"].integer_list.values.extend([1, 2])
+    replies = [Reply(write_frame(each.SerializeToString())) for each in (DataResponse(), response, DataResponse())]
+    scripted.reply(*replies)
+    with tf.Client(scripted.url, token="t") as client, warnings.catch_warnings():
+        warnings.simplefilter("ignore", tf.TickframeWarning)
+        table = client.tick_data("ACTIV", "A", ("2016-05-01", "2016-05-03"), data_type="TRADES").to_arrow()
+    assert table.schema.field("trade").type == pa.int64()
+    assert table.column("trade").to_pylist() == [1, 2]
+
+
+def test_answers_that_differ_in_their_columns_are_an_error(scripted: ScriptedServer) -> None:
+    first, second = DataResponse(), DataResponse()
+    first.data.columns["price"].integer_list.values.append(1)
+    second.data.columns["price"].double_list.values.append(1.0)
+    scripted.reply(Reply(b"".join(write_frame(each.SerializeToString()) for each in (first, second))))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(DecodeError, match="'price' is double"):
+        client.get("ACTIV", "x").to_arrow()
+
+
+def test_a_missing_documented_column_is_warned_of(scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.data.columns["trade"].double_list.values.append(1.0)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client, pytest.warns(tf.TickframeWarning, match="trade_size"):
+        client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES").to_arrow()
+
+
+def test_lookup_symbols_walks_all_pages(client: tf.Client) -> None:
+    at_once = client.lookup_symbols("ACTIV", page_limit=5000)
+    everything = at_once.to_arrow()
+    query = client.lookup_symbols("ACTIV", page_limit=37)
+    assert query.to_arrow().combine_chunks().to_pylist() == everything.to_pylist()
+    assert len(query.outcomes) == -(-everything.num_rows // 37)
+    assert everything.column("symbol").to_pandas().is_unique
+
+
+def page(symbols: list[str], cursor: str | None, total: int) -> Reply:
+    response = DataResponse()
+    for column in FUNCTIONS["lookup_symbols"].columns:
+        values = response.data.columns[column.name]
+        if column.name.endswith("_day"):
+            values.days_list.values.extend([1] * len(symbols))
+        else:
+            values.string_list.values.extend(symbols)
+    if cursor is not None:
+        response.meta["cursor"].string_value = cursor
+    response.meta["total_hits"].integer_value = total
+    return Reply(write_frame(response.SerializeToString()))
+
+
+def test_an_empty_cursor_ends_the_pages(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 2), page(["B"], "", 2))
+    with tf.Client(scripted.url, token="t") as client:
+        assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
+
+
+def test_pages_that_hold_less_than_was_announced_are_an_error(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 3), page(["B"], None, 3))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="2 rows.*3"):
+        client.lookup_symbols("ACTIV").to_pandas()
+
+
+def test_pages_without_an_end_are_an_error(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 9))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="twice"):
+        client.lookup_symbols("ACTIV").to_pandas()
+
+
+def test_lookups_have_documented_columns_and_lists_in_rows(client: tf.Client) -> None:
+    exchanges = client.lookup_exchanges("ACTIV").to_arrow()
+    assert exchanges.schema == documented_schema(FUNCTIONS["lookup_exchanges"].columns)
+    assert all(feeds for feeds in exchanges.column("feeds").to_pylist())
+    assert "ACTIV" in client.lookup_sources().to_pandas()["source"].tolist()
+
+
+@pytest.mark.parametrize("data_type", tf.TickDataType)
+def test_ticks_bars_and_snapshots_have_the_documented_columns(client: tf.Client, data_type: tf.TickDataType) -> None:
+    queries = {
+        "tick_data": client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type=data_type),
+        "tick_aggregated": client.tick_aggregated("ACTIV", "ZAL.XE", "2016-05-02", data_type=data_type),
+        "tick_snapshot": client.tick_snapshot("ACTIV", SYMBOLS, "2016-05-02", data_type=data_type, time="12:00"),
+    }
+    for name, query in queries.items():
+        table = query.to_arrow()
+        assert table.num_rows > 0
+        assert table.schema == documented_schema(FUNCTIONS[name].columns_for(data_type))
+
+
+def test_get_sends_any_parameters_and_takes_columns_as_they_come(client: tf.Client) -> None:
+    frame = client.get(
+        "ACTIV", "tickData", symbol="ZAL.XE", day="2016.05.02", data_type="TRADES", from_time="09:00:00.000", flags=None
+    ).to_pandas(index=None)
+    assert {"symbol", "date", "time", "trade", "trade_size", "trade_condition"} == set(frame.columns)
+    assert str(frame["date"].dtype) == "datetime64[ns]"
+
+
+def test_get_refuses_what_cannot_travel(client: tf.Client) -> None:
+    with pytest.raises(ValueError, match="cannot travel"):
+        client.get("ACTIV", "x", symbol=object())
+    with pytest.raises(ValueError, match="request is empty"):
+        client.get("ACTIV", "")
+
+
+def test_index_none_keeps_the_documented_columns(client: tf.Client) -> None:
+    query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="TRADES", to_time="09:05")
+    columns = [column.name for column in FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES)]
+    assert query.to_pandas(index=None).columns.tolist() == columns
+    with pytest.raises(ValueError, match="index 'time'"):
+        query.to_pandas(index="time")
+
+
+def test_read_ticks_is_one_line(client: tf.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = client.settings
+    monkeypatch.setenv("TICKFRAME_URL", settings.base_url)
+    monkeypatch.setenv("TICKFRAME_USER", settings.user)
+    monkeypatch.setenv("TICKFRAME_PASSWORD", settings.password)
+    monkeypatch.setenv("TICKFRAME_CLIENT_SECRET", settings.client_secret)
+    frame = tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-02", data_type="TRADES", to_time="09:05")
+    again = tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-02", data_type="TRADES", to_time="09:05", client=client)
+    pd.testing.assert_frame_equal(frame, again)
+    assert len(frame) > 0
+
+
+def test_client_sandbox_needs_no_account_and_ends_with_the_client() -> None:
+    with tf.Client.sandbox(seed=3) as client:
+        assert len(client.lookup_sources().to_pandas()) > 0
+        url = client.settings.base_url
+    with tf.Client(url, token="t") as late, pytest.raises(tf.errors.TransportError):
+        late.check()
+
+
+def test_progress_is_shown_on_stderr_only_when_asked_for(client: tf.Client, capfd: pytest.CaptureFixture[str]) -> None:
+    client.lookup_sources().to_arrow()
+    assert capfd.readouterr() == ("", "")
+    settings = client.settings
+    with tf.Client(
+        settings.base_url,
+        user=settings.user,
+        password=settings.password,
+        client_secret=settings.client_secret,
+        progress=True,
+    ) as talkative:
+        talkative.lookup_sources().to_arrow()
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "1/1" in shown.err

@@ -62,7 +62,7 @@ def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
             Route("/auth/user", service.user, methods=["GET"]),
             Route("/get/{endpoint}", service.data, methods=["POST"]),
         ],
-        exception_handlers={RefusalError: _refuse, 404: _no_such_path},
+        exception_handlers={RefusalError: _refuse, 404: _no_such_path, Exception: _fail},
     )
 
 
@@ -192,3 +192,8 @@ async def _refuse(_request: Request, refusal: Exception) -> Response:
 async def _no_such_path(request: Request, _error: Exception) -> Response:
     description = f"there is nothing at {request.url.path}: data is at /get/<endpoint>"
     return JSONResponse({"error": "not_found", "error_description": description}, status_code=404)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    description = f"the sandbox failed at {request.url.path}: {type(error).__name__}: {error}"
+    return JSONResponse({"error": "server_error", "error_description": description}, status_code=500)

@@ -124,3 +124,19 @@ def test_close_does_not_wait_for_idle_connections():
         caller = Caller(sandbox)
         caller.ask("sources")
     caller.session.close()
+
+
+def test_nothing_is_printed(capfd):
+    """Neither serving nor refusing writes to the terminal."""
+    with Sandbox() as sandbox:
+        caller = Caller(sandbox)
+        caller.ask("sources")
+        assert caller.post("nothing").status_code == 404
+        caller.session.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_client_of_the_sandbox(sandbox):
+    """The sandbox gives a client that knows its address and account."""
+    with sandbox.client() as client:
+        assert list(client.lookup_sources().to_pandas()["source"]) == ["ACTIV", "SIMULATED"]

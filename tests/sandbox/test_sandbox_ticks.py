@@ -4,9 +4,12 @@ import hashlib
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conversation import NULL, same
+from conversation import NULL, Caller, same
+
+from tickframe.sandbox import Sandbox
 
 ZAL = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05"}
 EVERY_TRADE = ["INCLUDE_NON_REGULAR"]
@@ -80,7 +83,7 @@ def test_a_session_is_believable(trades, quotes):
     assert trades["time"].is_monotonic_increasing
     assert quotes["time"] == sorted(quotes["time"])
     assert (trades["time"].diff() == 0).mean() > 0.2
-    assert (trades["trade"] * 100).round(6).mod(2).eq(0).all()
+    assert (trades["trade"] == trades["trade"].round(3)).all()
     assert all(not ask <= bid for ask, bid in zip(quotes["ask"], quotes["bid"], strict=True))
     assert set(trades["trade_condition"]) >= {"OA", "AT", "IA", "CA"}
     busy = trades.groupby(trades["time"] // HOUR).size()
@@ -336,3 +339,27 @@ def test_both_sources_have_the_same_ticks(caller, trades):
 def clock(nanoseconds):
     seconds, fraction = divmod(nanoseconds, 10**9)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:09}"
+
+
+def test_many_callers_at_once_get_what_one_gets(sandbox, caller):
+    """Requests in parallel, for days that are simulated for the first time, do not disturb each other."""
+    asked = [{"symbol": symbol, "day": day} for symbol in ("SAP.XE", "KO.N") for day in ("2018-03-05", "2018-03-06")]
+
+    def ask(parameters):
+        other = Caller(sandbox)
+        with other.session:
+            return other.ask("tickData", source="ACTIV", dataType="TRADES", **parameters).columns
+
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(ask, asked * 3))
+    expected = [caller.ask("tickData", source="ACTIV", dataType="TRADES", **one).columns for one in asked]
+    assert answers == expected * 3
+
+
+def test_another_seed_is_another_market(trades):
+    """The seed changes the ticks and leaves the directory."""
+    with Sandbox(seed=1) as sandbox:
+        other = Caller(sandbox)
+        with other.session:
+            columns = other.ask("tickData", dataType="TRADES", **ZAL).columns
+    assert columns["trade"] != list(trades["trade"])

@@ -6,7 +6,7 @@ import base64
 import binascii
 import secrets
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import parse_qs
 
 from google.protobuf.message import DecodeError
@@ -180,9 +180,9 @@ def _read_request(framed: bytes) -> DataRequest:
         raise RefusalError("the frame does not hold a DataRequest: its message cannot be parsed") from None
 
 
-async def _refuse(_request: Request, refusal: Exception) -> Response:
-    # Starlette types a handler by the base class of all exceptions.
-    assert isinstance(refusal, RefusalError)
+async def _refuse(_request: Request, error: Exception) -> Response:
+    # Starlette calls this for no other error, and types it for all.
+    refusal = cast("RefusalError", error)
     scheme = "Basic" if refusal.error == "invalid_client" else "Bearer"
     headers = {"WWW-Authenticate": f'{scheme} realm="tickframe sandbox"'} if refusal.status == 401 else None
     content = {"error": refusal.error, "error_description": refusal.description}

@@ -32,7 +32,8 @@ _TYPES: Mapping[str, pa.DataType] = {
     "bid_size": pa.int64(),
 }
 
-_TABLES_IN_MEMORY = 16
+# A busy day of quotes takes 50 MB.
+_TABLES_IN_MEMORY = 8
 
 _OWN_CONDITION = TradeCondition("A condition of your own data", "regular", continuous_session=True)
 
@@ -221,4 +222,4 @@ def _days(dates: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _suffix(symbol: str) -> str:
-    return symbol.rpartition(".")[2]
+    return symbol.rpartition(".")[2] if "." in symbol else ""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import secrets
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import parse_qs
 
 from google.protobuf.message import DecodeError
@@ -62,7 +62,7 @@ def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
             Route("/auth/user", service.user, methods=["GET"]),
             Route("/get/{endpoint}", service.data, methods=["POST"]),
         ],
-        exception_handlers={RefusalError: _refuse, 404: _no_such_path},
+        exception_handlers={RefusalError: _refuse, 404: _no_such_path, Exception: _fail},
     )
 
 
@@ -180,9 +180,9 @@ def _read_request(framed: bytes) -> DataRequest:
         raise RefusalError("the frame does not hold a DataRequest: its message cannot be parsed") from None
 
 
-async def _refuse(_request: Request, refusal: Exception) -> Response:
-    # Starlette types a handler by the base class of all exceptions.
-    assert isinstance(refusal, RefusalError)
+async def _refuse(_request: Request, error: Exception) -> Response:
+    # Starlette calls this for no other error, and types it for all.
+    refusal = cast("RefusalError", error)
     scheme = "Basic" if refusal.error == "invalid_client" else "Bearer"
     headers = {"WWW-Authenticate": f'{scheme} realm="tickframe sandbox"'} if refusal.status == 401 else None
     content = {"error": refusal.error, "error_description": refusal.description}
@@ -192,3 +192,8 @@ async def _refuse(_request: Request, refusal: Exception) -> Response:
 async def _no_such_path(request: Request, _error: Exception) -> Response:
     description = f"there is nothing at {request.url.path}: data is at /get/<endpoint>"
     return JSONResponse({"error": "not_found", "error_description": description}, status_code=404)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    description = f"the sandbox failed at {request.url.path}: {type(error).__name__}: {error}"
+    return JSONResponse({"error": "server_error", "error_description": description}, status_code=500)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tickframe.sandbox.directory import Exchange
+from tickframe.sandbox.exchanges import Exchange
 
 __all__ = ["SECOND", "Arrivals", "Intensity", "arrive", "at_once", "evenly", "intensity_of", "join"]
 

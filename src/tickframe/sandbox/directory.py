@@ -1,4 +1,4 @@
-"""The simulated market's exchanges and instruments."""
+"""What the simulated market lists: instruments, and the tables that lookups show."""
 
 from __future__ import annotations
 
@@ -9,44 +9,15 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from tickframe.sandbox.exchanges import EXCHANGES, Exchange
 from tickframe.sandbox.listing import KNOWN_ISINS, LISTED, LISTED_FUNDS
 from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA
 from tickframe.sandbox.randomness import stable_integer
 
-__all__ = ["EXCHANGES", "FIRST_DAY", "INSTRUMENTS", "Exchange", "Instrument", "exchanges_table", "symbols_table"]
+__all__ = ["FIRST_DAY", "INSTRUMENTS", "Instrument", "exchanges_table", "symbols_table"]
 
 #: The first day with ticks; the last is yesterday.
 FIRST_DAY = dt.date(2010, 1, 1)
-
-
-class Exchange(NamedTuple):
-    """An exchange, its session in local time of day, and how it quotes.
-
-    Attributes
-    ----------
-    opening, midday, closing
-        Seconds since midnight at which the auctions begin; ``midday`` is None where there is none.
-    auction
-        Seconds from the beginning of the midday or closing auction to its print.
-    level
-        What a typical price is multiplied with, by the currency's custom.
-    lot
-        The usual multiple of a trade's size.
-    """
-
-    suffix: str
-    region: str
-    exchange: str
-    name: str
-    country: str
-    currency: str
-    feeds: tuple[str, ...]
-    opening: int
-    midday: int | None
-    closing: int
-    auction: int
-    level: float
-    lot: int
 
 
 class Instrument(NamedTuple):
@@ -60,121 +31,6 @@ class Instrument(NamedTuple):
     entity_class: str
     exchange: Exchange
 
-
-def _at(hour: int, minute: int) -> int:
-    return hour * 3600 + minute * 60
-
-
-_LISTED_EXCHANGES = (
-    Exchange(
-        "XE",
-        "EMEA",
-        "XETRA",
-        "Deutsche Boerse Xetra",
-        "DE",
-        "EUR",
-        ("XETRA Level 1", "XETRA Level 2"),
-        _at(9, 0),
-        _at(13, 0),
-        _at(17, 30),
-        120,
-        1.0,
-        1,
-    ),
-    Exchange(
-        "L",
-        "EMEA",
-        "LSE",
-        "London Stock Exchange",
-        "GB",
-        "GBX",
-        ("LSE Level 1", "LSE Level 2"),
-        _at(8, 0),
-        _at(12, 0),
-        _at(16, 30),
-        120,
-        12.0,
-        1,
-    ),
-    Exchange(
-        "PA",
-        "EMEA",
-        "EURONEXT PARIS",
-        "Euronext Paris",
-        "FR",
-        "EUR",
-        ("Euronext Optiq",),
-        _at(9, 0),
-        None,
-        _at(17, 30),
-        300,
-        1.0,
-        1,
-    ),
-    Exchange(
-        "AS",
-        "EMEA",
-        "EURONEXT AMSTERDAM",
-        "Euronext Amsterdam",
-        "NL",
-        "EUR",
-        ("Euronext Optiq",),
-        _at(9, 0),
-        None,
-        _at(17, 30),
-        300,
-        1.0,
-        1,
-    ),
-    Exchange(
-        "N",
-        "AMERICAS",
-        "NYSE",
-        "New York Stock Exchange",
-        "US",
-        "USD",
-        ("CTA Tape A", "NYSE Integrated"),
-        _at(9, 30),
-        None,
-        _at(16, 0),
-        5,
-        1.0,
-        100,
-    ),
-    Exchange(
-        "O",
-        "AMERICAS",
-        "NASDAQ",
-        "Nasdaq Stock Market",
-        "US",
-        "USD",
-        ("UTP Tape C", "Nasdaq TotalView"),
-        _at(9, 30),
-        None,
-        _at(16, 0),
-        5,
-        1.0,
-        100,
-    ),
-    Exchange(
-        "T",
-        "ASIA",
-        "TSE",
-        "Tokyo Stock Exchange",
-        "JP",
-        "JPY",
-        ("TSE FLEX",),
-        _at(9, 0),
-        _at(11, 30),
-        _at(15, 0),
-        3600,
-        50.0,
-        100,
-    ),
-)  # fmt: skip - one line of words and one of numbers an exchange
-
-#: The exchanges by the suffix of their symbols.
-EXCHANGES: Mapping[str, Exchange] = MappingProxyType({exchange.suffix: exchange for exchange in _LISTED_EXCHANGES})
 
 _ENTITY_CLASSES = (("Equity", LISTED), ("ETF", LISTED_FUNDS))
 

@@ -84,10 +84,8 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
 
     Returns
     -------
-
-    Parameters
-    ----------
-        An optional parameter that was left out is absent.
+    dict
+        The checked values by documented names; an optional parameter that was left out is absent.
 
     Raises
     ------

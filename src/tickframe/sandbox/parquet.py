@@ -32,7 +32,8 @@ _TYPES: Mapping[str, pa.DataType] = {
     "bid_size": pa.int64(),
 }
 
-_TABLES_IN_MEMORY = 16
+# A busy day of quotes takes 50 MB.
+_TABLES_IN_MEMORY = 8
 
 _OWN_CONDITION = TradeCondition("A condition of your own data", "regular", continuous_session=True)
 
@@ -167,12 +168,36 @@ def _index(folder: Path, columns: tuple[str, ...]) -> _Index:
                 raise ValueError(
                     f"{path} has no column {', '.join(missing)}: it has {', '.join(file.schema_arrow.names)}"
                 )
+            if not _is_time_of_day(file.schema_arrow.field("time").type):
+                raise ValueError(
+                    f"column time of {path} is of type {file.schema_arrow.field('time').type}: "
+                    "expected a time of day or a duration since midnight"
+                )
             for row_group in range(file.num_row_groups):
-                pairs = file.read_row_group(row_group, columns=["symbol", "date"])
-                pairs = pa.table({"symbol": _names(pairs["symbol"]), "date": _days(pairs["date"])})
-                for pair in pairs.group_by(["symbol", "date"]).aggregate([]).to_pylist():
-                    index.setdefault((pair["symbol"], pair["date"]), []).append(_Piece(path, row_group))
+                for key in _symbols_and_days(file, row_group):
+                    if None in key:
+                        raise ValueError(f"{path} has rows without a symbol or a date: these cannot be asked for")
+                    index.setdefault(key, []).append(_Piece(path, row_group))
     return index
+
+
+def _symbols_and_days(file: pq.ParquetFile, row_group: int) -> list[tuple[str, dt.date]]:
+    group = file.metadata.row_group(row_group)
+    statistics = {
+        group.column(place).path_in_schema: group.column(place).statistics for place in range(group.num_columns)
+    }
+    keys = [statistics["symbol"], statistics["date"]]
+    if all(key is not None and key.has_min_max and key.min == key.max and key.null_count == 0 for key in keys):
+        # The usual file of one symbol and day is known without reading it.
+        return [(keys[0].max, keys[1].max)]
+    pairs = file.read_row_group(row_group, columns=["symbol", "date"])
+    pairs = pa.table({"symbol": _names(pairs["symbol"]), "date": _days(pairs["date"])})
+    distinct = pairs.group_by(["symbol", "date"], use_threads=False).aggregate([])
+    return [(pair["symbol"], pair["date"]) for pair in distinct.to_pylist()]
+
+
+def _is_time_of_day(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_time(kind) or pa.types.is_duration(kind))
 
 
 def _market_types(table: pa.Table, columns: tuple[str, ...]) -> pa.Table:
@@ -197,4 +222,4 @@ def _days(dates: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _suffix(symbol: str) -> str:
-    return symbol.rpartition(".")[2]
+    return symbol.rpartition(".")[2] if "." in symbol else ""

@@ -27,6 +27,9 @@ _ADDRESS = "127.0.0.1"
 # Answers under way at the end get this long, in seconds, to be sent.
 _LAST_ANSWERS = 2
 
+# Long enough for someone who reads a notebook's output before running the next cell.
+_IDLE_CONNECTIONS = 75
+
 
 class Sandbox:
     """A service on the loopback interface, with an account of its own.
@@ -99,6 +102,8 @@ class Sandbox:
         ------
         OSError
             If the port is taken.
+        RuntimeError
+            If the server ended before it served.
         """
         if self._thread is not None:
             return
@@ -114,13 +119,18 @@ class Sandbox:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_LAST_ANSWERS,
+            timeout_keep_alive=_IDLE_CONNECTIONS,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="tickframe-sandbox", daemon=True
         )
         self._thread.start()
-        self._server.serving.wait()
+        self._server.ready.wait()
+        if not self._server.started:
+            self.close()
+            listener.close()
+            raise RuntimeError(f"the sandbox could not start on {_ADDRESS}: the log of uvicorn says why")
         self.url = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
 
     def close(self) -> None:
@@ -156,12 +166,18 @@ class Sandbox:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it serves."""
+    """A server that says when it serves, or that it never will."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.serving = threading.Event()
+        self.ready = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.serving.set()
+        self.ready.set()
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        finally:
+            self.ready.set()

@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tickframe.sandbox.arrivals import SECOND, Arrivals, arrive, at_once, evenly, intensity_of, join
-from tickframe.sandbox.directory import Exchange, Instrument
+from tickframe.sandbox.directory import Instrument
+from tickframe.sandbox.exchanges import Exchange
 from tickframe.sandbox.market import TradeCondition
-from tickframe.sandbox.price_level import Character, price_level
+from tickframe.sandbox.price_level import character_of, price_level
 from tickframe.sandbox.randomness import stable_generator
 
 __all__ = ["CONDITIONS", "Session", "simulate_session"]
@@ -104,7 +105,7 @@ class _Simulation:
     def __init__(self, instrument: Instrument, day: dt.date, seed: int) -> None:
         self.random = stable_generator("session", seed, instrument.symbol, day.isoformat())
         self.exchange = instrument.exchange
-        self.character = Character(instrument, seed)
+        self.character = character_of(instrument, seed)
         self.intensity = intensity_of(self.random, self.exchange)
         self.activity = float(np.clip(self.random.lognormal(0, 0.2), 0.75, 1.4))
         self.log_price = self._walk(day)

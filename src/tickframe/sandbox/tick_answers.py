@@ -71,7 +71,8 @@ def answer_tick_aggregated(market: Market, parameters: Parameters) -> Answer:
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
         return Answer(empty_answer("tick_aggregated", data_type), (_nothing(market, symbol, day),))
-    from_time, to_time = parameters.get("from_time", 0), parameters.get("to_time", NANOSECONDS_OF_DAY)
+    from_time = parameters.get("from_time", 0)
+    to_time = parameters.get("to_time", max(from_time, NANOSECONDS_OF_DAY))
     bins = time_bins(from_time, to_time, min(size * _SECOND, 2 * NANOSECONDS_OF_DAY))
     columns = {
         **trade_bars(ticks.trades, bins),
@@ -98,7 +99,7 @@ def answer_tick_snapshot(market: Market, parameters: Parameters) -> Answer:
         trade, quote = (rows_as_of(side, as_of, inclusive=True) for side in (ticks.trades, ticks.quotes))
         latest = pc.max_element_wise(trade["time"], quote["time"])
         if latest.null_count:
-            warnings.append(f"no data for {symbol} on {day} yet at that time")
+            warnings.append(f"no data for {symbol} on {day} by the time asked for")
             continue
         columns = {**_columns(trade), **_columns(quote), "time": latest}
         columns.update(symbol=constant(symbol, 1), date=constant(day, 1))

@@ -1,0 +1,19 @@
+"""What the tests of the sandbox share."""
+
+import pytest
+from conversation import Caller
+
+from tickframe.sandbox import Sandbox
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def caller(sandbox):
+    caller = Caller(sandbox)
+    with caller.session:
+        yield caller

@@ -41,7 +41,7 @@ FLOORS = {
 # What the API asks for: a client that brings its own service. Imported where it is used.
 DOORS_UP = {("client", "sandbox")}
 
-SANDBOX_MAY_IMPORT = {"contract", "catalogue", "frames", "client"}
+SANDBOX_MAY_IMPORT = {"contract", "catalogue", "frames", "errors", "client"}
 EXTRAS = {"typer", "rich", "starlette", "uvicorn", "keyring", "polars", "duckdb", "matplotlib", "dask", "distributed"}
 
 

@@ -118,7 +118,7 @@ def test_an_answer_of_many_symbols_and_days_is_partitioned_by_its_rows(client: t
     assert len(pd.read_parquet(tmp_path)) == len(query.to_pandas()) == 6
 
 
-def test_a_symbol_cannot_leave_the_folder(client: tf.Client, scripted: ScriptedServer, tmp_path: Path) -> None:
+def test_a_symbol_cannot_leave_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
     response = DataResponse()
     for name, values in {"symbol": ["../../x", "a/b"], "venue": ["X", "Y"]}.items():
         response.data.columns[name].string_list.values.extend(values)
@@ -213,7 +213,7 @@ def test_an_empty_cursor_ends_the_pages(scripted: ScriptedServer) -> None:
 
 def test_pages_that_hold_less_than_was_announced_are_an_error(scripted: ScriptedServer) -> None:
     scripted.reply(page(["A"], "1", 3), page(["B"], None, 3))
-    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="2 rows.*3"):
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match=r"2 rows.*3"):
         client.lookup_symbols("ACTIV").to_pandas()
 
 

@@ -24,8 +24,9 @@ def sample_contract() -> tuple[type, type]:
     def message(name: str, **fields: tuple[int, int, int, str]) -> descriptor_pb2.DescriptorProto:
         added = file.message_type.add(name=name)
         for field, (number, kind, label, of) in fields.items():
-            of = of and f".sample.{of}"
-            added.field.add(name=field, number=number, type=kind, label=label, type_name=of)
+            typed = added.field.add(name=field, number=number, type=kind, label=label)
+            if of:
+                typed.type_name = f".sample.{of}"
         return added
 
     def one_of(added: descriptor_pb2.DescriptorProto, name: str) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
+from tickframe.errors import SettingsError
 from tickframe.functions import DocumentedFunctions
 from tickframe.part import Part, frozen, split
 from tickframe.query import Query
@@ -108,9 +109,11 @@ class Client(DocumentedFunctions):
         SettingsError
             If the sandbox's requirements are not installed.
         """
-        # The sandbox stands above the client, and this is the one door up to it.
-        from tickframe.sandbox import Sandbox  # noqa: PLC0415
-
+        try:
+            # The sandbox stands above the client, and this is the one door up to it.
+            from tickframe.sandbox import Sandbox  # noqa: PLC0415
+        except ImportError as error:
+            raise SettingsError("the sandbox needs Starlette and uvicorn: pip install 'tickframe[sandbox]'") from error
         sandbox = Sandbox(data, seed)
         sandbox.start()
         client = cls(

@@ -318,7 +318,7 @@ print(digest.hexdigest())
 def test_two_processes_simulate_the_same():
     """Neither the process nor what was simulated before changes a day."""
     digests = {
-        subprocess.run(  # noqa: S603 - the code stands above
+        subprocess.run(
             [sys.executable, "-c", DIGEST.format(symbols=symbols)],
             check=True,
             capture_output=True,

@@ -55,10 +55,8 @@ def test_all_rows_of_all_parts_arrive_in_order(week: tf.Query) -> None:
     frame = week.to_pandas()
     assert frame.index.name == "timestamp"
     assert len(frame) == sum(outcome.rows for outcome in week.outcomes) > 100
-    days = pd.Series(frame.index.normalize())
-    assert days.is_monotonic_increasing
-    order = frame.groupby(days.to_numpy(), sort=False)["symbol"].agg(lambda symbols: list(dict.fromkeys(symbols)))
-    assert order.tolist() == [SYMBOLS] * 3
+    seen = dict.fromkeys(zip(frame.index.normalize(), frame["symbol"], strict=True))
+    assert list(seen) == [(pd.Timestamp(2016, 5, day), symbol) for day in (2, 3, 4) for symbol in SYMBOLS]
 
 
 def test_outcomes_tell_of_every_part(week: tf.Query) -> None:

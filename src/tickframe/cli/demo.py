@@ -1,0 +1,78 @@
+"""``tickframe demo``: ticks from a local service to a DataFrame, a dataset and a picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from tickframe.catalogue import TickDataType
+from tickframe.cli.failures import DebugOption, failures_in_one_line
+from tickframe.cli.frame_table import print_frame
+from tickframe.cli.outcome_report import summary
+from tickframe.cli.results import say
+from tickframe.client import Client
+from tickframe.errors import SettingsError
+
+__all__ = ["demo"]
+
+_SOURCE = "ACTIV"
+_SYMBOLS = ("ZAL.XE", "ADS.XE", "SAP.XE")
+_DAYS = ("2016-05-03", "2016-05-05")
+_PICTURED_SYMBOL = "ZAL.XE"
+_PICTURED_DAY = "2016-05-04"
+
+
+def demo(
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", file_okay=False, help="Where the dataset and the picture go.")
+    ] = Path("demo-output"),
+    debug: DebugOption = False,
+) -> None:
+    """Load ticks from a simulated service on this machine, show, store and draw them: a few seconds, no account."""
+    with failures_in_one_line(debug=debug):
+        try:
+            # Matplotlib is an extra that no other command needs.
+            from tickframe.cli.picture import draw_day  # noqa: PLC0415
+        except ImportError as error:
+            raise SettingsError(f"the demo draws with Matplotlib ({error}): pip install 'tickframe[plot]'") from error
+        out.mkdir(parents=True, exist_ok=True)
+        with Client.sandbox(progress=True) as client:
+            say(f"a simulated market answers at {client.settings.base_url}")
+            trades = _load(client, TickDataType.TRADES, out)
+            quotes = _load(client, TickDataType.QUOTES, out)
+            title, currency = _title_and_currency(client)
+        print_frame(trades, last=0)
+        picture = out / f"{_PICTURED_SYMBOL}-{_PICTURED_DAY}.png"
+        draw_day(_pictured(trades), _pictured(quotes), title=title, currency=currency, path=picture)
+        typer.echo(f"dataset: {_dataset(out, TickDataType.TRADES)}")
+        typer.echo(f"dataset: {_dataset(out, TickDataType.QUOTES)}")
+        typer.echo(f"picture: {picture}")
+
+
+def _load(client: Client, data_type: TickDataType, out: Path) -> pd.DataFrame:
+    """Load ticks into a DataFrame, and the same ticks into a dataset."""
+    query = client.tick_data(_SOURCE, _SYMBOLS, _DAYS, data_type=data_type)
+    started = time.monotonic()
+    frame = query.to_pandas()
+    say(f"{data_type.lower()}: {summary(query.outcomes, time.monotonic() - started)}")
+    files = query.to_parquet(_dataset(out, data_type))
+    say(f"{data_type.lower()}: written into {len(files)} files")
+    return frame
+
+
+def _dataset(out: Path, data_type: TickDataType) -> Path:
+    return out / data_type.lower()
+
+
+def _title_and_currency(client: Client) -> tuple[str, str]:
+    [instrument] = client.lookup_symbols(_SOURCE, _PICTURED_SYMBOL).to_arrow().to_pylist()
+    return f"{instrument['name']} ({_PICTURED_SYMBOL}), {_PICTURED_DAY}, simulated", instrument["currency"]
+
+
+def _pictured(ticks: pd.DataFrame) -> pd.DataFrame:
+    return ticks[ticks["symbol"] == _PICTURED_SYMBOL].loc[_PICTURED_DAY:_PICTURED_DAY]

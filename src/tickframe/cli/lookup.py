@@ -1,0 +1,79 @@
+"""``tickframe lookup``: which sources, exchanges and symbols there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
+from tickframe.cli.failures import DebugOption, failures_in_one_line
+from tickframe.cli.results import JsonOption, print_json, print_table, say
+from tickframe.query import Query
+
+__all__ = ["lookup"]
+
+SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
+
+# What fits into a terminal; JSON has every column.
+_EXCHANGE_COLUMNS = ("exchange", "name", "region", "abbreviation", "first_day", "last_day")
+_SYMBOL_COLUMNS = ("symbol", "name", "isin", "exchange", "currency", "first_day", "last_day")
+
+lookup = typer.Typer(help="Look up sources, exchanges and symbols.", no_args_is_help=True)
+
+
+@lookup.command()
+def sources(
+    *,
+    url: UrlOption = None,
+    user: UserOption = None,
+    sandbox: SandboxOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List the data sources."""
+    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _show(client.lookup_sources(), ("source",), "source", as_json=as_json)
+
+
+@lookup.command()
+def exchanges(
+    *,
+    source: SourceOption = "ACTIV",
+    url: UrlOption = None,
+    user: UserOption = None,
+    sandbox: SandboxOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List the exchanges of a source; JSON has every column."""
+    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _show(client.lookup_exchanges(source), _EXCHANGE_COLUMNS, "exchange", as_json=as_json)
+
+
+@lookup.command()
+def symbols(
+    *,
+    source: SourceOption = "ACTIV",
+    pattern: Annotated[str | None, typer.Option(help="What to look for in names and codes.")] = None,
+    url: UrlOption = None,
+    user: UserOption = None,
+    sandbox: SandboxOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """List the symbols of a source, all pages; JSON has every column."""
+    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _show(client.lookup_symbols(source, pattern), _SYMBOL_COLUMNS, "symbol", as_json=as_json)
+
+
+def _show(query: Query, columns: Sequence[str], noun: str, *, as_json: bool) -> None:
+    """Print what a lookup finds, and say how much that is."""
+    found = query.to_arrow()
+    if as_json:
+        print_json(found.to_pylist())
+    else:
+        rows = found.select(list(columns)).to_pylist()
+        print_table(columns, [tuple(row.values()) for row in rows])
+    say(f"{found.num_rows:,} {noun}{'' if found.num_rows == 1 else 's'}")

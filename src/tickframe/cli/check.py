@@ -34,7 +34,7 @@ def check(
     else:
         accounts = {f"account: {name}": value for name, value in account.items()}
         shown = {"url": reached["url"], **accounts, "seconds": seconds, **_versions()}
-        print_table(["", "reached"], [(name, str(value)) for name, value in shown.items()])
+        print_table(["what", "value"], [(name, str(value)) for name, value in shown.items()])
 
 
 def _versions() -> dict[str, str]:
@@ -42,7 +42,7 @@ def _versions() -> dict[str, str]:
     return {
         "tickframe": version("tickframe"),
         "protobuf": version("protobuf"),
-        "protobuf implementation": api_implementation.Type(),
+        "protobuf_implementation": api_implementation.Type(),
         "pyarrow": version("pyarrow"),
         "pandas": version("pandas"),
         "python": platform.python_version(),

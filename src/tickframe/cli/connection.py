@@ -16,10 +16,10 @@ __all__ = ["SandboxOption", "UrlOption", "UserOption", "connect"]
 _PANEL = "Connection (secrets come from the environment or the keyring)"
 
 UrlOption = Annotated[
-    str | None, typer.Option("--url", help="The service's address [env TICKFRAME_URL].", rich_help_panel=_PANEL)
+    str | None, typer.Option("--url", help="The service's address; left out, TICKFRAME_URL.", rich_help_panel=_PANEL)
 ]
 UserOption = Annotated[
-    str | None, typer.Option("--user", help="The account [env TICKFRAME_USER].", rich_help_panel=_PANEL)
+    str | None, typer.Option("--user", help="The account; left out, TICKFRAME_USER.", rich_help_panel=_PANEL)
 ]
 SandboxOption = Annotated[
     bool,

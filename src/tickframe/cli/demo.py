@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from tickframe.catalogue import TickDataType
+from tickframe.catalogue import TickDataFlag, TickDataType
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.frame_table import print_frame
 from tickframe.cli.outcome_report import summary
@@ -22,6 +23,8 @@ __all__ = ["demo"]
 _SOURCE = "ACTIV"
 _SYMBOLS = ("ZAL.XE", "ADS.XE", "SAP.XE")
 _DAYS = ("2016-05-03", "2016-05-05")
+# Without these a chart shows prices that nobody got.
+_TRADE_FLAGS = (TickDataFlag.APPLY_TRADE_CORRECTIONS, TickDataFlag.EXCLUDE_CANCELLED_TRADES)
 _PICTURED_SYMBOL = "ZAL.XE"
 _PICTURED_DAY = "2016-05-04"
 
@@ -43,7 +46,7 @@ def demo(
         out.mkdir(parents=True, exist_ok=True)
         with Client.sandbox(progress=True) as client:
             say(f"a simulated market answers at {client.settings.base_url}")
-            trades = _load(client, TickDataType.TRADES, out)
+            trades = _load(client, TickDataType.TRADES, out, flags=_TRADE_FLAGS)
             quotes = _load(client, TickDataType.QUOTES, out)
             title, currency = _title_and_currency(client)
         print_frame(trades, last=0)
@@ -54,9 +57,11 @@ def demo(
         typer.echo(f"picture: {picture}")
 
 
-def _load(client: Client, data_type: TickDataType, out: Path) -> pd.DataFrame:
+def _load(
+    client: Client, data_type: TickDataType, out: Path, flags: Sequence[TickDataFlag] | None = None
+) -> pd.DataFrame:
     """Load ticks into a DataFrame, and the same ticks into a dataset."""
-    query = client.tick_data(_SOURCE, _SYMBOLS, _DAYS, data_type=data_type)
+    query = client.tick_data(_SOURCE, _SYMBOLS, _DAYS, data_type=data_type, flags=flags)
     started = time.monotonic()
     frame = query.to_pandas()
     say(f"{data_type.lower()}: {summary(query.outcomes, time.monotonic() - started)}")

@@ -32,13 +32,16 @@ def _check_file(path: Path | None) -> Path | None:
 
 
 def load(
-    source: Annotated[str, typer.Argument(help="The data source, such as ACTIV.")],
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL...", help="One symbol or several.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The data source, such as ACTIV.")],
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="One symbol or several.")],
     day: Annotated[
         str, typer.Argument(metavar="DAY[:DAY]", help="A day (2016-05-05), or first:last with both included.")
     ],
     *,
-    data_type: Annotated[TickDataType, typer.Option("--type", case_sensitive=False, help="What ticks to load.")],
+    data_type: Annotated[
+        TickDataType,
+        typer.Option("--type", metavar="TYPE", case_sensitive=False, help=f"One of {', '.join(TickDataType)}."),
+    ],
     from_time: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="From this time of day, included (09:00:00.000).")
     ] = None,
@@ -46,7 +49,10 @@ def load(
         str | None, typer.Option("--to", metavar="TIME", help="Up to this time of day, included.")
     ] = None,
     flags: Annotated[
-        list[TickDataFlag] | None, typer.Option("--flag", case_sensitive=False, help="Can be given several times.")
+        list[TickDataFlag] | None,
+        typer.Option(
+            "--flag", metavar="FLAG", case_sensitive=False, help=f"Any of {', '.join(TickDataFlag)}; again for each."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -78,6 +84,8 @@ def load(
                 print_json(as_records(query.outcomes))
         written = f" -> {out}" if out else ""
         say(summary(query.outcomes, time.monotonic() - started) + written)
+        if sum(bool(outcome.warning) for outcome in query.outcomes) > 1 and not as_json:
+            say("--json lists what the service said of each part")
 
 
 def _days(day: str) -> str | tuple[str, str]:

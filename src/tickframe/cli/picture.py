@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 __all__ = ["draw_day"]
 
-_BLUE, _ORANGE, _GREY, _INK = "#2f6c9f", "#d9822b", "#9aa5b1", "#1f2933"
+_BLUE, _PALE_BLUE, _RED, _GREY, _INK = "#2f6c9f", "#9cc3e4", "#b3202a", "#9aa5b1", "#1f2933"
 _SMALL, _USUAL, _LARGE = 8.5, 9.5, 13
 
 # 8 inches at 200 dots each: sharp on a dense screen, readable at half of that.
@@ -53,29 +53,20 @@ def draw_day(trades: pd.DataFrame, quotes: pd.DataFrame, *, title: str, currency
 
 
 def _draw_price(axes: Axes, trades: pd.DataFrame, quotes: pd.DataFrame, currency: str) -> None:
-    axes.fill_between(
-        _hours(quotes),
-        quotes["bid"],
-        quotes["ask"],
-        step="post",
-        color=_BLUE,
-        alpha=0.55,
-        linewidth=0,
-        label="Bid to ask",
-    )
+    hours, bid, ask = _hours(quotes), quotes["bid"], quotes["ask"]
+    axes.fill_between(hours, bid, ask, step="post", color=_PALE_BLUE, linewidth=0.8, label="Bid to ask")
     axes.plot(
         _hours(trades),
         trades["trade"],
         linestyle="none",
         marker="o",
-        markersize=1.8,
+        markersize=0.9,
         markeredgewidth=0,
-        color=_ORANGE,
-        alpha=0.7,
+        color=_RED,
         label="Trade",
     )
     axes.set_ylabel(f"Price ({currency})", fontsize=_USUAL, color=_INK)
-    axes.legend(loc="best", fontsize=_SMALL, frameon=False, markerscale=3)
+    axes.legend(loc="upper left", ncols=2, fontsize=_SMALL, frameon=False, markerscale=5, labelcolor=_INK)
 
 
 def _draw_spread(axes: Axes, quotes: pd.DataFrame) -> None:

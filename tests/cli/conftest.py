@@ -1,0 +1,22 @@
+import pytest
+
+from tickframe.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def service():
+    """Serve to all tests."""
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def account(service, monkeypatch):
+    """Set the environment that leads to the sandbox."""
+    for name in ("TICKFRAME_TOKEN", "TICKFRAME_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TICKFRAME_URL", service.url)
+    monkeypatch.setenv("TICKFRAME_USER", service.user)
+    monkeypatch.setenv("TICKFRAME_PASSWORD", service.password)
+    monkeypatch.setenv("TICKFRAME_CLIENT_SECRET", service.client_secret)
+    return service

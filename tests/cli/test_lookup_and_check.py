@@ -1,0 +1,117 @@
+"""``tickframe lookup`` and ``tickframe check`` against a real sandbox."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tickframe.cli.app import app
+
+pytestmark = pytest.mark.usefixtures("account")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, arguments)
+
+
+def test_lookup_lists_the_sources():
+    """Sources are a table on stdout and a count on stderr."""
+    result = run("lookup", "sources")
+    assert "ACTIV" in result.stdout.split()
+    assert result.stderr == "2 sources\n"
+
+
+def test_lookup_finds_exchanges():
+    """Exchanges are those of the source, in one row each."""
+    result = run("lookup", "exchanges", "--source", "ACTIV")
+    assert "Deutsche Boerse Xetra" in result.stdout
+    assert "warning" not in result.stderr
+
+
+def test_lookup_finds_symbols_of_a_pattern():
+    """A pattern finds names; columns are not cut off where there is no terminal."""
+    result = run("lookup", "symbols", "--pattern", "zalando")
+    assert [line.split() for line in result.stdout.split("\n") if "ZAL.XE" in line] == [
+        ["ZAL.XE", "Zalando", "SE", "DE000ZAL1111", "XETRA", "EUR", "2010-01-01", *result.stdout.split()[-1:]]
+    ]
+    assert result.stderr == "1 symbol\n"
+
+
+def test_lookup_json_has_every_page_and_column():
+    """JSON holds all rows, beyond the first page, and the columns that the table leaves out."""
+    result = run("lookup", "symbols", "--json")
+    found = json.loads(result.stdout)
+    assert len(found) > 100
+    assert {"entity_class", "local_code", "market_segment"} < set(found[0])
+    assert result.stderr == f"{len(found)} symbols\n"
+
+
+def test_check_says_what_was_reached_and_with_what(account):
+    """One round trip: the address, the account as the service sees it, and the versions."""
+    report = json.loads(run("check", "--json").stdout)
+    assert report["url"] == account.url
+    assert report["account"]["user"] == account.user
+    assert set(report["versions"]) == {
+        "pandas",
+        "protobuf",
+        "protobuf_implementation",
+        "pyarrow",
+        "python",
+        "tickframe",
+    }
+
+
+def test_check_is_readable(account):
+    """Without --json the same is a table, without a secret in it."""
+    result = run("check")
+    assert account.url in result.stdout
+    assert "protobuf_implementation" in result.stdout
+    assert account.password not in result.output
+    assert account.client_secret not in result.output
+
+
+def test_a_wrong_password_is_one_line(monkeypatch):
+    """A refused account exits with 1 and says what to check, without the password."""
+    monkeypatch.setenv("TICKFRAME_PASSWORD", "not-the-password")
+    result = run("check")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: HTTP 40")
+    assert result.stderr.count("\n") == 1
+    assert "not-the-password" not in result.stderr
+
+
+def test_without_an_account_the_error_names_what_is_missing(monkeypatch):
+    """Nothing set exits with 1 and names the variables."""
+    for name in ("URL", "USER", "PASSWORD", "API_KEY", "CLIENT_SECRET", "TOKEN"):
+        monkeypatch.delenv(f"TICKFRAME_{name}", raising=False)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "TICKFRAME_PASSWORD" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("lookup", "sources"), ("load", "ACTIV", "X", "2016-05-05", "--type", "TRADES")]
+)
+def test_plain_http_to_elsewhere_is_refused(command):
+    """Every command that connects refuses to send a token over plain http."""
+    result = run(*command, "--url", "http://192.0.2.1")
+    assert result.exit_code == 1
+    assert "must be https://" in result.stderr
+
+
+def test_sandbox_option_needs_no_account(monkeypatch):
+    """--sandbox starts a service of its own, whatever the environment says."""
+    monkeypatch.setenv("TICKFRAME_URL", "https://nowhere.invalid")
+    monkeypatch.setenv("TICKFRAME_TOKEN", "of another service")
+    report = json.loads(run("check", "--sandbox", "--json").stdout)
+    assert report["url"].startswith("http://127.0.0.1:")
+
+
+def test_help_names_every_command():
+    """The help lists the commands, and no option takes a secret."""
+    result = run("--help")
+    for command in ("demo", "load", "lookup", "check", "sandbox"):
+        assert f" {command} " in result.stdout
+    for command in ("load", "check"):
+        assert "--password" not in run(command, "--help").stdout

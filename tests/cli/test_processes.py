@@ -1,0 +1,165 @@
+"""The command as a process of its own: the demo, the sandbox, and a missing requirement."""
+
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+
+import tickframe
+from tickframe import Client
+
+# The package under test, wherever the process starts.
+PYTHONPATH = str(Path(tickframe.__file__).parents[1])
+
+
+def start(*arguments, cwd, code=None, **environment):
+    command = ["-m", "tickframe", *arguments] if code is None else ["-c", code, *arguments]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TICKFRAME_")}
+    return subprocess.Popen(  # noqa: S603 - this very Python
+        [sys.executable, *command],
+        cwd=cwd,
+        env={**inherited, "PYTHONPATH": PYTHONPATH, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def run(*arguments, cwd, code=None):
+    with start(*arguments, cwd=cwd, code=code) as process:
+        stdout, stderr = process.communicate(timeout=50)
+    return process.returncode, stdout, stderr
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """One run of the demo: its folder, stdout and stderr."""
+    folder = tmp_path_factory.mktemp("demo")
+    code, stdout, stderr = run("demo", cwd=folder)
+    assert code == 0, stderr
+    return folder, stdout, stderr
+
+
+def test_demo_shows_rows_and_says_where_everything_is(demo):
+    """Stdout holds the head of the frame and the places; progress and messages are on stderr."""
+    folder, stdout, stderr = demo
+    assert re.search(r"2016-05-03 09:00:00\.\d{9} +ZAL\.XE", stdout)
+    places = [line.split(": ")[1] for line in stdout.split("\n") if line.startswith(("dataset: ", "picture: "))]
+    assert len(places) == 3
+    assert all((folder / place).exists() for place in places)
+    assert "9/9" in stderr
+    assert "part/s" not in stdout
+
+
+def test_demo_stores_the_ticks_it_shows(demo):
+    """The datasets hold as many rows as were loaded, several symbols and days, and no unfinished file."""
+    folder, stdout, stderr = demo
+    for kind in ("trades", "quotes"):
+        stored = ds.dataset(folder / "demo-output" / kind, partitioning="hive").to_table()
+        announced = re.search(rf"{kind}: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
+        assert stored.num_rows == int(announced[1].replace(",", ""))
+        assert len(stored["symbol"].unique()) == 3
+        assert len(stored["date"].unique()) == 3
+    assert not list(folder.rglob("*.tmp"))
+    assert re.search(r"([\d,]+) rows, 4 columns", stdout)
+
+
+def test_demo_draws_a_picture(demo):
+    """The picture is a PNG, wide enough to be read at 800 pixels."""
+    folder, _, _ = demo
+    [picture] = folder.rglob("*.png")
+    header = picture.read_bytes()[:24]
+    assert header.startswith(b"\x89PNG")
+    width, _ = struct.unpack(">II", header[16:24])
+    assert width >= 800
+
+
+def test_demo_without_matplotlib_names_the_extra(tmp_path):
+    """Without Matplotlib the demo ends before it loads anything, with one line that names the extra."""
+    without = "import sys; sys.modules['matplotlib'] = None; from tickframe.__main__ import main; main()"
+    code, stdout, stderr = run("demo", cwd=tmp_path, code=without)
+    assert (code, stdout) == (1, "")
+    assert stderr.count("\n") == 1
+    assert "pip install 'tickframe[plot]'" in stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_main_without_its_requirements_names_the_extra(tmp_path, missing):
+    """Without typer or rich the command says in one line what to install, and exits with 2."""
+    hidden = (
+        "import sys\n"
+        "class Hide:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {missing!r}: raise ModuleNotFoundError('hidden', name=name)\n"
+        "sys.meta_path.insert(0, Hide())\n"
+        "from tickframe.__main__ import main; main()"
+    )
+    code, stdout, stderr = run("check", cwd=tmp_path, code=hidden)
+    assert (code, stdout) == (2, "")
+    assert stderr == f"tickframe: the command line needs {missing}: pip install 'tickframe[cli]'\n"
+
+
+def test_an_error_has_no_traceback(tmp_path):
+    """A process that fails says so in one line; with --debug Python's traceback is there, without local variables."""
+    code, stdout, stderr = run("check", "--url", "ftp://nowhere", cwd=tmp_path)
+    assert (code, stdout) == (1, "")
+    assert stderr.count("\n") == 1
+    _, _, stderr = run("check", "--url", "ftp://nowhere", "--debug", cwd=tmp_path)
+    assert stderr.startswith("Traceback")
+    assert stderr.rstrip().split("\n")[-1].startswith("ValueError: base_url")
+
+
+@pytest.fixture
+def serving(tmp_path):
+    """Run ``tickframe sandbox``, and read the environment that it prints."""
+    with start("sandbox", "--seed", "7", cwd=tmp_path) as process:
+        try:
+            printed = [process.stdout.readline() for _ in range(4)]
+            yield process, dict(re.fullmatch(r"export (\w+)=(\S+)\n", line).groups() for line in printed)
+        finally:
+            process.kill()
+
+
+def test_sandbox_serves_until_interrupted(serving):
+    """The printed environment is all that a client needs; Ctrl-C ends the sandbox with 0."""
+    process, environment = serving
+    with Client(
+        environment["TICKFRAME_URL"],
+        user=environment["TICKFRAME_USER"],
+        password=environment["TICKFRAME_PASSWORD"],
+        client_secret=environment["TICKFRAME_CLIENT_SECRET"],
+    ) as client:
+        printed = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_pandas()
+    with Client.sandbox(seed=7) as client:
+        expected = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_pandas()
+    pd.testing.assert_frame_equal(printed, expected)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=10)
+    assert (process.returncode, stdout) == (0, "")
+    assert stderr.endswith("closed\n")
+
+
+def test_the_printed_environment_leads_other_commands_there(serving, tmp_path):
+    """Another process with that environment reaches the sandbox."""
+    _, environment = serving
+    with start("check", cwd=tmp_path, **environment) as process:
+        stdout, _ = process.communicate(timeout=20)
+    assert environment["TICKFRAME_URL"] in stdout
+
+
+def test_a_taken_port_is_one_line(service, tmp_path):
+    """A port that is taken is named, with what to do instead."""
+    port = service.url.rpartition(":")[2]
+    code, stdout, stderr = run("sandbox", "--port", port, cwd=tmp_path)
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith(f"error: port {port} of 127.0.0.1")
+    assert stderr.count("\n") == 1

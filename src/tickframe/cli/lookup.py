@@ -18,7 +18,7 @@ SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
 
 # What fits into a terminal; JSON has every column.
 _EXCHANGE_COLUMNS = ("exchange", "name", "region", "abbreviation", "first_day", "last_day")
-_SYMBOL_COLUMNS = ("symbol", "name", "isin", "exchange", "currency", "first_day", "last_day")
+_SYMBOL_COLUMNS = ("symbol", "name", "isin", "exchange", "currency")
 
 lookup = typer.Typer(help="Look up sources, exchanges and symbols.", no_args_is_help=True)
 

@@ -43,7 +43,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(columns):
         numbers = any(isinstance(row[position], Real) for row in rows)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        # In a narrow terminal what identifies a row stays in one piece.
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=position == 0)
     for row in rows:
         table.add_row(*(Text(_text(value)) for value in row))
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)

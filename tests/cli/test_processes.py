@@ -22,7 +22,7 @@ PYTHONPATH = str(Path(tickframe.__file__).parents[1])
 def start(*arguments, cwd, code=None, **environment):
     command = ["-m", "tickframe", *arguments] if code is None else ["-c", code, *arguments]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TICKFRAME_")}
-    return subprocess.Popen(  # noqa: S603 - this very Python
+    return subprocess.Popen(
         [sys.executable, *command],
         cwd=cwd,
         env={**inherited, "PYTHONPATH": PYTHONPATH, **environment},

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
-
-from tqdm.auto import tqdm
+from typing import TYPE_CHECKING, NoReturn
 
 from tickframe.decode import Response
 from tickframe.errors import IncompletePagesError, TickframeError, TickframeWarning
-from tickframe.outcomes import Outcome
+from tickframe.outcomes import Outcome, Outcomes
 from tickframe.part import Part
 from tickframe.service import Answer, Service
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 __all__ = ["fetch"]
 
 
 def fetch(
-    service: Service, parts: Sequence[Part], outcomes: list[Outcome], *, progress: bool = False
+    service: Service, parts: Sequence[Part], outcomes: Outcomes, *, progress: bool = False
 ) -> Iterator[tuple[Part, tuple[Response, ...]]]:
     """Ask for parts in turn.
 
@@ -50,18 +52,28 @@ def fetch(
     TickframeError
         What the first failing request failed with.
     """
-    with closing(tqdm(total=len(parts), desc="tickframe", unit="part", disable=not progress)) as bar:
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(_progress_bar(len(parts))) if progress else None
         rows = 0
         for part in parts:
             for request, answer in _pages(service, part, outcomes):
                 rows += sum(response.batch.num_rows for response in answer.responses)
-                bar.set_postfix(rows=f"{rows:,}", refresh=False)
                 yield request, answer.responses
-            bar.update()
+            if bar is not None:
+                bar.set_postfix(rows=f"{rows:,}", refresh=False)
+                bar.update()
     _warn(outcomes)
 
 
-def _pages(service: Service, part: Part, outcomes: list[Outcome]) -> Iterator[tuple[Part, Answer]]:
+def _progress_bar(parts: int) -> tqdm[NoReturn]:
+    """Return a bar on stderr: a widget in a notebook that has widgets, text anywhere else."""
+    # Without widgets tqdm.auto warns when it is imported, which only those should see who want a bar.
+    from tqdm.auto import tqdm  # noqa: PLC0415
+
+    return tqdm(total=parts, desc="tickframe", unit="part")
+
+
+def _pages(service: Service, part: Part, outcomes: Outcomes) -> Iterator[tuple[Part, Answer]]:
     """Ask for a part, and if it is paged for the page behind each cursor."""
     seen: set[object] = set()
     rows = 0
@@ -95,7 +107,7 @@ def _check_total(rows: int, total: object, part: Part) -> None:
         )
 
 
-def _recorded_answer(service: Service, part: Part, outcomes: list[Outcome]) -> Answer:
+def _recorded_answer(service: Service, part: Part, outcomes: Outcomes) -> Answer:
     started = time.monotonic()
     try:
         answer = service.answer(part)
@@ -125,7 +137,7 @@ def _warnings_of(responses: Iterable[Response]) -> Iterator[str]:
             yield f"the answer lacks the documented column(s) {', '.join(response.missing)}, which are null here"
 
 
-def _warn(outcomes: Sequence[Outcome]) -> None:
+def _warn(outcomes: Outcomes) -> None:
     """Say once what the service said, however many parts it said it of."""
     words = list(dict.fromkeys(outcome.warning for outcome in outcomes if outcome.warning))
     if not words:

@@ -48,10 +48,14 @@ class Outcome:
 
 
 class Outcomes(Sequence[Outcome]):
-    """The outcomes of a query's last run, in the order of its parts."""
+    """The outcomes of a query's last run, in the order of its parts; they come in as it runs."""
 
-    def __init__(self, outcomes: Iterable[Outcome]) -> None:
-        self._outcomes = tuple(outcomes)
+    def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
+        self._outcomes = list(outcomes)
+
+    def append(self, outcome: Outcome) -> None:
+        """Take in the outcome of the next part."""
+        self._outcomes.append(outcome)
 
     @overload
     def __getitem__(self, index: int) -> Outcome: ...

@@ -18,7 +18,7 @@ from tickframe.decode import Response
 from tickframe.errors import DecodeError, SettingsError
 from tickframe.export import write_parquet
 from tickframe.fetch import fetch
-from tickframe.outcomes import Outcome, Outcomes
+from tickframe.outcomes import Outcomes
 from tickframe.part import Part
 from tickframe.service import Service
 
@@ -52,7 +52,7 @@ class Query:
         self._parts = tuple(parts)
         self._timestamp = timestamp
         self._progress = progress
-        self.outcomes = Outcomes(())
+        self.outcomes = Outcomes()
 
     def __repr__(self) -> str:
         """Say what is asked, without asking."""
@@ -187,11 +187,9 @@ class Query:
 
     def _answers(self) -> Iterator[tuple[Part, tuple[Response, ...]]]:
         """Ask for the parts in turn, and keep the outcomes up to date."""
-        outcomes: list[Outcome] = []
-        try:
-            yield from fetch(self._service, self._parts, outcomes, progress=self._progress)
-        finally:
-            self.outcomes = Outcomes(outcomes)
+        outcomes = Outcomes()
+        self.outcomes = outcomes
+        return fetch(self._service, self._parts, outcomes, progress=self._progress)
 
     def _batches(self) -> Iterator[tuple[Part, pa.RecordBatch]]:
         """Ask for the parts in turn; all batches have one schema."""

@@ -101,7 +101,7 @@ def resolve_settings(
         raise ValueError("give a password or an api_key: the key stands in for the password")
     secret = password if password is not None else api_key
     if secret is None and token is None:
-        token = os.environ.get("TICKFRAME_TOKEN")
+        token = os.environ.get("TICKFRAME_TOKEN") or None
     if token is None:
         user = user or os.environ.get("TICKFRAME_USER")
         if secret is None:

@@ -21,6 +21,7 @@ FLOORS = {
     "values": 0,
     "decode": 1,
     "dataframe": 1,
+    "pandas_columns": 1,
     "arguments": 1,
     "part": 1,
     "transport": 2,

@@ -16,13 +16,15 @@ timestamp[ns]       datetime64[ns]       NaT
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tickframe.pandas_columns import date_to_nanoseconds, to_pandas_array, writable_values
 
 __all__ = ["DtypeBackend", "to_dataframe"]
 
@@ -35,7 +37,8 @@ _NULLABLE_DTYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
     pa.string(): pd.StringDtype(),
 }
 
-_NANOSECONDS = pa.timestamp("ns")
+_NANOSECONDS_PER_DAY = 86_400 * 10**9
+_NAT = -(2**63)
 
 
 def to_dataframe(
@@ -44,8 +47,9 @@ def to_dataframe(
     timestamp: tuple[str, str] | None = None,
     dtype_backend: DtypeBackend | None = None,
     tz: str | None = None,
+    consume: bool = False,
 ) -> pd.DataFrame:
-    """Convert a table to a DataFrame that owns its memory and can be written to.
+    """Convert a table to a DataFrame that can be written to.
 
     Parameters
     ----------
@@ -60,6 +64,9 @@ def to_dataframe(
         index is the same whatever the backend.
     tz
         The time zone to which the index is localized; left out, it stays without one.
+    consume
+        Whether the frame may take over the table's memory instead of copying it. Only for a table
+        that nobody else holds, whole or in part: writing to the frame changes it.
 
     Raises
     ------
@@ -74,54 +81,64 @@ def to_dataframe(
         raise ValueError("tz localizes the timestamp index, and this frame has none")
     index: pd.DatetimeIndex | None = None
     if timestamp is not None:
-        index = _timestamp_index(table, timestamp, tz)
+        index = _timestamp_index(table, timestamp, tz, consume=consume)
         table = table.drop_columns(list(timestamp))
-    frame: pd.DataFrame
-    if dtype_backend == "pyarrow":
-        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    else:
-        table = _dates_to_nanoseconds(table).unify_dictionaries()
-        frame = table.to_pandas(types_mapper=_types_mapper(table, dtype_backend))
+    frame = _convert(table, dtype_backend, consume=consume)
     if index is not None:
         frame.index = index
     return frame
 
 
-def _types_mapper(
-    table: pa.Table, dtype_backend: DtypeBackend | None
-) -> Callable[[pa.DataType], pd.api.extensions.ExtensionDtype | None]:
-    if dtype_backend == "numpy_nullable":
-        return _NULLABLE_DTYPES.get
-    dtypes: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
-        pa.int64(): pd.Int64Dtype(),
-        pa.string(): pd.StringDtype(na_value=np.nan),
-    }
-    if any(pa.types.is_boolean(column.type) and column.null_count for column in table.columns):
-        dtypes[pa.bool_()] = pd.BooleanDtype()
-    return dtypes.get
+def _convert(table: pa.Table, dtype_backend: DtypeBackend | None, *, consume: bool) -> pd.DataFrame:
+    frame: pd.DataFrame
+    if dtype_backend == "pyarrow":
+        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    elif dtype_backend == "numpy_nullable":
+        frame = _dates_as_nanoseconds(table).unify_dictionaries().to_pandas(types_mapper=_NULLABLE_DTYPES.get)
+    else:
+        names = table.column_names
+        arrays = {name: to_pandas_array(table.column(name), name, consume=consume) for name in names}
+        frame = pd.DataFrame(arrays, index=pd.RangeIndex(table.num_rows), columns=names, copy=False)
+    return frame
 
 
-def _dates_to_nanoseconds(table: pa.Table) -> pa.Table:
+def _dates_as_nanoseconds(table: pa.Table) -> pa.Table:
     for position, field in enumerate(table.schema):
         if pa.types.is_date32(field.type):
-            table = table.set_column(position, field.name, _to_nanoseconds(table.column(position), field.name))
+            table = table.set_column(position, field.name, date_to_nanoseconds(table.column(position), field.name))
     return table
 
 
-def _to_nanoseconds(dates: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    try:
-        return dates.cast(_NANOSECONDS)
-    except pa.ArrowInvalid as error:
-        raise ValueError(
-            f"column {name!r} holds a date that 64 bits of nanoseconds cannot (1677 to 2262): "
-            "take to_arrow(), which keeps days as they are"
-        ) from error
-
-
-def _timestamp_index(table: pa.Table, timestamp: tuple[str, str], tz: str | None) -> pd.DatetimeIndex:
+def _timestamp_index(table: pa.Table, timestamp: tuple[str, str], tz: str | None, *, consume: bool) -> pd.DatetimeIndex:
     date, time = timestamp
-    midnight = _to_nanoseconds(table.column(date), date)
-    moments = pc.add_checked(midnight, table.column(time))
-    values = np.array(moments.to_numpy(), dtype="datetime64[ns]")
-    index = pd.DatetimeIndex(values, name="timestamp", copy=False)
+    parts = [
+        _moments(batch.column(0), batch.column(1), date, consume=consume)
+        for batch in table.select([date, time]).to_batches()
+    ]
+    moments = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int64), *parts])
+    index = pd.DatetimeIndex(moments.view("datetime64[ns]"), name="timestamp", copy=False)
     return index if tz is None else index.tz_localize(tz)
+
+
+def _moments(dates: pa.Array, times: pa.Array, name: str, *, consume: bool) -> npt.NDArray[np.int64]:
+    """Return date plus time in nanoseconds, NaT where either is null."""
+    if len(dates) and not dates.null_count and not times.null_count:
+        days = dates.view(pa.int32()).to_numpy()
+        midnight = int(days[0]) * _NANOSECONDS_PER_DAY
+        since_midnight = writable_values(times, np.dtype(np.int64), consume=consume)
+        # Most answers are of one day, for which one sum is enough; it must not wrap around either.
+        if (days == days[0]).all() and _is_timestamp(midnight, since_midnight):
+            since_midnight += midnight
+            return since_midnight
+    midnights = date_to_nanoseconds(pa.chunked_array([dates]), name).combine_chunks()
+    try:
+        sums = pc.add_checked(midnights, times).cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"column {name!r} and its time add up to more than 64 bits of nanoseconds hold") from error
+    moments: npt.NDArray[np.int64] = sums.fill_null(_NAT).to_numpy()
+    return moments
+
+
+def _is_timestamp(midnight: int, since_midnight: npt.NDArray[np.int64]) -> bool:
+    """Say whether the sums fit 64 bits; the least such integer is NaT."""
+    return midnight + int(since_midnight.min()) > _NAT and midnight + int(since_midnight.max()) < 2**63

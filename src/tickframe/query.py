@@ -108,7 +108,7 @@ class Query:
             raise ValueError(f"index {index!r} is neither 'timestamp' nor None")
         table = self.to_arrow()
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
-        return to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz)
+        return to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=True)
 
     def to_arrow(self) -> pa.Table:
         """Ask, and return all rows as a ``pyarrow.Table``, a chunk for each frame.

@@ -7,20 +7,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
-from google.protobuf.message import DecodeError as ProtobufDecodeError
 
 from tickframe.catalogue import Column, ColumnKind
 from tickframe.contract import DataResponse
-from tickframe.decode.columns import list_to_array
+from tickframe.decode import official
+from tickframe.decode.kernel import kernel
+from tickframe.decode.runs import read_column
 from tickframe.decode.schema import documented_schema, to_record_batch
-from tickframe.decode.wire import column_names
-from tickframe.errors import DecodeError
-from tickframe.frames import MAXIMUM_LENGTH, BinaryFile, read_frames
+from tickframe.decode.skeleton import NotCanonical, Skeleton
+from tickframe.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
 from tickframe.values import read_value
+
+Engine = Literal["kernel", "official"]
 
 __all__ = ["Response", "documented_schema", "read_batches", "read_responses"]
 
@@ -43,6 +46,9 @@ class Response:
         Documented columns that the answer lacks though it has rows; they are null in ``batch``.
     length : int
         The length of the message in bytes.
+    engine : {"kernel", "official"}
+        What decoded it: the compiled kernel, or the official parser, which reads whatever is legal
+        but not canonical, and everything where no kernel was built.
     """
 
     batch: pa.RecordBatch
@@ -52,11 +58,10 @@ class Response:
     reference_id: str
     missing: tuple[str, ...]
     length: int
+    engine: Engine
 
 
-def read_batches(
-    source: bytes | bytearray | memoryview | BinaryFile, columns: Sequence[Column] = ()
-) -> Iterator[pa.RecordBatch]:
+def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.RecordBatch]:
     """Decode framed answers, one record batch each.
 
     Parameters
@@ -85,7 +90,7 @@ def read_batches(
 
 
 def read_responses(
-    source: bytes | bytearray | memoryview | BinaryFile,
+    source: Source,
     columns: Sequence[Column] = (),
     *,
     maximum_length: int = MAXIMUM_LENGTH,
@@ -95,25 +100,45 @@ def read_responses(
     Takes, yields and raises what :func:`read_batches` does; ``maximum_length`` is the longest
     message to accept, in bytes.
     """
-    for message in read_frames(source, maximum_length=maximum_length):
-        yield _read_response(message, columns)
+    labels = frozenset(column.name for column in columns if column.kind is ColumnKind.LABEL)
+    for frame in open_frames(source, maximum_length=maximum_length):
+        arrays, parsed, engine = _read_message(frame, labels)
+        yield _response(arrays, parsed, engine, frame.length, columns)
 
 
-def _read_response(message: memoryview, columns: Sequence[Column]) -> Response:
-    try:
-        parsed = DataResponse.FromString(bytes(message))
-    except ProtobufDecodeError as error:
-        raise DecodeError(f"a frame of {len(message):,} bytes holds no DataResponse: {error}") from error
-    labels = {column.name for column in columns if column.kind is ColumnKind.LABEL}
-    table = parsed.data.columns
-    arrays = {name: list_to_array(table[name], name, label=name in labels) for name in column_names(message)}
+def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse, Engine]:
+    """Decode columns as they arrive; hand over to the official parser where that must decide."""
+    skeleton = Skeleton(frame.length)
+    arrays: dict[str, pa.Array] = {}
+    canonical = kernel is not None
+    message = memoryview(b"")
+    for message in frame.arrivals():
+        if not canonical:
+            continue
+        try:
+            for column in skeleton.columns(message):
+                arrays[column.name] = read_column(message, column, label=column.name in labels)
+        except NotCanonical:
+            canonical = False
+            arrays.clear()
+    if canonical and skeleton.complete:
+        return arrays, official.parse(b"".join(message[start:end] for start, end in skeleton.others)), "kernel"
+    arrays, parsed = official.read_arrays(message, labels)
+    return arrays, parsed, "official"
+
+
+def _response(
+    arrays: Mapping[str, pa.Array], parsed: DataResponse, engine: Engine, length: int, columns: Sequence[Column]
+) -> Response:
     batch, missing = to_record_batch(arrays, columns)
+    header = parsed.header
     return Response(
         batch=batch,
         meta={name: read_value(value) for name, value in parsed.meta.items()},
-        warning=parsed.header.warning_message,
-        request_id=parsed.header.request_id.value,
-        reference_id=parsed.header.reference_id.value,
+        warning=header.warning_message,
+        request_id=header.request_id.value,
+        reference_id=header.reference_id.value,
         missing=missing,
-        length=len(message),
+        length=length,
+        engine=engine,
     )

@@ -1,0 +1,53 @@
+"""The official parser: the definition of what bytes mean, and the way for all that is not canonical.
+
+It also runs where no compiled kernel is, with NumPy views of its lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pyarrow as pa
+from google.protobuf.message import DecodeError as ProtobufDecodeError
+
+from tickframe.contract import DataResponse
+from tickframe.decode.columns import list_to_array
+from tickframe.decode.wire import column_names
+from tickframe.errors import DecodeError
+
+__all__ = ["parse", "read_arrays"]
+
+
+def parse(message: bytes | bytearray | memoryview) -> DataResponse:
+    """Parse a message.
+
+    Raises
+    ------
+    DecodeError
+        If it is no ``DataResponse``.
+    """
+    try:
+        return DataResponse.FromString(bytes(message))
+    except ProtobufDecodeError as error:
+        raise DecodeError(f"a frame of {len(message):,} bytes holds no DataResponse: {error}") from error
+
+
+def read_arrays(message: memoryview, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse]:
+    """Return the columns of a message in the order of the wire, and the message.
+
+    Parameters
+    ----------
+    message
+        The whole message.
+    labels
+        The columns whose strings are stored once each.
+
+    Raises
+    ------
+    DecodeError
+        If it is no ``DataResponse``, or a column cannot be read.
+    """
+    parsed = parse(message)
+    table = parsed.data.columns
+    names = column_names(message)
+    return {name: list_to_array(table[name], name, label=name in labels) for name in names}, parsed

@@ -13,22 +13,24 @@ help:  ## show this list
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.%-installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.%-installed: pyproject.toml setup.py $(wildcard kernel/*) | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
 demo: $(VENV)/.demo-installed  ## run the main job against a local service
 	$(VENV)/bin/tickframe demo
 
-test: $(VENV)/.test-installed test-oldest  ## run all tests, on the newest and the oldest dependencies
+test: $(VENV)/.test-installed test-oldest  ## run all tests, on the newest and the oldest dependencies, with and without the kernel
 	$(VENV)/bin/python -m pytest
+	TICKFRAME_KERNEL=off $(VENV)/bin/python -m pytest
 	$(VENV)/bin/python -m pytest --nbmake notebooks
 
 # The lower bounds of pyproject.toml, as a user with old packages has them.
 test-oldest: $(OLDEST)/.installed
-	$(OLDEST)/bin/python -m pytest -p no:cacheprovider
+	$(OLDEST)/bin/python -m pytest
+	TICKFRAME_KERNEL=off $(OLDEST)/bin/python -m pytest
 
-$(OLDEST)/.installed: pyproject.toml tests/oldest_requirements.py
+$(OLDEST)/.installed: pyproject.toml setup.py $(wildcard kernel/*) tests/oldest_requirements.py
 	$(PYTHON) -m venv $(OLDEST)
 	$(PYTHON) tests/oldest_requirements.py > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \

@@ -99,9 +99,10 @@ size_t size_of_int32s(const int32_t *values, size_t count);
 uint8_t *write_int64s(const int64_t *values, size_t count, uint8_t *out, const uint8_t *end);
 uint8_t *write_int32s(const int32_t *values, size_t count, uint8_t *out, const uint8_t *end);
 int64_t size_of_strings(const int32_t *offsets, size_t count, size_t bytes);
-uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, uint8_t *out, const uint8_t *end);
+uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, size_t bytes, uint8_t *out,
+                       const uint8_t *end);
 int64_t size_of_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, size_t bytes);
-uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, uint8_t *out,
-                      const uint8_t *end);
+uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, size_t bytes,
+                      uint8_t *out, const uint8_t *end);
 
 #endif

@@ -218,7 +218,7 @@ static PyObject *py_write_strings(PyObject *module, PyObject *args)
     uint8_t *start = out.buf, *end = start + out.len;
     Py_BEGIN_ALLOW_THREADS
     if (items && size_of_strings(offsets.buf, items - 1, (size_t)data.len) == out.len)
-        stop = write_strings(offsets.buf, items - 1, data.buf, start, end);
+        stop = write_strings(offsets.buf, items - 1, data.buf, (size_t)data.len, start, end);
     Py_END_ALLOW_THREADS PyObject *answer = end_of_writing(&out, stop);
     PyBuffer_Release(&offsets);
     PyBuffer_Release(&data);
@@ -253,7 +253,7 @@ static PyObject *py_write_labels(PyObject *module, PyObject *args)
     uint8_t *start = out.buf, *end = start + out.len;
     Py_BEGIN_ALLOW_THREADS
     if (size_of_labels(codes.buf, count, offsets.buf, items ? items - 1 : 0, (size_t)data.len) == out.len)
-        stop = write_labels(codes.buf, count, offsets.buf, data.buf, start, end);
+        stop = write_labels(codes.buf, count, offsets.buf, data.buf, (size_t)data.len, start, end);
     Py_END_ALLOW_THREADS PyObject *answer = end_of_writing(&out, stop);
     PyBuffer_Release(&codes);
     PyBuffer_Release(&offsets);

@@ -89,8 +89,16 @@ int64_t size_of_strings(const int32_t *offsets, size_t count, size_t bytes)
     return (int64_t)total;
 }
 
-static inline uint8_t *write_string(const uint8_t *from, size_t size, uint8_t *out, const uint8_t *end)
+/* Most strings are short: sixteen bytes at once where there is room for them on both sides. */
+static inline uint8_t *write_string(const uint8_t *from, const uint8_t *from_end, size_t size, uint8_t *out,
+                                    const uint8_t *end)
 {
+    if (size <= 16 && from_end - from >= 16 && end - out >= 18) {
+        *out++ = STRING_TAG;
+        *out++ = (uint8_t)size;
+        memcpy(out, from, 16);
+        return out + size;
+    }
     if (1 + size_of_varint(size) + size > (size_t)(end - out))
         return NULL;
     *out++ = STRING_TAG;
@@ -99,10 +107,11 @@ static inline uint8_t *write_string(const uint8_t *from, size_t size, uint8_t *o
     return out + size;
 }
 
-uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, uint8_t *out, const uint8_t *end)
+uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, size_t bytes, uint8_t *out,
+                       const uint8_t *end)
 {
     for (size_t i = 0; i < count && out != NULL; i++)
-        out = write_string(data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]), out, end);
+        out = write_string(data + offsets[i], data + bytes, (size_t)(offsets[i + 1] - offsets[i]), out, end);
     return out;
 }
 
@@ -118,12 +127,12 @@ int64_t size_of_labels(const int32_t *codes, size_t count, const int32_t *offset
     return (int64_t)total;
 }
 
-uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, uint8_t *out,
-                      const uint8_t *end)
+uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, size_t bytes,
+                      uint8_t *out, const uint8_t *end)
 {
     for (size_t i = 0; i < count && out != NULL; i++) {
         int32_t start = offsets[codes[i]];
-        out = write_string(data + start, (size_t)(offsets[codes[i] + 1] - start), out, end);
+        out = write_string(data + start, data + bytes, (size_t)(offsets[codes[i] + 1] - start), out, end);
     }
     return out;
 }

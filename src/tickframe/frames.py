@@ -19,7 +19,17 @@ import numpy as np
 
 from tickframe.errors import FrameLengthError, FrameMarkerError, TrailingBytesError, TruncatedFrameError
 
-__all__ = ["MAXIMUM_LENGTH", "BinaryFile", "Frame", "Marker", "Source", "open_frames", "read_frames", "write_frame"]
+__all__ = [
+    "MAXIMUM_LENGTH",
+    "BinaryFile",
+    "Frame",
+    "Marker",
+    "Source",
+    "frame_start",
+    "open_frames",
+    "read_frames",
+    "write_frame",
+]
 
 #: The longest message that a frame can announce, in bytes: what protobuf itself can hold.
 MAXIMUM_LENGTH = 2**31 - 1
@@ -51,13 +61,13 @@ class BinaryFile(Protocol):
 Source = bytes | bytearray | memoryview | BinaryFile
 
 
-def write_frame(message: bytes, marker: Marker = Marker.VARINT) -> bytes:
-    """Put a serialized message into a frame.
+def frame_start(length: int, marker: Marker = Marker.VARINT) -> bytes:
+    """Return what stands before a message: the marker and the length.
 
     Parameters
     ----------
-    message
-        The serialized protobuf message.
+    length
+        The length of the serialized message, in bytes.
     marker
         How to write the length.
 
@@ -66,17 +76,21 @@ def write_frame(message: bytes, marker: Marker = Marker.VARINT) -> bytes:
     FrameLengthError
         If the message is longer than a frame can say.
     """
-    length = len(message)
     if length > MAXIMUM_LENGTH:
         raise FrameLengthError(f"a message of {length:,} bytes does not fit a frame: the limit is {MAXIMUM_LENGTH:,}")
+    start = bytearray((marker,))
     if marker is Marker.FIXED:
-        return b"".join((bytes((marker,)), length.to_bytes(4, "big"), message))
-    digits = bytearray((marker,))
+        return bytes(start + length.to_bytes(4, "big"))
     while length > 0x7F:
-        digits.append(length & 0x7F | 0x80)
+        start.append(length & 0x7F | 0x80)
         length >>= 7
-    digits.append(length)
-    return b"".join((digits, message))
+    start.append(length)
+    return bytes(start)
+
+
+def write_frame(message: bytes, marker: Marker = Marker.VARINT) -> bytes:
+    """Put a serialized message into a frame; takes and raises what :func:`frame_start` does."""
+    return frame_start(len(message), marker) + message
 
 
 class Frame:

@@ -52,6 +52,7 @@ def test_check_says_what_was_reached_and_with_what(account):
     assert report["url"] == account.url
     assert report["account"]["user"] == account.user
     assert set(report["versions"]) == {
+        "kernel",
         "pandas",
         "protobuf",
         "protobuf_implementation",

@@ -7,11 +7,15 @@ from typing import get_type_hints
 import pyarrow as pa
 import pytest
 from conversation import NULL, Reply
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tickframe.catalogue import FUNCTIONS
-from tickframe.contract import DataResponse
+from tickframe.contract import DataResponse, ValueList
+from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.encode import encode_response
+from tickframe.sandbox.encode import encode_answer
+from tickframe.sandbox.lists import to_wire_list
 from tickframe.sandbox.parameters import Parameters
 
 
@@ -39,7 +43,8 @@ def test_every_documented_function_is_served():
 def test_a_column_travels_in_its_list(values, kind, expected_list, expected):
     """Each type has its list and its null; a column without rows says what list it is."""
     table = pa.table({"column": pa.chunked_array([values, values], kind)})
-    reply = Reply(DataResponse.FromString(encode_response(table)))
+    [message] = read_frames(encode_answer(table))
+    reply = Reply(DataResponse.FromString(bytes(message)))
     assert reply.kinds == {"column": expected_list}
     assert repr(reply.columns["column"]) == repr(expected * 2)
 
@@ -47,4 +52,39 @@ def test_a_column_travels_in_its_list(values, kind, expected_list, expected):
 def test_a_type_that_does_not_travel_is_named():
     """The error names the column and its type."""
     with pytest.raises(TypeError, match="column 'size' is of type float"):
-        encode_response(pa.table({"size": pa.array([1.0], pa.float32())}))
+        encode_answer(pa.table({"size": pa.array([1.0], pa.float32())}))
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string()), pa.int64(), pa.date32()])
+def test_a_slice_travels_as_the_rows_it_shows(kind):
+    """What lies before and behind a slice stays at home."""
+    values = {pa.int64(): [1, -2, 3, 4], pa.date32(): [dt.date(2016, 5, day) for day in (1, 2, 3, 4)]}
+    column = pa.chunked_array([values.get(kind, ["a", "bb", "", "c" * 300])], kind)
+    [message] = read_frames(encode_answer(pa.table({"column": column.slice(1, 2)})))
+    whole = pa.table({"column": pa.chunked_array([column.slice(1, 2).to_pylist()], kind)})
+    [expected] = read_frames(encode_answer(whole))
+    assert DataResponse.FromString(bytes(message)).data == DataResponse.FromString(bytes(expected)).data
+
+
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1)),
+    st.lists(st.integers(-(2**31), 2**31 - 1)),
+    st.lists(st.text()),
+    st.lists(st.sampled_from(["", "A", "20002020", "x" * 200])),
+)
+def test_what_the_kernel_writes_is_what_protobuf_writes(integers, days, strings, labels):
+    """One list for each way of the kernel, byte for byte."""
+    columns = {
+        "integer_list": (pa.array(integers, pa.int64()), integers),
+        "days_list": (pa.array(days, pa.int32()).view(pa.date32()), days),
+        "string_list": (pa.array(strings, pa.string()), strings),
+        "label": (pa.array(labels, pa.string()).dictionary_encode(), labels),
+    }
+    for name, (array, values) in columns.items():
+        field = "string_list" if name == "label" else name
+        expected = ValueList()
+        getattr(expected, field).values.extend(values)
+        wire_list = to_wire_list(name, pa.chunked_array([array]))
+        written = bytearray(wire_list.size)
+        wire_list.write(memoryview(written))
+        assert (wire_list.field, bytes(written)) == (field, getattr(expected, field).SerializeToString())

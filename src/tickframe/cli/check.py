@@ -11,6 +11,7 @@ from google.protobuf.internal import api_implementation
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table
+from tickframe.kernel import kernel
 
 __all__ = ["check"]
 
@@ -41,6 +42,7 @@ def _versions() -> dict[str, str]:
     """Return what answers most questions about a report of a problem."""
     return {
         "tickframe": version("tickframe"),
+        "kernel": "compiled" if kernel is not None else "not compiled: the official parser decodes, more slowly",
         "protobuf": version("protobuf"),
         "protobuf_implementation": api_implementation.Type(),
         "pyarrow": version("pyarrow"),

@@ -16,11 +16,11 @@ import pyarrow as pa
 from tickframe.catalogue import Column, ColumnKind
 from tickframe.contract import DataResponse
 from tickframe.decode import official
-from tickframe.decode.kernel import kernel
 from tickframe.decode.runs import read_column
 from tickframe.decode.schema import documented_schema, to_record_batch
 from tickframe.decode.skeleton import NotCanonical, Skeleton
 from tickframe.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
+from tickframe.kernel import kernel
 from tickframe.values import read_value
 
 Engine = Literal["kernel", "official"]

@@ -13,8 +13,8 @@ from types import ModuleType
 import numpy as np
 import pyarrow as pa
 
-from tickframe.decode.kernel import kernel
 from tickframe.decode.skeleton import ColumnSpan, NotCanonical, packed_run
+from tickframe.kernel import kernel
 
 __all__ = ["read_column"]
 

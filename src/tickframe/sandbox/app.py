@@ -19,9 +19,9 @@ from starlette.routing import Route
 from tickframe.catalogue import FUNCTIONS
 from tickframe.contract import DataRequest
 from tickframe.errors import FrameError
-from tickframe.frames import read_frames, write_frame
+from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.encode import encode_response
+from tickframe.sandbox.encode import encode_answer
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
@@ -112,18 +112,17 @@ class _Service:
         answer = await run_in_threadpool(self._answer, endpoint, framed)
         return Response(answer, media_type="application/octet-stream")
 
-    def _answer(self, endpoint: str, framed: bytes) -> bytes:
+    def _answer(self, endpoint: str, framed: bytes) -> memoryview:
         request = _read_request(framed)
         function = _ENDPOINTS[endpoint]
         parameters = read_parameters(function, request.parameters)
         answer = ANSWERS[function.name](self._market, parameters)
-        message = encode_response(
+        return encode_answer(
             answer.table,
             warning="; ".join(answer.warnings),
             meta=answer.meta,
             reference_id=request.header.reference_id.value,
         )
-        return write_frame(message)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

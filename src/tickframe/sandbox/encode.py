@@ -1,33 +1,32 @@
-"""A table and what stands beside it as one serialized answer."""
+"""A table and what stands beside it as one framed answer."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tickframe.contract import DataResponse, Value, ValueList
+from tickframe.frames import frame_start
+from tickframe.sandbox.lists import WireList, length_delimited, to_wire_list
 
-__all__ = ["encode_response"]
+__all__ = ["encode_answer"]
 
-_NULL_INTEGER = -(2**63)
-_NULL_DAYS = -(2**31)
+_DATA = DataResponse.DESCRIPTOR.fields_by_name["data"].number
+_COLUMNS = _KEY = 1
+_VALUE = 2
 
 
-def encode_response(
+def encode_answer(
     table: pa.Table, *, warning: str = "", meta: Mapping[str, Value] | None = None, reference_id: str = ""
-) -> bytes:
-    """Serialize an answer.
+) -> memoryview:
+    """Write an answer into one buffer, frame and all.
 
     Parameters
     ----------
     table
-        Columns of type date32, duration[ns], double, int64, bool, string, dictionary of strings or list
-        of strings. An int64, date or duration null travels as the least value of its list, a double's as
-        NaN, a string's as an empty string.
+        The columns, of the types that :func:`tickframe.sandbox.lists.to_wire_list` takes.
     warning
         The header's warning message; empty for none.
     meta
@@ -40,81 +39,41 @@ def encode_response(
     TypeError
         If a column's type does not travel.
     """
+    beside = _beside(warning, meta or {}, reference_id)
+    entries = [
+        _entry(name, to_wire_list(name, column)) for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    table_size = sum(len(start) + column.size for start, column in entries)
+    table_start = length_delimited(_DATA, table_size)
+    start = frame_start(len(beside) + len(table_start) + table_size) + beside + table_start
+    out = memoryview(pa.allocate_buffer(len(start) + table_size)).cast("B")
+    out[: len(start)] = start
+    position = len(start)
+    for entry_start, column in entries:
+        out[position : position + len(entry_start)] = entry_start
+        position += len(entry_start)
+        column.write(out[position : position + column.size])
+        position += column.size
+    return out
+
+
+def _beside(warning: str, meta: Mapping[str, Value], reference_id: str) -> bytes:
+    """Return the header and the meta; the fields of a message may come in any order."""
     response = DataResponse()
     response.header.request_id.value = str(uuid.uuid4())
     if reference_id:
         response.header.reference_id.value = reference_id
     response.header.warning_message = warning
-    # An answer without rows still says that it has a table.
-    response.data.SetInParent()
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        _encoder(name, column.type)(column, response.data.columns[name])
-    for name, value in (meta or {}).items():
+    for name, value in meta.items():
         response.meta[name].CopyFrom(value)
     return response.SerializeToString()
 
 
-def _encoder(name: str, kind: pa.DataType) -> Callable[[pa.ChunkedArray, ValueList], None]:
-    for is_kind, encode in _ENCODERS:
-        if is_kind(kind):
-            return encode
-    raise TypeError(f"column {name!r} is of type {kind}, which does not travel")
-
-
-def _encode_doubles(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.double_list.SetInParent()
-    target.double_list.values.extend(pc.fill_null(column, float("nan")).to_numpy().tolist())
-
-
-def _encode_integers(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.integer_list.SetInParent()
-    target.integer_list.values.extend(pc.fill_null(column, _NULL_INTEGER).to_numpy().tolist())
-
-
-def _encode_times(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.nanoseconds_list.SetInParent()
-    nanoseconds = pc.fill_null(column.cast(pa.duration("ns")).cast(pa.int64()), _NULL_INTEGER)
-    target.nanoseconds_list.values.extend(nanoseconds.to_numpy().tolist())
-
-
-def _encode_days(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.days_list.SetInParent()
-    days = pc.fill_null(column.cast(pa.int32()), _NULL_DAYS)
-    target.days_list.values.extend(days.to_numpy().tolist())
-
-
-def _encode_booleans(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.bool_list.SetInParent()
-    target.bool_list.values.extend(column.to_numpy().tolist())
-
-
-def _encode_strings(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.string_list.SetInParent()
-    target.string_list.values.extend(pc.fill_null(column, "").to_pylist())
-
-
-def _encode_dictionary(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.string_list.SetInParent()
-    for chunk in column.chunks:
-        # One Python string per label, however many rows carry it.
-        labels = np.array([*pc.fill_null(chunk.dictionary, "").to_pylist(), ""], dtype=object)
-        codes = pc.fill_null(chunk.indices.cast(pa.int64()), len(chunk.dictionary)).to_numpy()
-        target.string_list.values.extend(labels[codes].tolist())
-
-
-def _encode_string_lists(column: pa.ChunkedArray, target: ValueList) -> None:
-    target.mixed_list.SetInParent()
-    for strings in column.to_pylist():
-        target.mixed_list.values.add().list.string_list.values.extend(strings or ())
-
-
-_ENCODERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray, ValueList], None]], ...] = (
-    (pa.types.is_float64, _encode_doubles),
-    (pa.types.is_int64, _encode_integers),
-    (pa.types.is_duration, _encode_times),
-    (pa.types.is_date32, _encode_days),
-    (pa.types.is_boolean, _encode_booleans),
-    (pa.types.is_string, _encode_strings),
-    (pa.types.is_dictionary, _encode_dictionary),
-    (pa.types.is_list, _encode_string_lists),
-)
+def _entry(name: str, column: WireList) -> tuple[bytes, WireList]:
+    """Return what stands before a column's list: the map entry, its key, and the list's type."""
+    number = ValueList.DESCRIPTOR.fields_by_name[column.field].number
+    list_start = length_delimited(number, column.size)
+    value_start = length_delimited(_VALUE, len(list_start) + column.size)
+    key = name.encode()
+    inner = length_delimited(_KEY, len(key)) + key + value_start + list_start
+    return length_delimited(_COLUMNS, len(inner) + column.size) + inner, column

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickframe.errors import FrameError, FrameLengthError, FrameMarkerError, TrailingBytesError, TruncatedFrameError
-from tickframe.frames import Marker, read_frames, write_frame
+from tickframe.frames import Marker, open_frames, read_frames, write_frame
 
 MESSAGES = st.lists(st.tuples(st.binary(max_size=300), st.sampled_from(Marker)), min_size=1, max_size=5)
 
@@ -88,3 +88,16 @@ class OneByteAtATime:
 
     def readinto(self, buffer: memoryview, /) -> int:
         return self._content.readinto(buffer[:1])
+
+
+def test_a_frame_left_unread_is_passed_over() -> None:
+    framed = write_frame(b"one") + write_frame(b"two", Marker.FIXED)
+    assert [frame.length for frame in open_frames(framed)] == [3, 3]
+    assert [frame.length for frame in open_frames(io.BytesIO(framed))] == [3, 3]
+
+
+def test_a_message_can_be_followed_as_it_arrives() -> None:
+    [arrived] = (
+        [bytes(view) for view in frame.arrivals()] for frame in open_frames(OneByteAtATime(write_frame(b"abc")))
+    )
+    assert arrived == [b"a", b"ab", b"abc"]

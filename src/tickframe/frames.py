@@ -10,6 +10,7 @@ marker    length
 
 from __future__ import annotations
 
+import collections
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import IntEnum
@@ -146,7 +147,7 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     Yields
     ------
     Frame
-        Each frame; its message must be read before the next frame is asked for.
+        Each frame. What is left unread of it is passed over when the next one is asked for.
 
     Raises
     ------
@@ -165,7 +166,10 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
         raise TruncatedFrameError("there is no frame: the source is empty")
     while reader.marker is not None:
         length = _read_length(reader, maximum_length)
-        yield Frame(length, reader.read_message(length))
+        arrivals = reader.read_message(length)
+        yield Frame(length, arrivals)
+        # What was left unread is passed over.
+        collections.deque(arrivals, maxlen=0)
 
 
 def read_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iterator[memoryview]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Function, Parameter, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue import ChainType, Function, Parameter, ParameterKind, TickDataFlag, TickDataType
 
 __all__ = [
     "Day",
@@ -88,6 +88,8 @@ def _check(parameter: Parameter, value: object) -> object:
             return parse_time(value, name)
         case ParameterKind.DATA_TYPE:
             return parse_member(value, TickDataType, name)
+        case ParameterKind.CHAIN_TYPE:
+            return parse_member(value, ChainType, name)
         case ParameterKind.FLAGS:
             flags = [value] if isinstance(value, str) else value
             if not isinstance(flags, Iterable):

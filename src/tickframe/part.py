@@ -84,9 +84,10 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
         a day symbol by symbol.
     """
     axes = [parameter.name for parameter in reversed(function.parameters) if parameter.splits]
-    columns = function.columns_for(arguments.get("data_type"))  # type: ignore[arg-type]  # checked
+    # Checked arguments are of the types that the catalogue names.
+    columns = function.columns_for(arguments.get("data_type"), arguments.get("instrument_type"))  # type: ignore[arg-type]
     parts = []
-    for values in itertools.product(*(arguments[axis] for axis in axes)):  # type: ignore[call-overload]  # checked
+    for values in itertools.product(*(arguments[axis] for axis in axes)):  # type: ignore[call-overload]
         one = {**arguments, **dict(zip(axes, values, strict=True))}
         parts.append(Part(function.name, function.endpoint, tuple(one.items()), columns, function.paged))
     return parts

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
 
@@ -32,6 +33,14 @@ class TickDataFlag(StrEnum):
     EXCLUDE_CANCELLED_TRADES = "EXCLUDE_CANCELLED_TRADES"
 
 
+class ChainType(StrEnum):
+    """What a chain consists of."""
+
+    OPTIONS = "OPTIONS"
+    FUTURES = "FUTURES"
+    FUTURE_OPTIONS = "FUTURE_OPTIONS"
+
+
 class ColumnKind(Enum):
     """What a column holds."""
 
@@ -57,6 +66,7 @@ class ParameterKind(Enum):
     TIME = "time"
     DATA_TYPE = "data type"
     FLAGS = "flags"
+    CHAIN_TYPE = "chain type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,19 @@ class Column:
     ----------
     name, kind
         As documented.
+    description
+        What it holds, in a sentence.
     data_types
         The data types whose answers have this column.
+    optional
+        Whether an answer can leave it out, as reference data do with what another type has.
     """
 
     name: str
     kind: ColumnKind
+    description: str
     data_types: frozenset[TickDataType] = frozenset(TickDataType)
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +128,60 @@ class Function:
         The last piece of its path. Inferred from the documented style, so it can be overridden.
     parameters, columns
         In documented order; the wire keeps no order, so this is its only source.
+    instrument_columns
+        The columns that are added for each type of instrument.
     timestamp
         The date column and the time column that together say when a row happened.
     paged
         Whether an answer holds one page, and its meta the cursor of the next.
+    windowed
+        Whether a window of time holds the rows of the whole day that lie in it, and no others.
     """
 
     name: str
     endpoint: str
     parameters: tuple[Parameter, ...]
     columns: tuple[Column, ...]
+    instrument_columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     timestamp: tuple[str, str] | None = None
     paged: bool = False
+    windowed: bool = False
 
-    def columns_for(self, data_type: TickDataType | None = None) -> tuple[Column, ...]:
+    def columns_for(
+        self, data_type: TickDataType | None = None, instrument_type: str | None = None
+    ) -> tuple[Column, ...]:
         """Return the columns of an answer, in documented order.
 
         Parameters
         ----------
         data_type
             The data type that was asked for, where the function takes one.
+        instrument_type
+            The type of instrument that was asked for, where the function takes one. Without it, or
+            with one that is not documented, the columns of all types are optional.
         """
-        if data_type is None:
-            return self.columns
-        return tuple(column for column in self.columns if data_type in column.data_types)
+        columns = self.columns
+        if data_type is not None:
+            columns = tuple(column for column in columns if data_type in column.data_types)
+        added = self.instrument_columns.get(_plural(instrument_type)) if instrument_type else None
+        return columns + (self._optional_columns() if added is None else added)
+
+    def _optional_columns(self) -> tuple[Column, ...]:
+        """Return the columns of all types of instrument, each name once."""
+        columns = {column.name: column for added in self.instrument_columns.values() for column in added}
+        return tuple(replace(column, optional=True) for column in columns.values())
+
+
+def _plural(instrument_type: str) -> str:
+    """Spell a type of instrument as the catalogue does: ``"Future option"`` is ``future_options``.
+
+    >>> _plural("EQUITY")
+    'equities'
+    """
+    words = instrument_type.strip().lower().replace("-", "_").replace(" ", "_")
+    if words.endswith("s"):
+        return words
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def camel_case(name: str) -> str:

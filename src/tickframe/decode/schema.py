@@ -30,8 +30,8 @@ ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
 
 
 def documented_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Return the Arrow schema of documented columns."""
-    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns])
+    """Return the Arrow schema of documented columns, optional ones left out."""
+    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns if not column.optional])
 
 
 def to_record_batch(
@@ -45,7 +45,7 @@ def to_record_batch(
         The decoded columns in the order of the wire.
     columns
         The documented columns. A table without rows gets their types; a documented column that a
-        table with rows lacks is all null.
+        table with rows lacks is all null, unless it is optional.
 
     Returns
     -------
@@ -65,6 +65,8 @@ def to_record_batch(
     for column in columns:
         kind = ARROW_TYPES[column.kind]
         array = arrays.get(column.name)
+        if array is None and column.optional:
+            continue
         if array is None and rows:
             missing.append(column.name)
         if array is None or rows == 0 or pa.types.is_null(array.type):

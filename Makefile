@@ -41,6 +41,7 @@ lint: $(VENV)/.lint-installed  ## check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/basedpyright
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py

@@ -9,12 +9,13 @@
 from importlib.metadata import version as _version
 
 from tickframe import errors
-from tickframe.catalogue import TickDataFlag, TickDataType
+from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
 from tickframe.query import Query
 
 __all__ = [
+    "ChainType",
     "Client",
     "Query",
     "TickDataFlag",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import requests
 from oauthlib.oauth2 import LegacyApplicationClient, OAuth2Error
@@ -87,15 +86,13 @@ class PasswordGrant:
         client = LegacyApplicationClient(client_id=_BASIC_USER)
         body = client.prepare_request_body(username=user, password=password)
         asked = time.monotonic()
-        with network_errors(urlsplit(settings.base_url).netloc):
+        with network_errors(settings.host):
             response = self._session.post(
                 settings.base_url + _TOKEN_PATH,
                 data=body,
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
                 auth=(_BASIC_USER, client_secret),
-                timeout=(settings.connect_timeout, settings.read_timeout),
-                allow_redirects=False,
-                stream=True,
+                **settings.requests_options(),
             )
             self._raise_for_refusal(response)
             text = response.text

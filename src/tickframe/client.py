@@ -48,8 +48,9 @@ class Client(DocumentedFunctions):
     progress
         Whether queries show a bar on stderr.
     **others
-        ``connect_timeout``, ``read_timeout``, ``path_template``, ``endpoints``,
-        ``parameter_names``, ``maximum_length``: see :class:`tickframe.settings.Settings`.
+        ``proxies``, ``verify`` and ``cert`` as requests takes them, ``connect_timeout``,
+        ``read_timeout``, ``path_template``, ``endpoints``, ``parameter_names``,
+        ``maximum_length``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------

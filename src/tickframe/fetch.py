@@ -124,6 +124,7 @@ def _recorded_answer(service: Service, part: Part, outcomes: Outcomes) -> Answer
             seconds=time.monotonic() - started,
             attempts=answer.attempts,
             warning="; ".join(dict.fromkeys(_warnings_of(responses))),
+            meta={name: value for response in responses for name, value in response.meta.items()},
         )
     )
     return answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Literal, overload
 
 import pandas as pd
@@ -35,6 +35,9 @@ class Outcome:
         What the service said beside its answer; empty where it said nothing.
     error : str
         Why there is no answer; empty where there is one.
+    meta : Mapping[str, object]
+        What the service said of the answer as a whole, such as ``total_hits`` or the meanings of
+        trade conditions.
     """
 
     part: Part
@@ -45,6 +48,7 @@ class Outcome:
     origin: Literal["service"] = "service"
     warning: str = ""
     error: str = ""
+    meta: Mapping[str, object] = field(default_factory=dict)
 
 
 class Outcomes(Sequence[Outcome]):
@@ -77,7 +81,7 @@ class Outcomes(Sequence[Outcome]):
         return f"<Outcomes: {len(self)} parts, {rows:,} rows, {empty} empty, {failed} failed>"
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a row for each part, with the columns of :class:`Outcome`."""
-        names = [field.name for field in fields(Outcome)]
+        """Return a row for each part, with the columns of :class:`Outcome` but ``meta``."""
+        names = [each.name for each in fields(Outcome) if each.name != "meta"]
         rows = [[str(outcome.part), *(getattr(outcome, name) for name in names[1:])] for outcome in self]
         return pd.DataFrame(rows, columns=names)

@@ -7,6 +7,7 @@ import itertools
 import operator
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,9 +56,22 @@ class Query:
         self.outcomes = Outcomes()
 
     def __repr__(self) -> str:
-        """Say what is asked, without asking."""
+        """Say what is asked and what the last run brought, without asking."""
         more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
-        return f"<Query: {self._parts[0]}{more}>"
+        hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
+        ran = f" {self.outcomes!r}{hits}" if self.outcomes else ""
+        return f"<Query: {self._parts[0]}{more}{ran}>"
+
+    @property
+    def total_hits(self) -> int | None:
+        """How many rows the service found in the last run; None where it did not say."""
+        hits = self.outcomes[0].meta.get("total_hits") if self.outcomes else None
+        return hits if isinstance(hits, int) else None
+
+    def first_pages(self) -> Query:
+        """Return the query for the first page alone where this one would read all pages."""
+        parts = [replace(part, paged=False) for part in self._parts]
+        return Query(self._service, parts, timestamp=self._timestamp, progress=self._progress)
 
     def parts(self) -> pd.DataFrame:
         """Return the requests that this query stands for, without asking.

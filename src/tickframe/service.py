@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 import stamina
@@ -58,7 +58,6 @@ class Service:
         self.settings = settings
         self._session = new_session()
         self._tokens = token_provider(settings, self._session)
-        self._host = urlsplit(settings.base_url).netloc
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +99,7 @@ class Service:
         TransportError, ServiceError
             If it does not say.
         """
-        with network_errors(self._host), self._send("GET", _USER_PATH) as response:
+        with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
             raise_for_answer(response, "application/json")
             document: dict[str, Any] = json.loads(response.content)
             return document
@@ -112,7 +111,7 @@ class Service:
         endpoint = settings.endpoints.get(part.function, part.endpoint)
         path = settings.path_template.format(endpoint=quote(endpoint, safe=""))
         body = write_frame(message.SerializeToString())
-        with network_errors(self._host), self._send("POST", path, body) as response:
+        with network_errors(self.settings.host), self._send("POST", path, body) as response:
             raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
             response.raw.decode_content = True
             return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
@@ -134,9 +133,7 @@ class Service:
             data=body,
             headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
             auth=BearerToken(token),
-            timeout=(settings.connect_timeout, settings.read_timeout),
-            allow_redirects=False,
-            stream=True,
+            **settings.requests_options(),
         )
 
 

@@ -19,6 +19,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from tickframe.frames import MAXIMUM_LENGTH
@@ -56,6 +57,13 @@ class Settings:
         Names of parameters on the wire that replace the catalogue's, by the documented name.
     maximum_length : int
         The longest answer to accept, in bytes.
+    proxies : Mapping[str, str] or None
+        Proxies by scheme, as requests takes them; left out, those of the environment, which are not
+        used for a service on this machine.
+    verify : bool or str
+        Whether to check the service's certificate, or the file of certificates to check it with.
+    cert : str or (str, str) or None
+        The client's own certificate: one file, or a certificate's and a key's.
     """
 
     base_url: str = DEFAULT_URL
@@ -69,11 +77,35 @@ class Settings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     parameter_names: Mapping[str, str] = field(default_factory=dict)
     maximum_length: int = MAXIMUM_LENGTH
+    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+    verify: bool | str = True
+    cert: str | tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)
         if "{endpoint}" not in self.path_template:
             raise ValueError(f"path_template {self.path_template!r} has no {{endpoint}} in it")
+
+    @property
+    def host(self) -> str:
+        """The service's host and port, as errors name it."""
+        return urlsplit(self.base_url).netloc
+
+    def requests_options(self) -> dict[str, Any]:
+        """Return what every call of requests takes: timeouts, proxies, certificates, no redirects."""
+        proxies = self.proxies
+        hostname = urlsplit(self.base_url).hostname
+        if proxies is None and hostname is not None and _is_loopback(hostname):
+            # A proxy of the environment is another machine, which would get the token.
+            proxies = {"no_proxy": hostname}
+        return {
+            "timeout": (self.connect_timeout, self.read_timeout),
+            "proxies": proxies,
+            "verify": self.verify,
+            "cert": self.cert,
+            "allow_redirects": False,
+            "stream": True,
+        }
 
 
 def resolve_settings(

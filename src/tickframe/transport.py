@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
 from tickframe.errors import (
     AuthenticationError,
@@ -37,13 +39,13 @@ _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
 def new_session(pool_size: int = 10) -> requests.Session:
     """Return a session that keeps connections open between requests."""
     session = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size)
+    adapter = HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
-class BearerToken(requests.auth.AuthBase):
+class BearerToken(AuthBase):
     """Sends an access token; as ``auth`` it outweighs what a netrc file holds for the host."""
 
     def __init__(self, token: str) -> None:

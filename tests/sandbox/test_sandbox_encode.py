@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.contract import DataResponse, ValueList
+from tickframe.encode import encode_answer
+from tickframe.encode.lists import to_wire_list
 from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.encode import encode_answer
-from tickframe.sandbox.lists import to_wire_list
 from tickframe.sandbox.parameters import Parameters
 
 

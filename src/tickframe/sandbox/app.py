@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.contract import DataRequest
+from tickframe.encode import encode_answer
 from tickframe.errors import FrameError
 from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.encode import encode_answer
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion

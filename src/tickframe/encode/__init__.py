@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from tickframe.contract import DataResponse, Value, ValueList
+from tickframe.encode.lists import WireList, length_delimited, to_wire_list
 from tickframe.frames import frame_start
-from tickframe.sandbox.lists import WireList, length_delimited, to_wire_list
 
 __all__ = ["encode_answer"]
 
@@ -26,7 +26,7 @@ def encode_answer(
     Parameters
     ----------
     table
-        The columns, of the types that :func:`tickframe.sandbox.lists.to_wire_list` takes.
+        The columns, of the types that :func:`tickframe.encode.lists.to_wire_list` takes.
     warning
         The header's warning message; empty for none.
     meta

@@ -1,0 +1,238 @@
+"""The names, signatures and results of the vendor's own library, on top of this one.
+
+A script that says ``from xythub import ApiSettings, tick_data, TickDataType`` runs with
+``from tickframe.compat import ...`` in its place. The service's address and the client secret come
+from ``TICKFRAME_URL`` and ``TICKFRAME_CLIENT_SECRET``; see :mod:`tickframe.settings`.
+
+Results are tables of documented columns without an index, integers as int64 with -2**63 for a null,
+as that library has them. What differs is listed in ``docs/from_the_vendors_library.md``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tickframe.catalogue import FUNCTIONS, ChainType, Function, TickDataFlag, TickDataType
+from tickframe.client import Client
+from tickframe.contract import DataResponse
+from tickframe.encode import encode_answer
+from tickframe.frames import read_frames
+from tickframe.outcomes import Outcome
+from tickframe.pandas_columns import to_pandas_array
+from tickframe.query import Query
+from tickframe.values import write_value
+
+__all__ = [
+    "ApiSettings",
+    "ChainType",
+    "DataObject",
+    "TickDataFlag",
+    "TickDataType",
+    "XytClient",
+    "auction_data",
+    "chain",
+    "end_of_day",
+    "get",
+    "instrument_status",
+    "lookup_exchanges",
+    "lookup_sources",
+    "lookup_symbols",
+    "order_data",
+    "reference_data",
+    "settlement_prices",
+    "tick_aggregated",
+    "tick_data",
+    "tick_rules",
+    "tick_snapshot",
+]
+
+_NULL_INTEGER = -(2**63)
+
+
+class ApiSettings:
+    """The account that functions without ``connection=`` use, set as class attributes.
+
+    Attributes
+    ----------
+    user_id, user_password, api_key : str or None
+        The account; what is None comes from the environment or the keyring.
+    replace_int_nulls : bool
+        Whether null integers become NaN, and their columns float64, instead of -2**63.
+    """
+
+    user_id: ClassVar[str | None] = None
+    user_password: ClassVar[str | None] = None
+    api_key: ClassVar[str | None] = None
+    replace_int_nulls: ClassVar[bool] = False
+
+
+class XytClient:
+    """A connection, as functions take it in ``connection=``.
+
+    Parameters
+    ----------
+    user_id, user_password, api_key
+        The account; what is left out comes from the environment or the keyring.
+    proxies
+        Proxies by scheme, as requests takes them.
+    """
+
+    _default: ClassVar[tuple[tuple[str | None, ...], XytClient] | None] = None
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(
+        self,
+        user_id: str | None = None,
+        user_password: str | None = None,
+        api_key: str | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
+        self._client = Client(user=user_id, password=user_password, api_key=api_key, proxies=proxies)
+
+    def __repr__(self) -> str:
+        """Say where the connection leads, without a secret."""
+        return f"<Xyt{repr(self._client).removeprefix('<')}"
+
+    @classmethod
+    def default(cls) -> XytClient:
+        """Return the connection with the account of :class:`ApiSettings`, one until that changes."""
+        account = (ApiSettings.user_id, ApiSettings.user_password, ApiSettings.api_key)
+        with cls._lock:
+            if cls._default is None or cls._default[0] != account:
+                cls._default = (account, cls(*account))
+            return cls._default[1]
+
+    def check(self) -> dict[str, Any]:
+        """Ask the service who one is, and return what it says.
+
+        Raises
+        ------
+        TickframeError
+            If the service cannot be reached or refuses.
+        """
+        return self._client.check()
+
+    def ask(self, name: str, arguments: Mapping[str, object]) -> DataObject:
+        """Ask a function by its documented name, and return the answer."""
+        # That library leaves the walk over the pages to its caller.
+        query: Query = getattr(self._client, name)(**arguments).first_pages()
+        return DataObject(query.to_arrow(), query.outcomes[0])
+
+
+class DataObject:
+    """The answer to one call.
+
+    Attributes
+    ----------
+    rows, row_count : int
+        The number of rows.
+    cursor : str or None
+        What the next page of a lookup is asked for with; None on the last.
+    total_hits : int or None
+        The number of rows on all pages of a lookup.
+    """
+
+    def __init__(self, table: pa.Table, outcome: Outcome) -> None:
+        self._table = table
+        self._outcome = outcome
+        self.rows: int = table.num_rows
+        self.row_count = self.rows
+        self.cursor = outcome.meta.get("cursor") or None
+        self.total_hits = outcome.meta.get("total_hits")
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.rows
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the documented columns, rows numbered.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Integers are int64 with -2**63 for a null, or float64 with NaN where
+            ``ApiSettings.replace_int_nulls`` is set and there is one; dates datetime64[ns], times of
+            day timedelta64[ns], labels str.
+        """
+        columns = {}
+        for name, column in zip(self._table.column_names, self._table.columns, strict=True):
+            kind = column.type
+            plain = column.cast(pa.string()) if pa.types.is_dictionary(kind) else column
+            columns[name] = _integers(plain) if pa.types.is_int64(kind) else to_pandas_array(plain, name, consume=False)
+        return pd.DataFrame(columns, index=pd.RangeIndex(self.rows), columns=self._table.column_names)
+
+    def to_numpy(self) -> np.recarray[Any, Any]:
+        """Return :meth:`to_pandas` as a NumPy record array."""
+        return self.to_pandas().to_records()
+
+    def to_csv(self, *arguments: Any, **options: Any) -> str | None:
+        """Write :meth:`to_pandas` as CSV, with the arguments of :meth:`pandas.DataFrame.to_csv`."""
+        written: str | None = self.to_pandas().to_csv(*arguments, **options)
+        return written
+
+    @cached_property
+    def data(self) -> DataResponse:
+        """The answer as a protobuf message, written anew from the columns."""
+        meta = {name: write_value(value) for name, value in self._outcome.meta.items()}
+        [message] = read_frames(encode_answer(self._table, warning=self._outcome.warning, meta=meta))
+        return DataResponse.FromString(bytes(message))
+
+
+def _integers(column: pa.ChunkedArray) -> Any:
+    if column.null_count and ApiSettings.replace_int_nulls:
+        return column.cast(pa.float64(), safe=False).to_numpy()
+    return column.fill_null(_NULL_INTEGER).to_numpy().copy()
+
+
+def get(source: str, request: str, connection: XytClient | None = None, **parameters: object) -> DataObject:
+    """Ask any request by name; see :meth:`tickframe.Client.get`."""
+    client = connection or XytClient.default()
+    return client.ask("get", {"source": source, "request": request, **parameters})
+
+
+def _vendor_function(function: Function) -> Callable[..., DataObject]:
+    """Return the module function for a documented one, with its documented signature."""
+    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    required = [each for each in function.parameters if each.required]
+    optional = [each for each in function.parameters if not each.required]
+    signature = inspect.Signature(
+        [
+            *(inspect.Parameter(each.name, keyword) for each in required),
+            *(inspect.Parameter(each.name, keyword, default=None) for each in optional),
+            inspect.Parameter("connection", keyword, default=None),
+        ]
+    )
+
+    def ask(*arguments: object, **keywords: object) -> DataObject:
+        given = signature.bind(*arguments, **keywords).arguments
+        connection = given.pop("connection", None) or XytClient.default()
+        return connection.ask(function.name, given)
+
+    ask.__name__ = ask.__qualname__ = function.name
+    ask.__doc__ = f"Ask at once and return the answer; see :meth:`tickframe.Client.{function.name}`."
+    ask.__signature__ = signature  # type: ignore[attr-defined]
+    return ask
+
+
+lookup_sources = _vendor_function(FUNCTIONS["lookup_sources"])
+lookup_exchanges = _vendor_function(FUNCTIONS["lookup_exchanges"])
+lookup_symbols = _vendor_function(FUNCTIONS["lookup_symbols"])
+tick_data = _vendor_function(FUNCTIONS["tick_data"])
+tick_aggregated = _vendor_function(FUNCTIONS["tick_aggregated"])
+tick_snapshot = _vendor_function(FUNCTIONS["tick_snapshot"])
+order_data = _vendor_function(FUNCTIONS["order_data"])
+auction_data = _vendor_function(FUNCTIONS["auction_data"])
+end_of_day = _vendor_function(FUNCTIONS["end_of_day"])
+settlement_prices = _vendor_function(FUNCTIONS["settlement_prices"])
+reference_data = _vendor_function(FUNCTIONS["reference_data"])
+instrument_status = _vendor_function(FUNCTIONS["instrument_status"])
+tick_rules = _vendor_function(FUNCTIONS["tick_rules"])
+chain = _vendor_function(FUNCTIONS["chain"])

@@ -1,0 +1,58 @@
+"""Calls as users write them, with the types that editors should show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import assert_type
+
+import pandas as pd
+
+import tickframe as tf
+from tickframe.outcomes import Outcome, Outcomes
+
+
+def documented_functions(client: tf.Client) -> None:
+    """Ask each function in the shapes that it takes."""
+    day = dt.date(2016, 5, 5)
+    assert_type(client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), tf.Query)
+    client.tick_data(
+        "ACTIV",
+        ["ZAL.XE", "ADS.XE"],
+        (day, pd.Timestamp("2016-05-06")),
+        data_type=tf.TickDataType.QUOTES,
+        from_time=dt.time(9),
+        to_time=pd.Timedelta(hours=10),
+        flags=[tf.TickDataFlag.USE_MARKET_TS, "INCLUDE_NON_REGULAR"],
+    )
+    client.tick_aggregated(source="ACTIV", symbol="ZAL.XE", day=day, data_type="TRADES", bin_size=60)
+    client.tick_snapshot("ACTIV", ["ZAL.XE"], day, data_type="TRADES", time="12:00")
+    client.order_data("ACTIV", ["ZAL.XE"], day, from_time="09:00")
+    client.auction_data("ACTIV", "ZAL.XE", day)
+    client.end_of_day("ACTIV", ["ZAL.XE"], day, day)
+    client.settlement_prices("ACTIV", ["CL/17U.NXG"], "2016-05-02", "2016-05-06")
+    client.reference_data("ACTIV", ["ZAL.XE"], day, instrument_type="equities")
+    client.instrument_status("ACTIV", ["ZAL.XE"], day)
+    client.tick_rules("ACTIV", ["ZAL.XE"], day)
+    client.chain("ACTIV", "CL", "NYMEX", day, chain_type=tf.ChainType.FUTURES)
+    client.lookup_sources()
+    client.lookup_exchanges("ACTIV", exchange_filters="XETRA")
+    client.lookup_symbols("ACTIV", "zal", page_limit=10)
+    client.get("ACTIV", "tickData", symbol="ZAL.XE", levels=[1, 2], exact=True)
+
+
+def wrong_calls(client: tf.Client) -> None:
+    """Each of these is refused by a type checker: without its comment it fails the check."""
+    client.tick_data("ACTIV", "ZAL.XE", "2016-05-05")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    client.tick_data("ACTIV", 5, "2016-05-05", data_type="TRADES")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    client.end_of_day("ACTIV", "ZAL.XE", day="2016-05-05")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+
+
+def ways_out(query: tf.Query) -> None:
+    """Sink a query, and look at what happened."""
+    assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)
+    assert_type(query.parts(), pd.DataFrame)
+    assert_type(query.outcomes, Outcomes)
+    assert_type(query.outcomes[0], Outcome)
+    assert_type(query.outcomes[:1], Outcomes)
+    assert_type(query.total_hits, int | None)
+    assert_type(tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), pd.DataFrame)

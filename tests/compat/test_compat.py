@@ -1,0 +1,110 @@
+"""The vendor library's objects: connections, settings, and what an answer can be turned into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.scripted_server import Reply, ScriptedServer
+from tickframe.catalogue import FUNCTIONS, TickDataType
+from tickframe.compat import ApiSettings, DataObject, XytClient, get, lookup_symbols, tick_data
+from tickframe.contract import DataResponse
+from tickframe.frames import write_frame
+from tickframe.sandbox import Sandbox
+
+NULL = -(2**63)
+
+
+@pytest.fixture
+def connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> XytClient:
+    monkeypatch.setenv("TICKFRAME_URL", sandbox.url)
+    monkeypatch.setenv("TICKFRAME_CLIENT_SECRET", sandbox.client_secret)
+    return XytClient(user_id=sandbox.user, user_password=sandbox.password)
+
+
+@pytest.fixture
+def answer(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataObject]:
+    response = DataResponse()
+    columns = response.data.columns
+    columns["symbol"].string_list.values.extend(["A", "A"])
+    columns["date"].days_list.values.extend([16926, 16926])
+    columns["time"].nanoseconds_list.values.extend([1, 2])
+    columns["ask"].double_list.values.extend([1.5, float("nan")])
+    columns["ask_size"].integer_list.values.extend([2**62, NULL])
+    columns["bid"].double_list.values.extend([1.0, 1.0])
+    columns["bid_size"].integer_list.values.extend([1, 2])
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    monkeypatch.setenv("TICKFRAME_URL", scripted.url)
+    monkeypatch.setenv("TICKFRAME_TOKEN", "t")
+    return tick_data(
+        source="ACTIV", symbol="A", day="2016.05.05", data_type=TickDataType.QUOTES, connection=XytClient()
+    )
+
+
+def test_null_integers_are_the_sentinel_and_the_columns_the_documented_ones(answer: DataObject) -> None:
+    frame = answer.to_pandas()
+    assert frame.columns.tolist() == [column.name for column in FUNCTIONS["tick_data"].columns_for(TickDataType.QUOTES)]
+    assert frame["ask_size"].tolist() == [2**62, NULL]
+    assert [str(frame[name].dtype) for name in ("symbol", "date", "time", "ask")] == [
+        "str",
+        "datetime64[ns]",
+        "timedelta64[ns]",
+        "float64",
+    ]
+    frame.loc[0, "ask_size"] = 1
+
+
+def test_null_integers_can_be_nan(answer: DataObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ApiSettings, "replace_int_nulls", True)
+    frame = answer.to_pandas()
+    assert str(frame["ask_size"].dtype) == "float64"
+    assert np.isnan(frame["ask_size"].iloc[1])
+    assert str(frame["bid_size"].dtype) == "int64"
+
+
+def test_an_answer_becomes_records_csv_and_a_message(answer: DataObject) -> None:
+    assert answer.to_numpy()["ask_size"].tolist() == [2**62, NULL]
+    assert (answer.to_csv(index=False) or "").splitlines()[0] == "symbol,date,time,ask,ask_size,bid,bid_size"
+    assert list(answer.data.data.columns["ask_size"].integer_list.values) == [2**62, NULL]
+    assert (answer.rows, answer.row_count, len(answer)) == (2, 2, 2)
+    assert answer.cursor is None
+    assert answer.total_hits is None
+
+
+def test_a_connection_says_whom_the_service_sees(connection: XytClient, sandbox: Sandbox) -> None:
+    assert connection.check()["user"] == sandbox.user
+    assert sandbox.password not in repr(connection)
+
+
+def test_the_default_connection_follows_the_settings(
+    connection: XytClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ApiSettings, "user_id", sandbox.user)
+    monkeypatch.setattr(ApiSettings, "user_password", sandbox.password)
+    default = XytClient.default()
+    assert XytClient.default() is default
+    assert default.check() == connection.check()
+    monkeypatch.setattr(ApiSettings, "user_password", None)
+    monkeypatch.setattr(ApiSettings, "api_key", sandbox.password)
+    assert XytClient.default() is not default
+    assert XytClient.default().check() == connection.check()
+
+
+def test_a_lookup_answers_with_one_page(connection: XytClient) -> None:
+    page = lookup_symbols(source="ACTIV", page_limit=3, connection=connection)
+    assert page.rows == 3
+    assert page.cursor
+    assert page.total_hits > 3
+
+
+def test_an_unknown_argument_is_refused_as_in_any_call(connection: XytClient) -> None:
+    with pytest.raises(TypeError, match="sybmol"):
+        tick_data("ACTIV", "TRADES", "A", "2016.05.05", sybmol="A", connection=connection)
+
+
+def test_get_asks_any_request(connection: XytClient) -> None:
+    answer = get("ACTIV", "exchanges", connection=connection)
+    assert isinstance(answer.to_pandas(), pd.DataFrame)

@@ -109,6 +109,8 @@ class Sandbox:
             return
         account = Account(self.user, self.password, self.client_secret)
         listener = socket.create_server((_ADDRESS, self._port))
+        # An answer's head and body are two writes: without this the second waits for an acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             application(self._market, account, self._tokens),
             http="h11",

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import stamina
 
 import tickframe as tf
 from tests.scripted_server import ScriptedServer
+from tickframe.cancellation import Cancellation
 from tickframe.sandbox import Sandbox
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _no_waiting() -> Iterator[None]:
-    """Retries happen at once."""
-    stamina.set_testing(True, attempts=4, cap=True)
-    yield
-    stamina.set_testing(False)
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let waits between attempts end at once."""
+    monkeypatch.setattr(Cancellation, "wait", lambda cancellation, _seconds: cancellation.check())
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from tickframe.contract import DataResponse
 from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.frames import write_frame
+from tickframe.sandbox import Sandbox
 
 WEEK = ("2016-05-02", "2016-05-04")
 SYMBOLS = ["ZAL.XE", "ADS.XE"]
@@ -284,18 +285,28 @@ def test_client_sandbox_needs_no_account_and_ends_with_the_client() -> None:
         late.check()
 
 
-def test_progress_is_shown_on_stderr_only_when_asked_for(client: tf.Client, capfd: pytest.CaptureFixture[str]) -> None:
-    client.lookup_sources().to_arrow()
+class Counted:
+    """Progress of one's own."""
+
+    def __init__(self) -> None:
+        self.parts = 0
+        self.closed = 0
+
+    def update(self, n: int) -> None:
+        self.parts += n
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_progress_goes_to_an_object_of_ones_own(sandbox: Sandbox) -> None:
+    counted = Counted()
+    with sandbox.client(progress=counted) as client:
+        client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", to_time="09:05").to_arrow()
+    assert (counted.parts, counted.closed) == (6, 1)
+
+
+def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+    with sandbox.client(progress=True) as client:
+        client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
-    settings = client.settings
-    with tf.Client(
-        settings.base_url,
-        user=settings.user,
-        password=settings.password,
-        client_secret=settings.client_secret,
-        progress=True,
-    ) as talkative:
-        talkative.lookup_sources().to_arrow()
-    shown = capfd.readouterr()
-    assert shown.out == ""
-    assert "1/1" in shown.err

@@ -12,8 +12,10 @@ import pandas as pd
 from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
 from tickframe.errors import SettingsError
+from tickframe.fetch import RunOptions
 from tickframe.functions import DocumentedFunctions
 from tickframe.part import Part, frozen, split
+from tickframe.progress import Progress
 from tickframe.query import Query
 from tickframe.service import Service
 from tickframe.settings import Settings, resolve_settings
@@ -46,10 +48,13 @@ class Client(DocumentedFunctions):
     token
         An access token; with it nothing else is needed (``TICKFRAME_TOKEN``).
     progress
-        Whether queries show a bar on stderr.
+        Whether queries show a bar on stderr, silent where that is no terminal; or an object with
+        ``update`` and ``close``.
+    max_workers
+        How many requests of a query are under way at once.
     **others
         ``proxies``, ``verify`` and ``cert`` as requests takes them, ``connect_timeout``,
-        ``read_timeout``, ``path_template``, ``endpoints``, ``parameter_names``,
+        ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
         ``maximum_length``: see :class:`tickframe.settings.Settings`.
 
     Raises
@@ -75,7 +80,8 @@ class Client(DocumentedFunctions):
         api_key: str | None = None,
         client_secret: str | None = None,
         token: str | None = None,
-        progress: bool = False,
+        progress: bool | Progress = False,
+        max_workers: int = 8,
         **others: Any,
     ) -> None:
         self._settings = resolve_settings(
@@ -88,11 +94,11 @@ class Client(DocumentedFunctions):
             **others,
         )
         self._service = Service(self._settings)
-        self._progress = progress
+        self._options = RunOptions(max_workers=max_workers, progress=progress)
         self._sandbox: Sandbox | None = None
 
     @classmethod
-    def sandbox(cls, data: str | None = None, seed: int = 0, *, progress: bool = False) -> Self:
+    def sandbox(cls, data: str | None = None, seed: int = 0, *, progress: bool | Progress = False) -> Self:
         """Return a client of a local service that needs no account and ends with the client.
 
         Parameters
@@ -103,7 +109,7 @@ class Client(DocumentedFunctions):
         seed
             What the simulated market is drawn from.
         progress
-            Whether queries show a bar on stderr.
+            As in :class:`Client`.
 
         Raises
         ------
@@ -188,12 +194,12 @@ class Client(DocumentedFunctions):
         given = tuple((name, frozen(value)) for name, value in asked.items() if value is not None)
         part = Part(parse_string(request, "request"), request, given)
         part.to_message(reference_id="", parameter_names={})
-        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, progress=self._progress)
+        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, options=self._options)
 
     def _query(self, name: str, **arguments: object) -> Query:
         function = FUNCTIONS[name]
         parts = split(function, check_arguments(function, arguments))
-        return Query(self._service, parts, timestamp=function.timestamp, progress=self._progress)
+        return Query(self._service, parts, timestamp=function.timestamp, options=self._options)
 
 
 def read_ticks(

@@ -10,6 +10,7 @@
     │   ├── TruncatedFrameError  the bytes end before the frame does
     │   └── TrailingBytesError   bytes that are no frame follow the last frame
     ├── DecodeError              the message in a frame is not a table of equal columns
+    ├── FailedPartsError         parts failed, and the failures were collected
     ├── TransportError           no answer arrived: connection, TLS, timeout, proxy, cut body
     └── ServiceError             the service answered something other than ticks
         ├── AuthenticationError  401: the password or the token was refused
@@ -28,6 +29,7 @@ from __future__ import annotations
 __all__ = [
     "AuthenticationError",
     "DecodeError",
+    "FailedPartsError",
     "FrameError",
     "FrameLengthError",
     "FrameMarkerError",
@@ -122,8 +124,32 @@ class DecodeError(TickframeError):
         self.column = column
 
 
+class FailedPartsError(TickframeError):
+    """Some parts of a query have no answer; their failures were collected.
+
+    Attributes
+    ----------
+    failed : tuple of Outcome
+        What became of them.
+    """
+
+    def __init__(self, message: str, *, failed: tuple[object, ...] = (), part: str = "") -> None:
+        super().__init__(message, part=part)
+        self.failed = failed
+
+
 class TransportError(TickframeError):
-    """No answer arrived: connection, TLS, timeout, proxy or a body cut short."""
+    """No answer arrived: connection, TLS, timeout, proxy or a body cut short.
+
+    Attributes
+    ----------
+    passing : bool
+        Whether it may pass by itself, so that asking again can help.
+    """
+
+    def __init__(self, message: str, *, passing: bool = True, part: str = "") -> None:
+        super().__init__(message, part=part)
+        self.passing = passing
 
 
 class ServiceError(TickframeError):
@@ -137,12 +163,22 @@ class ServiceError(TickframeError):
         The service's own words; empty where it gave none.
     request_id : str
         The service's name of the answer, or else ours of the request: quote it to their support.
+    retry_after : float or None
+        Seconds that the service asks to wait; None where it does not say.
     """
 
     def __init__(
-        self, message: str, *, status: int, description: str = "", request_id: str = "", part: str = ""
+        self,
+        message: str,
+        *,
+        status: int,
+        description: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        part: str = "",
     ) -> None:
         super().__init__(message, part=part)
+        self.retry_after = retry_after
         self.status = status
         self.description = description
         self.request_id = request_id

@@ -1,30 +1,69 @@
-"""Parts to answers: in order, one outcome each, pages walked to the last."""
+"""Parts to answers: many at a time, in order, each with an outcome, pages walked to the last."""
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal
 
+from tickframe.cancellation import Cancellation
 from tickframe.decode import Response
 from tickframe.errors import IncompletePagesError, TickframeError, TickframeWarning
 from tickframe.outcomes import Outcome, Outcomes
 from tickframe.part import Part
-from tickframe.service import Answer, Service
+from tickframe.progress import Progress, open_progress, show_totals
+from tickframe.service import Service
+from tickframe.window import Window
 
-if TYPE_CHECKING:
-    from tqdm import tqdm
+__all__ = ["OnError", "RunOptions", "fetch"]
 
-__all__ = ["fetch"]
+OnError = Literal["raise", "collect"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a query runs.
+
+    Attributes
+    ----------
+    max_workers : int
+        How many requests are under way at once.
+    max_bytes : int
+        No request is begun while answers of so many bytes wait for their turn.
+    progress : bool or Progress
+        Whether to show a bar on stderr, or what to tell of each part.
+    """
+
+    max_workers: int = 8
+    max_bytes: int = 512 * 1024 * 1024
+    progress: bool | Progress = False
+
+    def __post_init__(self) -> None:
+        if self.max_workers < 1 or self.max_bytes < 1:
+            raise ValueError("max_workers and max_bytes must be at least 1")
+
+
+@dataclass(slots=True)
+class _Fetched:
+    """What became of a part: its requests, which are several where it is paged."""
+
+    answers: list[tuple[Part, tuple[Response, ...]]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    error: TickframeError | None = None
+
+    @property
+    def size(self) -> int:
+        return sum(outcome.bytes for outcome in self.outcomes)
 
 
 def fetch(
-    service: Service, parts: Sequence[Part], outcomes: Outcomes, *, progress: bool = False
+    service: Service, parts: Sequence[Part], outcomes: Outcomes, options: RunOptions, on_error: OnError = "raise"
 ) -> Iterator[tuple[Part, tuple[Response, ...]]]:
-    """Ask for parts in turn.
+    """Ask for parts, several at a time, and return their answers in order.
 
     Parameters
     ----------
@@ -33,104 +72,128 @@ def fetch(
     parts
         The requests. A paged one stands for all its pages.
     outcomes
-        Takes the outcome of each request as it is known, failed ones too.
-    progress
-        Whether to show a bar on stderr.
+        Takes the outcome of each request when its turn comes, failed ones too.
+    options
+        How many at a time.
+    on_error
+        ``"raise"`` ends the run with the first part that fails; ``"collect"`` leaves failures in the
+        outcomes and goes on.
 
     Yields
     ------
     (Part, tuple of Response)
-        Each request that was made, and the frames of its answer.
+        Each request that was answered, and the frames of its answer.
 
     Warns
     -----
     TickframeWarning
-        Once at the end, if the service said something beside its answers.
+        Once at the end, if the service said something beside its answers; and once if parts failed.
 
     Raises
     ------
     TickframeError
         What the first failing request failed with.
     """
-    with contextlib.ExitStack() as stack:
-        bar = stack.enter_context(_progress_bar(len(parts))) if progress else None
-        rows = 0
-        for part in parts:
-            for request, answer in _pages(service, part, outcomes):
-                rows += sum(response.batch.num_rows for response in answer.responses)
-                yield request, answer.responses
-            if bar is not None:
-                bar.set_postfix(rows=f"{rows:,}", refresh=False)
-                bar.update()
+    if on_error not in ("raise", "collect"):
+        raise ValueError(f"on_error {on_error!r} is neither 'raise' nor 'collect'")
+    progress = open_progress(options.progress, len(parts))
+    rows = size = 0
+    try:
+        for fetched in _fetch_all(service, parts, options, on_error):
+            for outcome in fetched.outcomes:
+                outcomes.append(outcome)
+                rows += outcome.rows
+                size += outcome.bytes
+            if fetched.error is not None and on_error == "raise":
+                raise fetched.error
+            yield from fetched.answers
+            if progress is not None:
+                show_totals(progress, rows, size)
+                progress.update(1)
+    finally:
+        if progress is not None:
+            progress.close()
     _warn(outcomes)
 
 
-def _progress_bar(parts: int) -> tqdm[NoReturn]:
-    """Return a bar on stderr: a widget in a notebook that has widgets, text anywhere else."""
-    # Without widgets tqdm.auto warns when it is imported, which only those should see who want a bar.
-    from tqdm.auto import tqdm  # noqa: PLC0415
+def _fetch_all(service: Service, parts: Sequence[Part], options: RunOptions, on_error: OnError) -> Iterator[_Fetched]:
+    cancellation = Cancellation()
+    if len(parts) == 1 or options.max_workers == 1:
+        # One after another needs no thread.
+        return (_fetch_part(service, cancellation, part) for part in parts)
+    window: Window[Part, _Fetched] = Window(
+        partial(_fetch_part, service, cancellation),
+        size=lambda fetched: fetched.size,
+        is_final=lambda fetched: on_error == "raise" and fetched.error is not None,
+        max_workers=options.max_workers,
+        max_bytes=options.max_bytes,
+        cancellation=cancellation,
+    )
+    return window.results(parts)
 
-    return tqdm(total=parts, desc="tickframe", unit="part")
 
-
-def _pages(service: Service, part: Part, outcomes: Outcomes) -> Iterator[tuple[Part, Answer]]:
-    """Ask for a part, and if it is paged for the page behind each cursor."""
-    seen: set[object] = set()
-    rows = 0
+def _fetch_part(service: Service, cancellation: Cancellation, part: Part) -> _Fetched:
+    """Ask for a part, and if it is paged for the page behind each cursor; what fails is recorded."""
+    fetched = _Fetched()
     request: Part | None = part
-    while request is not None:
-        answer = _recorded_answer(service, request, outcomes)
-        yield request, answer
-        request = None
-        meta = answer.responses[-1].meta
-        cursor = meta.get("cursor")
-        rows += sum(response.batch.num_rows for response in answer.responses)
-        if not part.paged:
-            return
-        if cursor:
-            if cursor in seen:
-                raise IncompletePagesError(
-                    f"the service answered with the cursor {cursor!r} twice: its pages have no end",
-                    status=200,
-                    part=str(part),
-                )
-            seen.add(cursor)
-            request = part.with_cursor(str(cursor))
-        elif "cursor" not in dict(part.parameters):
-            _check_total(rows, meta.get("total_hits"), part)
+    started = time.monotonic()
+    try:
+        while request is not None:
+            started = time.monotonic()
+            answer = service.answer(request, cancellation)
+            fetched.answers.append((request, answer.responses))
+            fetched.outcomes.append(_outcome(request, answer.responses, time.monotonic() - started, answer.attempts))
+            request = _next_page(part, fetched) if part.paged else None
+    except TickframeError as error:
+        failed = request or part
+        seconds = time.monotonic() - started
+        fetched.outcomes.append(
+            Outcome(failed, rows=0, bytes=0, seconds=seconds, attempts=error.attempts, error=str(error))
+        )
+        fetched.error = error
+    return fetched
 
 
-def _check_total(rows: int, total: object, part: Part) -> None:
-    if isinstance(total, int) and rows < total:
+def _next_page(part: Part, fetched: _Fetched) -> Part | None:
+    """Return the request for the page behind the last one, None where there is no more.
+
+    Raises
+    ------
+    IncompletePagesError
+        If the pages have no end, or hold less than the service announced.
+    """
+    meta = fetched.outcomes[-1].meta
+    cursor = meta.get("cursor")
+    if cursor:
+        if cursor in [outcome.meta.get("cursor") for outcome in fetched.outcomes[:-1]]:
+            raise IncompletePagesError(
+                f"the service answered with the cursor {cursor!r} twice: its pages have no end",
+                status=200,
+                part=str(part),
+            )
+        return part.with_cursor(str(cursor))
+    rows = sum(outcome.rows for outcome in fetched.outcomes)
+    total = meta.get("total_hits")
+    if isinstance(total, int) and rows < total and "cursor" not in dict(part.parameters):
         raise IncompletePagesError(
             f"the pages hold {rows:,} rows where the service announced {total:,}: ask again", status=200, part=str(part)
         )
+    return None
 
 
-def _recorded_answer(service: Service, part: Part, outcomes: Outcomes) -> Answer:
-    started = time.monotonic()
-    try:
-        answer = service.answer(part)
-    except TickframeError as error:
-        seconds = time.monotonic() - started
-        outcomes.append(Outcome(part, rows=0, bytes=0, seconds=seconds, attempts=error.attempts, error=str(error)))
-        raise
-    responses = answer.responses
-    outcomes.append(
-        Outcome(
-            part,
-            rows=sum(response.batch.num_rows for response in responses),
-            bytes=sum(response.length for response in responses),
-            seconds=time.monotonic() - started,
-            attempts=answer.attempts,
-            warning="; ".join(dict.fromkeys(_warnings_of(responses))),
-            meta={name: value for response in responses for name, value in response.meta.items()},
-        )
+def _outcome(part: Part, responses: Sequence[Response], seconds: float, attempts: int) -> Outcome:
+    return Outcome(
+        part,
+        rows=sum(response.batch.num_rows for response in responses),
+        bytes=sum(response.length for response in responses),
+        seconds=seconds,
+        attempts=attempts,
+        warning="; ".join(dict.fromkeys(_warnings_of(responses))),
+        meta={name: value for response in responses for name, value in response.meta.items()},
     )
-    return answer
 
 
-def _warnings_of(responses: Iterable[Response]) -> Iterator[str]:
+def _warnings_of(responses: Sequence[Response]) -> Iterator[str]:
     for response in responses:
         if response.warning:
             yield response.warning
@@ -139,14 +202,16 @@ def _warnings_of(responses: Iterable[Response]) -> Iterator[str]:
 
 
 def _warn(outcomes: Outcomes) -> None:
-    """Say once what the service said, however many parts it said it of."""
-    words = list(dict.fromkeys(outcome.warning for outcome in outcomes if outcome.warning))
-    if not words:
-        return
-    count = sum(bool(outcome.warning) for outcome in outcomes)
-    more = f" (and {len(words) - 1} more: see query.outcomes)" if len(words) > 1 else ""
-    of = f" [{count} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
-    warnings.warn(f"{words[0]}{more}{of}", TickframeWarning, stacklevel=_depth_of_caller())
+    """Say once what the service said and once what failed, however many parts it was."""
+    for said in (
+        [outcome.error for outcome in outcomes if outcome.error],
+        [outcome.warning for outcome in outcomes if outcome.warning],
+    ):
+        words = list(dict.fromkeys(said))
+        if words:
+            more = f" (and {len(words) - 1} more: see query.outcomes)" if len(words) > 1 else ""
+            of = f" [{len(said)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
+            warnings.warn(f"{words[0]}{more}{of}", TickframeWarning, stacklevel=_depth_of_caller())
 
 
 def _depth_of_caller() -> int:

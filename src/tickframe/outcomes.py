@@ -8,6 +8,7 @@ from typing import Literal, overload
 
 import pandas as pd
 
+from tickframe.errors import FailedPartsError
 from tickframe.part import Part
 
 __all__ = ["Outcome", "Outcomes"]
@@ -79,6 +80,24 @@ class Outcomes(Sequence[Outcome]):
         empty = sum(not outcome.rows and not outcome.error for outcome in self)
         failed = sum(bool(outcome.error) for outcome in self)
         return f"<Outcomes: {len(self)} parts, {rows:,} rows, {empty} empty, {failed} failed>"
+
+    @property
+    def failed(self) -> Outcomes:
+        """The outcomes of the parts that have no answer."""
+        return Outcomes(outcome for outcome in self if outcome.error)
+
+    def raise_for_errors(self) -> None:
+        """Raise if any part has no answer.
+
+        Raises
+        ------
+        FailedPartsError
+            It holds the outcomes of the failed parts.
+        """
+        if failed := self.failed:
+            raise FailedPartsError(
+                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}", failed=tuple(failed)
+            )
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a row for each part, with the columns of :class:`Outcome` but ``meta``."""

@@ -15,10 +15,10 @@ import pandas as pd
 import pyarrow as pa
 
 from tickframe.dataframe import DtypeBackend, to_dataframe
-from tickframe.decode import Response
+from tickframe.decode import Response, documented_schema
 from tickframe.errors import DecodeError, SettingsError
 from tickframe.export import write_parquet
-from tickframe.fetch import fetch
+from tickframe.fetch import OnError, RunOptions, fetch
 from tickframe.outcomes import Outcomes
 from tickframe.part import Part
 from tickframe.service import Service
@@ -47,12 +47,12 @@ class Query:
         parts: Sequence[Part],
         *,
         timestamp: tuple[str, str] | None = None,
-        progress: bool = False,
+        options: RunOptions | None = None,
     ) -> None:
         self._service = service
         self._parts = tuple(parts)
         self._timestamp = timestamp
-        self._progress = progress
+        self._options = options or RunOptions()
         self.outcomes = Outcomes()
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ class Query:
     def first_pages(self) -> Query:
         """Return the query for the first page alone where this one would read all pages."""
         parts = [replace(part, paged=False) for part in self._parts]
-        return Query(self._service, parts, timestamp=self._timestamp, progress=self._progress)
+        return Query(self._service, parts, timestamp=self._timestamp, options=self._options)
 
     def parts(self) -> pd.DataFrame:
         """Return the requests that this query stands for, without asking.
@@ -89,6 +89,7 @@ class Query:
         index: Literal["timestamp"] | None = "timestamp",
         dtype_backend: DtypeBackend | None = None,
         tz: str | None = None,
+        on_error: OnError = "raise",
     ) -> pd.DataFrame:
         """Ask, and return all rows as a DataFrame.
 
@@ -105,6 +106,10 @@ class Query:
         tz
             The time zone to localize the index to. Times are wall-clock times of the exchange, and
             the documentation names no zone, so the index has none unless it is given here.
+        on_error
+            ``"raise"`` ends with the first part that fails. ``"collect"`` goes on without it: the
+            failure stands in :attr:`outcomes`, a warning says so, and ``frame.attrs`` counts
+            ``failed_parts``.
 
         Returns
         -------
@@ -120,19 +125,27 @@ class Query:
         """
         if index not in ("timestamp", None):
             raise ValueError(f"index {index!r} is neither 'timestamp' nor None")
-        table = self.to_arrow()
+        table = self.to_arrow(on_error=on_error)
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
-        return to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=True)
+        frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=True)
+        if failed := self.outcomes.failed:
+            frame.attrs["failed_parts"] = len(failed)
+        return frame
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, *, on_error: OnError = "raise") -> pa.Table:
         """Ask, and return all rows as a ``pyarrow.Table``, a chunk for each frame.
+
+        Parameters
+        ----------
+        on_error
+            As in :meth:`to_pandas`.
 
         Raises
         ------
         TickframeError
             If any part is not answered whole.
         """
-        schema, batches = self._open()
+        schema, batches = self._open(on_error)
         return pa.Table.from_batches(list(batches), schema)
 
     def to_reader(self) -> pa.RecordBatchReader:
@@ -199,24 +212,27 @@ class Query:
         fits = pa.types.is_date32(schema.field(date).type) and pa.types.is_duration(schema.field(time).type)
         return self._timestamp if fits else None
 
-    def _answers(self) -> Iterator[tuple[Part, tuple[Response, ...]]]:
+    def _answers(self, on_error: OnError) -> Iterator[tuple[Part, tuple[Response, ...]]]:
         """Ask for the parts in turn, and keep the outcomes up to date."""
         outcomes = Outcomes()
         self.outcomes = outcomes
-        return fetch(self._service, self._parts, outcomes, progress=self._progress)
+        return fetch(self._service, self._parts, outcomes, self._options, on_error)
 
-    def _batches(self) -> Iterator[tuple[Part, pa.RecordBatch]]:
+    def _batches(self, on_error: OnError = "raise") -> Iterator[tuple[Part, pa.RecordBatch]]:
         """Ask for the parts in turn; all batches have one schema."""
-        return conform((part, response.batch) for part, responses in self._answers() for response in responses)
+        return conform((part, response.batch) for part, responses in self._answers(on_error) for response in responses)
 
     def _tables(self) -> Iterator[tuple[Part, pa.Table]]:
         for part, batches in itertools.groupby(self._batches(), key=operator.itemgetter(0)):
             yield part, pa.Table.from_batches([batch for _, batch in batches])
 
-    def _open(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    def _open(self, on_error: OnError = "raise") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """Ask until the schema is known; return it and all batches."""
-        batches = (batch for _, batch in self._batches())
-        first = next(batches)
+        batches = (batch for _, batch in self._batches(on_error))
+        first = next(batches, None)
+        if first is None:
+            # Every part failed, and that is collected.
+            return documented_schema(self._parts[0].columns), batches
         return first.schema, itertools.chain([first], batches)
 
 
@@ -240,7 +256,7 @@ def conform(batches: Iterable[tuple[Part, pa.RecordBatch]]) -> Iterator[tuple[Pa
             schema = batch.schema
             yield from _of_schema(empty, schema)
         yield from _of_schema([(part, batch)], schema)
-    if schema is None:
+    if schema is None and empty:
         yield from _of_schema(empty, empty[-1][1].schema)
 
 

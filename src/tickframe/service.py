@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import uuid
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,20 +12,14 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import requests
-import stamina
 
 from tickframe.auth import token_provider
+from tickframe.cancellation import Cancellation
 from tickframe.decode import Response, read_responses
-from tickframe.errors import (
-    AuthenticationError,
-    RateLimitError,
-    ServiceError,
-    TickframeError,
-    TransportError,
-    TruncatedFrameError,
-)
+from tickframe.errors import TickframeError
 from tickframe.frames import write_frame
 from tickframe.part import Part
+from tickframe.retry import SharedPause, retrying
 from tickframe.settings import Settings
 from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer
 
@@ -31,8 +27,6 @@ __all__ = ["Answer", "Service"]
 
 _OCTET_STREAM = "application/octet-stream"
 _USER_PATH = "/auth/user"
-_ATTEMPTS = 4
-_TRANSIENT = frozenset({408, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +46,12 @@ class Answer:
 
 
 class Service:
-    """The service: answers parts. Safe to share between threads."""
+    """The service: answers parts. Safe to share between threads, and after a fork."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._session = new_session()
-        self._tokens = token_provider(settings, self._session)
+        self._lock = threading.Lock()
+        self._connect()
 
     def __enter__(self) -> Self:
         return self
@@ -67,29 +61,44 @@ class Service:
     ) -> None:
         self.close()
 
+    def _connect(self) -> None:
+        self._process = os.getpid()
+        self._session = new_session()
+        self._tokens = token_provider(self.settings, self._session)
+        self._pause = SharedPause()
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def answer(self, part: Part) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
         """Ask for a part until it is answered whole.
+
+        Parameters
+        ----------
+        part
+            The request.
+        cancellation
+            Ends the attempts.
 
         Raises
         ------
         TransportError, ServiceError, FrameError, DecodeError
             What the last attempt failed with.
+        Cancelled
+            If the run has ended.
         """
         attempts = 0
         try:
-            for attempt in stamina.retry_context(on=_is_transient, attempts=_ATTEMPTS, timeout=None):
+            for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
                 with attempt:
-                    attempts = attempt.num
-                    return Answer(self._ask(part), attempts)
+                    attempts += 1
+                    return Answer(self._ask(part, cancellation), attempts)
         except TickframeError as error:
             error.part = str(part)
             error.attempts = attempts
             raise
-        raise AssertionError("stamina raises what the last attempt raised")
+        raise AssertionError("what the last attempt raised is raised")
 
     def user(self) -> dict[str, Any]:
         """Return what the service says of the account.
@@ -104,7 +113,8 @@ class Service:
             document: dict[str, Any] = json.loads(response.content)
             return document
 
-    def _ask(self, part: Part) -> tuple[Response, ...]:
+    def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+        self._pause.wait(cancellation)
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
@@ -114,10 +124,15 @@ class Service:
         with network_errors(self.settings.host), self._send("POST", path, body) as response:
             raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
             response.raw.decode_content = True
-            return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+            with cancellation.releasing(response.raw.shutdown):
+                return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""
+        with self._lock:
+            if self._process != os.getpid():
+                # Connections are the parent's: two processes would read each other's answers.
+                self._connect()
         token = self._tokens.token()
         response = self._send_with(token, method, path, body)
         if response.status_code == requests.codes.unauthorized and (renewed := self._tokens.renew(token)):
@@ -135,12 +150,3 @@ class Service:
             auth=BearerToken(token),
             **settings.requests_options(),
         )
-
-
-def _is_transient(error: Exception) -> bool:
-    """Say whether asking again can help."""
-    if isinstance(error, AuthenticationError):
-        return False
-    if isinstance(error, TransportError | TruncatedFrameError | RateLimitError):
-        return True
-    return isinstance(error, ServiceError) and error.status in _TRANSIENT

@@ -49,6 +49,8 @@ class Settings:
         An access token. With one, no other credential is needed.
     connect_timeout, read_timeout : float
         Seconds to wait for a connection, and for the next bytes of an answer.
+    retry_seconds : float
+        The budget of time for one request: what fails in passing is asked again until then.
     path_template : str
         The path of a function, with ``{endpoint}`` in it.
     endpoints : Mapping[str, str]
@@ -73,6 +75,7 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     connect_timeout: float = 10.0
     read_timeout: float = 300.0
+    retry_seconds: float = 120.0
     path_template: str = "/get/{endpoint}"
     endpoints: Mapping[str, str] = field(default_factory=dict)
     parameter_names: Mapping[str, str] = field(default_factory=dict)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -63,7 +65,8 @@ def network_errors(host: str) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise TransportError(f"{_failure(error)} ({host})") from error
+        passing = not isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError)
+        raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
 
 
 def _failure(error: Exception) -> str:
@@ -98,7 +101,11 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
     """
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    where: dict[str, Any] = {"status": status, "request_id": reference_id}
+    where: dict[str, Any] = {
+        "status": status,
+        "request_id": reference_id,
+        "retry_after": _seconds_to_wait(response.headers.get("Retry-After", "")),
+    }
     if status == requests.codes.ok:
         if content_type in ("", expected_type):
             return
@@ -114,6 +121,19 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
     kind, meaning = _REFUSALS.get(status, (ServiceError, _other_status(status)))
     said = f"; it says: {description}" if description else ""
     raise kind(f"HTTP {status}: {meaning}{said}", description=description, **where)
+
+
+def _seconds_to_wait(retry_after: str) -> float | None:
+    """Read a Retry-After header (RFC 9110, 10.2.3): seconds, or a date."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def _other_status(status: int) -> str:

@@ -74,7 +74,7 @@ def test_a_day_without_ticks_is_a_file_with_columns_and_a_warning(tmp_path):
     assert result.exit_code == 0, result.stderr
     assert pq.read_table(path).num_rows == 0
     assert pq.read_schema(path).names == ["symbol", "date", "time", "trade", "trade_size", "trade_condition"]
-    assert f"\nwarning: no data for ZAL.XE on {SATURDAY}\n" in result.stderr
+    assert f"warning: no data for ZAL.XE on {SATURDAY}\n" in result.stderr
     assert "0 rows in 1 part (1 empty)" in result.stderr
 
 

@@ -1,5 +1,6 @@
 """The command as a process of its own: the demo, the sandbox, and a missing requirement."""
 
+import contextlib
 import os
 import re
 import signal
@@ -33,10 +34,38 @@ def start(*arguments, cwd, code=None, **environment):
     )
 
 
+def run_on_terminal(*arguments, cwd):
+    """Run with stderr on a terminal, and return what it shows there."""
+    terminal, stderr = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tickframe", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+    ):
+        os.close(stderr)
+        shown = b""
+        # Linux says EIO where other systems say that the terminal has ended.
+        with contextlib.suppress(OSError):
+            while piece := os.read(terminal, 4096):
+                shown += piece
+    os.close(terminal)
+    return shown.decode()
+
+
 def run(*arguments, cwd, code=None):
     with start(*arguments, cwd=cwd, code=code) as process:
         stdout, stderr = process.communicate(timeout=50)
     return process.returncode, stdout, stderr
+
+
+def test_a_terminal_shows_a_bar(tmp_path):
+    """Parts, rows and bytes are counted on stderr where somebody watches."""
+    shown = run_on_terminal(
+        "load", "ACTIV", "ZAL.XE", "2016-05-02:2016-05-04", "--type", "TRADES", "--sandbox", cwd=tmp_path
+    )
+    assert re.search(r"3/3 .* rows, [\d.]+ MB", shown)
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +78,14 @@ def demo(tmp_path_factory):
 
 
 def test_demo_shows_rows_and_says_where_everything_is(demo):
-    """Stdout holds the head of the frame and the places; progress and messages are on stderr."""
+    """Stdout holds the head of the frame and the places; messages are on stderr, without a bar in a file."""
     folder, stdout, stderr = demo
     assert re.search(r"2016-05-03 09:00:00\.\d{9} +ZAL\.XE", stdout)
     places = [line.split(": ")[1] for line in stdout.split("\n") if line.startswith(("dataset: ", "picture: "))]
     assert len(places) == 3
     assert all((folder / place).exists() for place in places)
-    assert "9/9" in stderr
-    assert "part/s" not in stdout
+    assert "81,406 rows in 9 parts" in stderr
+    assert "part/s" not in stdout + stderr
 
 
 def test_demo_stores_the_ticks_it_shows(demo):

@@ -1,0 +1,89 @@
+"""Asking again: what passes by itself, how long to wait, and when to give up."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import tenacity
+
+from tickframe.cancellation import Cancellation
+from tickframe.errors import AuthenticationError, RateLimitError, ServiceError, TransportError, TruncatedFrameError
+
+__all__ = ["SharedPause", "retrying"]
+
+_TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})
+_ATTEMPTS = 8
+_FIRST_WAIT = 0.25
+_LONGEST_WAIT = 30.0
+
+
+class SharedPause:
+    """When the service asks for fewer requests, all threads wait, not only the one that was told."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0
+
+    def extend(self, seconds: float) -> None:
+        """Let no request out before some seconds have passed."""
+        with self._lock:
+            self._until = max(self._until, time.monotonic() + seconds)
+
+    def wait(self, cancellation: Cancellation) -> None:
+        """Wait until requests may go out again.
+
+        Raises
+        ------
+        Cancelled
+            If the run has ended.
+        """
+        waited = 0.0
+        while waited != self._until:
+            # It may be extended meanwhile.
+            waited = self._until
+            cancellation.wait(max(0.0, waited - time.monotonic()))
+        cancellation.check()
+
+
+def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> tenacity.Retrying:
+    """Return the attempts at one request.
+
+    Parameters
+    ----------
+    seconds
+        The budget of time: no attempt begins after it.
+    pause
+        Takes what the service asks to wait for.
+    cancellation
+        Ends the waits.
+    """
+
+    def before_next(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome is not None else None
+        asked = getattr(error, "retry_after", None)
+        if asked is not None:
+            pause.extend(asked)
+            return float(asked)
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**state.attempt_number)
+        return random.uniform(0, longest)  # noqa: S311, jitter is no secret
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_is_transient),
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(_ATTEMPTS), tenacity.stop_before_delay(seconds)),
+        wait=before_next,
+        sleep=cancellation.wait,
+        reraise=True,
+    )
+
+
+def _is_transient(error: BaseException) -> bool:
+    """Say whether asking again can help."""
+    if isinstance(error, AuthenticationError):
+        return False
+    if isinstance(error, TransportError):
+        return error.passing
+    if isinstance(error, TruncatedFrameError | RateLimitError):
+        return True
+    return isinstance(error, ServiceError) and error.status in _TRANSIENT

@@ -7,6 +7,7 @@ import signal
 import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pandas as pd
@@ -37,6 +38,7 @@ def start(*arguments, cwd, code=None, **environment):
 def run_on_terminal(*arguments, cwd):
     """Run with stderr on a terminal, and return what it shows there."""
     terminal, stderr = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 120))
     with subprocess.Popen(
         [sys.executable, "-m", "tickframe", *arguments],
         cwd=cwd,

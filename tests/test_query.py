@@ -107,8 +107,73 @@ def test_parquet_files_read_back_as_they_were_answered(client: tf.Client, tmp_pa
     assert path.parent == tmp_path / "symbol=ZAL.XE" / "date=2016-05-02"
     expected = query.to_arrow().drop_columns(["symbol", "date"])
     assert pa.parquet.read_table(path, partitioning=None).equals(expected)
-    assert query.to_parquet(tmp_path) == [path]
-    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+    assert list(tmp_path.rglob("*.parquet")) == [path]
+
+
+def test_an_export_run_again_asks_for_what_is_missing_only(client: tf.Client, tmp_path: Path) -> None:
+    query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-06", "2016-05-07"), data_type="TRADES", to_time="09:10")
+    with pytest.warns(tf.TickframeWarning):
+        paths = query.to_parquet(tmp_path)
+    contents = {path: path.read_bytes() for path in paths}
+    paths[0].unlink()
+    assert query.to_parquet(tmp_path) == paths
+    assert {path: path.read_bytes() for path in paths} == contents
+    origins = [(outcome.origin, outcome.rows > 0) for outcome in query.outcomes]
+    assert origins == [("service", True), ("dataset", True), ("dataset", False), ("dataset", False)]
+
+
+def test_an_export_can_overwrite_or_refuse(client: tf.Client, tmp_path: Path) -> None:
+    query = client.tick_data("ACTIV", "ZAL.XE", WEEK, data_type="TRADES", to_time="09:10")
+    paths = query.to_parquet(tmp_path)
+    assert query.to_parquet(tmp_path, existing="overwrite") == paths
+    assert {outcome.origin for outcome in query.outcomes} == {"service"}
+    with pytest.raises(FileExistsError, match="3 of 3 parts"):
+        query.to_parquet(tmp_path, existing="error")
+    with pytest.raises(ValueError, match="existing"):
+        query.to_parquet(tmp_path, existing="replace")
+
+
+def test_a_day_that_may_still_change_is_asked_for_again(scripted: ScriptedServer, tmp_path: Path) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    response = DataResponse()
+    for name in ("symbol", "venue"):
+        response.data.columns[name].string_list.values.append("X")
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "ticks", symbol="X", day=today)
+        for _ in range(2):
+            assert len(query.to_parquet(tmp_path, partition_by=["symbol"])) == 1
+    assert len(scripted.received) == 2
+
+
+def test_an_export_that_fails_keeps_whole_files_of_the_parts_before(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["symbol"].string_list.values.append("A")
+    scripted.reply(Reply(write_frame(response.SerializeToString())), Reply(b"", 403))
+    with tf.Client(scripted.url, token="t", max_workers=1) as client:
+        query = client.tick_data("ACTIV", "A", ("2016-05-02", "2016-05-03"), data_type="TRADES")
+        with pytest.raises(tf.errors.PermissionDeniedError):
+            query.to_parquet(tmp_path, partition_by=["symbol"])
+    assert [path.name[0] for path in tmp_path.rglob("*") if path.is_file()] == ["t", "t"]
+    assert [bool(outcome.error) for outcome in query.outcomes] == [False, True]
+
+
+def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.data.columns["trade"].double_list.values.append(1.0)
+    good = Reply(write_frame(response.SerializeToString()))
+    scripted.reply(good, Reply(b'{"error_description": "not yours"}', 403, "application/json"), good)
+    with tf.Client(scripted.url, token="t", max_workers=1) as client:
+        query = client.get("ACTIV", "x")
+        query = tf.Query(client._service, [query._parts[0]] * 3, options=client._options)
+        with pytest.warns(tf.TickframeWarning, match=r"not yours.*1 of 3 parts"):
+            frame = query.to_pandas(on_error="collect")
+    assert len(frame) == 2
+    assert frame.attrs == {"failed_parts": 1}
+    assert [outcome.rows for outcome in query.outcomes] == [1, 0, 1]
+    with pytest.raises(tf.errors.FailedPartsError, match=r"1 of 3 parts failed.*not yours") as raised:
+        query.outcomes.raise_for_errors()
+    assert len(raised.value.failed) == 1
 
 
 def test_an_answer_of_many_symbols_and_days_is_partitioned_by_its_rows(client: tf.Client, tmp_path: Path) -> None:

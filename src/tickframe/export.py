@@ -1,11 +1,20 @@
-"""Answers to Parquet files, one folder for each value of the partition columns."""
+"""Answers to a Parquet dataset: one folder for each value of the partition columns, each file whole.
+
+Beside the data, ``_tickframe/`` keeps a small record of each part that is done: its request, its
+rows and its files. A run that was ended begins where it stopped, and "asked, and empty" is known.
+Readers of such datasets pass over names that begin with an underscore or a dot.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -14,53 +23,128 @@ import pyarrow.parquet as pq
 
 from tickframe.part import Part
 
-__all__ = ["write_parquet"]
+__all__ = ["Dataset", "Existing", "Record"]
 
+Existing = Literal["skip", "overwrite", "error"]
+
+_RECORDS = "_tickframe"
 # What Hive, and every reader of its layout, calls a null.
 _NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
+# Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
+_LATE_HOURS = 36
 
 
-def write_parquet(
-    tables: Iterable[tuple[Part, pa.Table]], directory: str | os.PathLike[str], partition_by: Sequence[str]
-) -> list[Path]:
-    """Write tables into a dataset of the layout ``symbol=ZAL.XE/date=2016-05-05/<part>.parquet``.
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of a part that is done.
+
+    Attributes
+    ----------
+    request : str
+        The request in words.
+    rows : int
+        Its rows.
+    files : tuple of str
+        Its files, relative to the dataset; none where the answer was empty.
+    """
+
+    request: str
+    rows: int
+    files: tuple[str, ...]
+
+
+class Dataset:
+    """A folder of Parquet files in the layout ``symbol=ZAL.XE/date=2016-05-05/<part>.parquet``.
 
     Parameters
     ----------
-    tables
-        Each part and its answer.
     directory
-        The dataset's folder; made where it is not there.
+        The folder; made where it is not there.
     partition_by
         The columns that become folders. They are left out of the files, as readers expect.
-
-    Returns
-    -------
-    list of Path
-        The files, in the order of writing. The same part writes the same file again.
-
-    Raises
-    ------
-    ValueError
-        If a table lacks a partition column.
-    OSError
-        If the folder cannot be written.
     """
-    written = []
-    for part, table in tables:
+
+    def __init__(self, directory: str | os.PathLike[str], partition_by: Sequence[str]) -> None:
+        self._directory = Path(directory)
+        self._partition_by = list(partition_by)
+
+    def record_of(self, part: Part) -> Record | None:
+        """Return what is known of a part, None where it is not done or a file of it is gone."""
+        try:
+            document = json.loads(self._record_path(part).read_text())
+            record = Record(document["request"], document["rows"], tuple(document["files"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return record if all(path.exists() for path in self.paths(record)) else None
+
+    def records_of(self, parts: Sequence[Part]) -> dict[int, Record]:
+        """Return what is known of the parts that are done, by their places."""
+        records = ((place, self.record_of(part)) for place, part in enumerate(parts))
+        return {place: record for place, record in records if record is not None}
+
+    def paths(self, record: Record) -> list[Path]:
+        """Return the files of a part."""
+        return [self._directory / file for file in record.files]
+
+    def write(self, part: Part, table: pa.Table) -> list[Path]:
+        """Write the answer to a part, and then that it is done.
+
+        Parameters
+        ----------
+        part
+            The part.
+        table
+            Its rows.
+
+        Returns
+        -------
+        list of Path
+            Its files. The same part writes the same files again.
+
+        Raises
+        ------
+        ValueError
+            If the answer lacks a partition column.
+        OSError
+            If the folder cannot be written.
+        """
+        before = self.record_of(part)
         name = f"{part.function}-{_digest(part)}.parquet"
-        for folder, rows in _partitions(table, partition_by):
-            path = Path(directory, *folder, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(rows, path)
-            written.append(path)
-    return written
+        files = []
+        for folder, rows in _partitions(table, self._partition_by):
+            file = Path(*folder, name)
+            _write_whole(self._directory / file, rows)
+            files.append(file.as_posix())
+        record = Record(str(part), table.num_rows, tuple(files))
+        for path in self.paths(before) if before is not None else ():
+            if path not in self.paths(record):
+                path.unlink(missing_ok=True)
+        if not part.paged and not _may_change(part):
+            self._write_record(part, record)
+        return self.paths(record)
+
+    def _record_path(self, part: Part) -> Path:
+        return self._directory / _RECORDS / f"{part.function}-{_digest(part)}.json"
+
+    def _write_record(self, part: Part, record: Record) -> None:
+        path = self._record_path(part)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = _unfinished(path)
+        unfinished.write_text(json.dumps(asdict(record)))
+        unfinished.replace(path)
 
 
 def _digest(part: Part) -> str:
     """Name a part by what it asks for."""
     request = part.to_message(reference_id="", parameter_names={})
-    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:12]
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:16]
+
+
+def _may_change(part: Part) -> bool:
+    """Say whether the service may still add to the answer: a day that has not ended everywhere."""
+    days = [value for _, value in part.parameters if isinstance(value, dt.date)]
+    final = dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)
+    return any(day >= final.date() for day in days)
 
 
 def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[list[str], pa.Table]]:
@@ -71,7 +155,8 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
                 f"the answer has no column {column!r} to partition by: partition_by takes {table.column_names}"
             )
     if not partition_by:
-        yield [], table
+        if table.num_rows:
+            yield [], table
         return
     for key in table.select(list(partition_by)).group_by(list(partition_by)).aggregate([]).to_pylist():
         rows = table
@@ -86,9 +171,17 @@ def _directory_name(value: object) -> str:
     return _NULL_DIRECTORY if value is None else quote(str(value), safe="")
 
 
-def _write_whole(table: pa.Table, path: Path) -> None:
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _write_whole(path: Path, table: pa.Table) -> None:
     """Write under another name and move, so that a reader never sees half a file."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left_behind in path.parent.glob(f".{path.name}.*.tmp"):
+        # Of a run that was killed.
+        left_behind.unlink(missing_ok=True)
+    unfinished = _unfinished(path)
     try:
         pq.write_table(table, unfinished, compression="zstd")
         unfinished.replace(path)

@@ -62,7 +62,7 @@ class _Fetched:
 
 def fetch(
     service: Service, parts: Sequence[Part], outcomes: Outcomes, options: RunOptions, on_error: OnError = "raise"
-) -> Iterator[tuple[Part, tuple[Response, ...]]]:
+) -> Iterator[tuple[int, Part, tuple[Response, ...]]]:
     """Ask for parts, several at a time, and return their answers in order.
 
     Parameters
@@ -81,8 +81,8 @@ def fetch(
 
     Yields
     ------
-    (Part, tuple of Response)
-        Each request that was answered, and the frames of its answer.
+    (int, Part, tuple of Response)
+        The place of the part, each request that was answered, and the frames of its answer.
 
     Warns
     -----
@@ -99,14 +99,15 @@ def fetch(
     progress = open_progress(options.progress, len(parts))
     rows = size = 0
     try:
-        for fetched in _fetch_all(service, parts, options, on_error):
+        for place, fetched in enumerate(_fetch_all(service, parts, options, on_error)):
             for outcome in fetched.outcomes:
                 outcomes.append(outcome)
                 rows += outcome.rows
                 size += outcome.bytes
             if fetched.error is not None and on_error == "raise":
                 raise fetched.error
-            yield from fetched.answers
+            for request, responses in fetched.answers:
+                yield place, request, responses
             if progress is not None:
                 show_totals(progress, rows, size)
                 progress.update(1)
@@ -118,7 +119,7 @@ def fetch(
 
 def _fetch_all(service: Service, parts: Sequence[Part], options: RunOptions, on_error: OnError) -> Iterator[_Fetched]:
     cancellation = Cancellation()
-    if len(parts) == 1 or options.max_workers == 1:
+    if len(parts) <= 1 or options.max_workers == 1:
         # One after another needs no thread.
         return (_fetch_part(service, cancellation, part) for part in parts)
     window: Window[Part, _Fetched] = Window(

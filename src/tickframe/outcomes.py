@@ -30,8 +30,9 @@ class Outcome:
         From the first attempt to the last byte decoded.
     attempts : int
         How often it was asked.
-    origin : {"service"}
-        Where the rows came from.
+    origin : {"service", "dataset"}
+        Where the rows came from; of those that an export's dataset had already only the number is
+        known.
     warning : str
         What the service said beside its answer; empty where it said nothing.
     error : str
@@ -46,7 +47,7 @@ class Outcome:
     bytes: int
     seconds: float
     attempts: int
-    origin: Literal["service"] = "service"
+    origin: Literal["service", "dataset"] = "service"
     warning: str = ""
     error: str = ""
     meta: Mapping[str, object] = field(default_factory=dict)

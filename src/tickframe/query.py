@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import operator
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 
 from tickframe.dataframe import DtypeBackend, to_dataframe
-from tickframe.decode import Response, documented_schema
+from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, SettingsError
-from tickframe.export import write_parquet
+from tickframe.export import Dataset, Existing, Record
 from tickframe.fetch import OnError, RunOptions, fetch
-from tickframe.outcomes import Outcomes
+from tickframe.outcomes import Outcome, Outcomes
 from tickframe.part import Part
 from tickframe.service import Service
 
@@ -175,9 +174,17 @@ class Query:
         return frame
 
     def to_parquet(
-        self, directory: str | os.PathLike[str], *, partition_by: Sequence[str] = ("symbol", "date")
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        partition_by: Sequence[str] = ("symbol", "date"),
+        existing: Existing = "skip",
+        on_error: OnError = "raise",
     ) -> list[Path]:
-        """Ask, and write the rows into a Parquet dataset, part by part.
+        """Ask, and write the rows into a Parquet dataset, part by part, in bounded memory.
+
+        Each file is written whole or not at all. A run that was ended, run again, asks for what is
+        missing and ends with the same dataset.
 
         Parameters
         ----------
@@ -185,18 +192,44 @@ class Query:
             The dataset's folder; made where it is not there.
         partition_by
             The columns that become folders, as in ``symbol=ZAL.XE/date=2016-05-05/``.
+        existing
+            What to do with parts that are in the dataset already: ``"skip"`` does not ask for them
+            (but for days that may still change), ``"overwrite"`` asks again, ``"error"`` refuses
+            before anything is sent.
+        on_error
+            As in :meth:`to_pandas`.
 
         Returns
         -------
         list of pathlib.Path
-            The files, each written whole. Running again writes the same files again.
+            The files of all parts, in the order of the parts.
 
         Raises
         ------
         TickframeError
-            If any part is not answered whole; the files of the parts before it are whole.
+            If a part is not answered whole; the files of the parts before it are there.
+        FileExistsError
+            If ``existing`` is ``"error"`` and a part is there.
+        ValueError
+            If an answer lacks a partition column, or an argument is wrong.
         """
-        return write_parquet(self._tables(), directory, partition_by)
+        if existing not in ("skip", "overwrite", "error"):
+            raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
+        dataset = Dataset(directory, partition_by)
+        done = {} if existing == "overwrite" else dataset.records_of(self._parts)
+        if done and existing == "error":
+            raise FileExistsError(
+                f"{directory} has {len(done)} of {len(self._parts)} parts already: take another folder, or "
+                "existing='skip' or 'overwrite'"
+            )
+        files = {place: dataset.paths(record) for place, record in done.items()}
+        missing = [place for place in range(len(self._parts)) if place not in done]
+        try:
+            for place, part, table in self._tables(missing, on_error):
+                files.setdefault(place, []).extend(dataset.write(part, table))
+        finally:
+            self._account_for(done)
+        return [path for place in sorted(files) for path in files[place]]
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         """Ask part by part as the stream is read (the Arrow PyCapsule interface)."""
@@ -212,31 +245,48 @@ class Query:
         fits = pa.types.is_date32(schema.field(date).type) and pa.types.is_duration(schema.field(time).type)
         return self._timestamp if fits else None
 
-    def _answers(self, on_error: OnError) -> Iterator[tuple[Part, tuple[Response, ...]]]:
-        """Ask for the parts in turn, and keep the outcomes up to date."""
+    def _answers(self, parts: Sequence[Part], on_error: OnError) -> Iterator[_Answer]:
+        """Ask for parts, and keep the outcomes up to date; all batches have one schema."""
         outcomes = Outcomes()
         self.outcomes = outcomes
-        return fetch(self._service, self._parts, outcomes, self._options, on_error)
+        fetched = fetch(self._service, parts, outcomes, self._options, on_error)
+        return conform((place, part, [response.batch for response in responses]) for place, part, responses in fetched)
 
-    def _batches(self, on_error: OnError = "raise") -> Iterator[tuple[Part, pa.RecordBatch]]:
-        """Ask for the parts in turn; all batches have one schema."""
-        return conform((part, response.batch) for part, responses in self._answers(on_error) for response in responses)
-
-    def _tables(self) -> Iterator[tuple[Part, pa.Table]]:
-        for part, batches in itertools.groupby(self._batches(), key=operator.itemgetter(0)):
-            yield part, pa.Table.from_batches([batch for _, batch in batches])
+    def _tables(self, places: Sequence[int], on_error: OnError) -> Iterator[tuple[int, Part, pa.Table]]:
+        """Ask for the parts at some places, and return each request's answer as a table."""
+        for place, part, batches in self._answers([self._parts[place] for place in places], on_error):
+            yield places[place], part, pa.Table.from_batches(batches)
 
     def _open(self, on_error: OnError = "raise") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """Ask until the schema is known; return it and all batches."""
-        batches = (batch for _, batch in self._batches(on_error))
+        batches = (batch for _, _, batches in self._answers(self._parts, on_error) for batch in batches)
         first = next(batches, None)
         if first is None:
             # Every part failed, and that is collected.
             return documented_schema(self._parts[0].columns), batches
         return first.schema, itertools.chain([first], batches)
 
+    def _account_for(self, done: Mapping[int, Record]) -> None:
+        """Put the parts that a dataset had already among the outcomes, in the order of the parts."""
+        fetched = iter(self.outcomes)
+        outcomes = Outcomes()
+        for place, part in enumerate(self._parts):
+            outcome = (
+                Outcome(part, rows=done[place].rows, bytes=0, seconds=0.0, attempts=0, origin="dataset")
+                if place in done
+                else next(fetched, None)
+            )
+            if outcome is not None:
+                outcomes.append(outcome)
+        for outcome in fetched:
+            outcomes.append(outcome)
+        self.outcomes = outcomes
 
-def conform(batches: Iterable[tuple[Part, pa.RecordBatch]]) -> Iterator[tuple[Part, pa.RecordBatch]]:
+
+_Answer = tuple[int, Part, list[pa.RecordBatch]]
+
+
+def conform(answers: Iterable[_Answer]) -> Iterator[_Answer]:
     """Give every batch the schema of the first one with rows.
 
     An answer without rows has the documented types; what the service really sends outweighs them.
@@ -247,29 +297,27 @@ def conform(batches: Iterable[tuple[Part, pa.RecordBatch]]) -> Iterator[tuple[Pa
         If batches with rows differ in their columns.
     """
     schema: pa.Schema | None = None
-    empty: list[tuple[Part, pa.RecordBatch]] = []
-    for part, batch in batches:
-        if schema is None and batch.num_rows == 0:
-            empty.append((part, batch))
-            continue
+    empty: list[_Answer] = []
+    for answer in answers:
+        schema = schema or next((batch.schema for batch in answer[2] if batch.num_rows), None)
         if schema is None:
-            schema = batch.schema
-            yield from _of_schema(empty, schema)
-        yield from _of_schema([(part, batch)], schema)
-    if schema is None and empty:
-        yield from _of_schema(empty, empty[-1][1].schema)
+            empty.append(answer)
+            continue
+        for waiting in (*empty, answer):
+            yield _of_schema(waiting, schema)
+        empty.clear()
+    for answer in empty:
+        yield _of_schema(answer, empty[-1][2][-1].schema)
 
 
-def _of_schema(
-    batches: Iterable[tuple[Part, pa.RecordBatch]], schema: pa.Schema
-) -> Iterator[tuple[Part, pa.RecordBatch]]:
-    for part, batch in batches:
-        if batch.schema.equals(schema):
-            yield part, batch
-        elif batch.num_rows == 0:
-            yield part, pa.RecordBatch.from_pylist([], schema)
-        else:
+def _of_schema(answer: _Answer, schema: pa.Schema) -> _Answer:
+    place, part, batches = answer
+    conformed = []
+    for batch in batches:
+        if batch.num_rows and not batch.schema.equals(schema):
             raise _other_columns(part, batch.schema, schema)
+        conformed.append(batch if batch.num_rows else pa.RecordBatch.from_pylist([], schema))
+    return place, part, conformed
 
 
 def _other_columns(part: Part, schema: pa.Schema, expected: pa.Schema) -> DecodeError:

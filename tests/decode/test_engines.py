@@ -18,7 +18,7 @@ from tickframe.contract import DataResponse
 from tickframe.errors import TickframeError
 from tickframe.frames import Marker, write_frame
 
-examples = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+examples = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 # Hypothesis draws every choice, and shrinks them.
 RANDOMS = st.randoms(use_true_random=False)
@@ -124,7 +124,7 @@ def test_how_the_bytes_arrive_says_nothing(answer: Answer, random: Random, few: 
 
 
 @pytest.mark.parametrize("body", [b"\x18\x07", b"\x2b\x08\x01\x2c", b"\x08\x41", b"\x10\x01", b"\x1a\x00"])
-@examples
+@settings(examples, max_examples=30)
 @given(canonical_answers())
 def test_a_column_that_would_vanish_is_an_error_of_both_engines(body: bytes, answer: Answer) -> None:
     """The documented difference to protobuf: a map entry that holds anything else raises."""

@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 OLDEST := .venv-oldest
 
-.PHONY: help demo test test-oldest lint bench clean
+.PHONY: help demo test test-oldest test-sanitized fuzz lint bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,29 @@ $(OLDEST)/.installed: pyproject.toml setup.py $(wildcard kernel/*) tests/oldest_
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(OLDEST)/constraints.txt \
 		--editable '.[oldest]'
 	@touch $@
+
+# The package beside a kernel that aborts at the first read, write or shift out of bounds. Arrow's and
+# Python's own memory comes from malloc, so that the sanitizer knows where each piece of it ends.
+SANITIZED := $(CURDIR)/build/sanitized
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+
+test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests on a kernel with address and undefined-behaviour checks
+	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
+	cp -r src/tickframe $(SANITIZED) && rm -f $(SANITIZED)/tickframe/_kernel.*
+	$(CC) -std=c11 -Wall -Wextra $(SANITIZERS) -shared -fPIC -DPy_LIMITED_API=0x030B0000 \
+		-I$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))') \
+		kernel/*.c -o $(SANITIZED)/tickframe/_kernel.abi3.so
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc ARROW_DEFAULT_MEMORY_POOL=system \
+		SANITIZED_KERNEL=$(SANITIZED)/tickframe/_kernel.abi3.so PYTHONPATH=$(SANITIZED) \
+		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/decode tests/test_decode.py tests/test_wire_behaviour.py
+
+EXECUTIONS ?= 5000000
+PROCESSES ?= 2
+SEED ?= 1
+
+fuzz: $(VENV)/.test-installed  ## compare both engines on random and damaged messages (EXECUTIONS=, PROCESSES=, SEED=)
+	$(VENV)/bin/python -m fuzz.fuzz_decode --executions $(EXECUTIONS) --processes $(PROCESSES) --seed $(SEED)
 
 lint: $(VENV)/.lint-installed  ## check style and types
 	$(VENV)/bin/ruff check .

@@ -1,7 +1,8 @@
 /* Long runs of the wire to Arrow buffers and back.
  *
  * Nothing here knows Python: every function takes memory with its size, reads and writes within it,
- * and takes none of its own but where it says so. What is legal but not canonical protobuf is
+ * and takes none of its own but where it says so. Elements lie where their type may lie, and what is
+ * written lies apart from what is read. What is legal but not canonical protobuf is
  * refused with NOT_CANONICAL, for the caller to hand the whole message to the official parser. So
  * no function here decides what an odd encoding means.
  */
@@ -12,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined(_MSC_VER)
+#include <intrin.h>
+#endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the kernel reads little-endian words; without it the official parser does the work"
@@ -99,10 +104,9 @@ size_t size_of_int32s(const int32_t *values, size_t count);
 uint8_t *write_int64s(const int64_t *values, size_t count, uint8_t *out, const uint8_t *end);
 uint8_t *write_int32s(const int32_t *values, size_t count, uint8_t *out, const uint8_t *end);
 int64_t size_of_strings(const int32_t *offsets, size_t count, size_t bytes);
-uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, size_t bytes, uint8_t *out,
-                       const uint8_t *end);
+uint8_t *write_strings(const int32_t *offsets, size_t count, Span data, uint8_t *out, const uint8_t *end);
 int64_t size_of_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, size_t bytes);
-uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, size_t bytes,
+uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, Span data,
                       uint8_t *out, const uint8_t *end);
 
 #endif

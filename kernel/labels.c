@@ -7,6 +7,7 @@
 #define FIRST_CAPACITY 64
 #define SHORT_TABLE_BITS 8
 #define LONGEST_SHORT 15
+#define NOT_SHORT 16
 
 /* Fibonacci hashing: the odd multiplier is two to the power of 64 over the golden ratio. */
 static inline uint64_t mix(uint64_t key)
@@ -91,8 +92,9 @@ int read_labels(Span repeated, int32_t *codes, size_t count, Labels *labels)
     Short shorts[1 << SHORT_TABLE_BITS];
     memset(shorts, 0xff, sizeof shorts);
     for (size_t i = 0; i < count; i++) {
-        if (end - at >= 2 + LONGEST_SHORT && at[0] == STRING_TAG && at[1] <= LONGEST_SHORT) {
-            size_t size = at[1];
+        /* Read once: the memory may be someone's who writes to it meanwhile. */
+        size_t size = end - at >= 2 + LONGEST_SHORT && at[0] == STRING_TAG ? at[1] : NOT_SHORT;
+        if (size <= LONGEST_SHORT) {
             uint64_t first = lowest_bytes(load_word(at + 1), size + 1);
             uint64_t second = size > 7 ? lowest_bytes(load_word(at + 9), size - 7) : 0;
             Short *place = &shorts[mix(first ^ mix(second)) >> (64 - SHORT_TABLE_BITS)];

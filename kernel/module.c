@@ -11,6 +11,26 @@ static Span span_of(const Py_buffer *buffer)
     return span;
 }
 
+/* What the kernel takes for granted of memory that anyone may hand in: whole elements, where their type
+ * may lie. */
+static int holds_elements(const Py_buffer *buffer, size_t element)
+{
+    if ((uintptr_t)buffer->buf % element == 0 && (size_t)buffer->len % element == 0)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "a buffer does not hold whole elements, aligned as their type");
+    return 0;
+}
+
+/* That what is written lies apart from what is read: it would change while it is read. */
+static int is_apart(const Py_buffer *written, const Py_buffer *read)
+{
+    uintptr_t to = (uintptr_t)written->buf, from = (uintptr_t)read->buf;
+    if (to + (size_t)written->len <= from || from + (size_t)read->len <= to || !written->len || !read->len)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "a buffer to fill shares memory with one to read");
+    return 0;
+}
+
 /* The shape that all readers share: a span, a buffer to fill, and a count of nulls as the answer. */
 #define READER(name, arguments, format, element, call)                                                                 \
     static PyObject *py_##name(PyObject *module, PyObject *args)                                                       \
@@ -20,14 +40,18 @@ static Span span_of(const Py_buffer *buffer)
         int64_t nulls;                                                                                                 \
         (void)module;                                                                                                  \
         (void)null;                                                                                                    \
+        PyObject *answer = NULL;                                                                                       \
         if (!PyArg_ParseTuple(args, format, arguments))                                                                \
             return NULL;                                                                                               \
-        size_t count = (size_t)values.len / sizeof(element);                                                           \
-        Span span = span_of(&packed);                                                                                  \
-        Py_BEGIN_ALLOW_THREADS nulls = call;                                                                           \
-        Py_END_ALLOW_THREADS PyBuffer_Release(&packed);                                                                \
+        if (holds_elements(&values, sizeof(element)) && is_apart(&values, &packed)) {                                  \
+            size_t count = (size_t)values.len / sizeof(element);                                                       \
+            Span span = span_of(&packed);                                                                              \
+            Py_BEGIN_ALLOW_THREADS nulls = call;                                                                       \
+            Py_END_ALLOW_THREADS answer = PyLong_FromLongLong(nulls);                                                  \
+        }                                                                                                              \
+        PyBuffer_Release(&packed);                                                                                     \
         PyBuffer_Release(&values);                                                                                     \
-        return PyLong_FromLongLong(nulls);                                                                             \
+        return answer;                                                                                                 \
     }
 
 #define WITH_NULL &packed, &values, &null
@@ -48,18 +72,20 @@ READER(read_booleans, WITHOUT_NULL, "y*w*", uint8_t, read_booleans(span, values.
         (void)null;                                                                                                    \
         if (!PyArg_ParseTuple(args, format, arguments))                                                                \
             return NULL;                                                                                               \
+        int done = holds_elements(&values, sizeof(element)) && is_apart(&bits, &values);                               \
         size_t count = (size_t)values.len / sizeof(element);                                                           \
-        int fits = (size_t)bits.len == (count + 7) / 8;                                                                \
-        if (fits) {                                                                                                    \
+        if (done && (size_t)bits.len != (count + 7) / 8) {                                                             \
+            PyErr_SetString(PyExc_ValueError, "the bitmap does not have a bit for each value");                        \
+            done = 0;                                                                                                  \
+        }                                                                                                              \
+        if (done) {                                                                                                    \
             Py_BEGIN_ALLOW_THREADS call;                                                                               \
             Py_END_ALLOW_THREADS                                                                                       \
         }                                                                                                              \
         PyBuffer_Release(&values);                                                                                     \
         PyBuffer_Release(&bits);                                                                                       \
-        if (!fits) {                                                                                                   \
-            PyErr_SetString(PyExc_ValueError, "the bitmap does not have a bit for each value");                        \
+        if (!done)                                                                                                     \
             return NULL;                                                                                               \
-        }                                                                                                              \
         Py_RETURN_NONE;                                                                                                \
     }
 
@@ -100,19 +126,24 @@ static PyObject *py_count_strings(PyObject *module, PyObject *repeated_object)
 static PyObject *py_read_strings(PyObject *module, PyObject *args)
 {
     Py_buffer repeated, offsets, data;
+    PyObject *answer = NULL;
     int done = NOT_CANONICAL;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*w*w*", &repeated, &offsets, &data))
         return NULL;
-    if ((size_t)offsets.len >= sizeof(int32_t)) {
-        Py_BEGIN_ALLOW_THREADS done = read_strings(
-            span_of(&repeated), offsets.buf, (size_t)offsets.len / sizeof(int32_t) - 1, data.buf, (size_t)data.len);
-        Py_END_ALLOW_THREADS
+    if (holds_elements(&offsets, sizeof(int32_t)) && is_apart(&offsets, &repeated) && is_apart(&data, &repeated) &&
+        is_apart(&offsets, &data)) {
+        if (offsets.len) {
+            Py_BEGIN_ALLOW_THREADS done = read_strings(
+                span_of(&repeated), offsets.buf, (size_t)offsets.len / sizeof(int32_t) - 1, data.buf, (size_t)data.len);
+            Py_END_ALLOW_THREADS
+        }
+        answer = PyLong_FromLong(done);
     }
     PyBuffer_Release(&repeated);
     PyBuffer_Release(&offsets);
     PyBuffer_Release(&data);
-    return PyLong_FromLong(done);
+    return answer;
 }
 
 static PyObject *label_list(const Labels *labels)
@@ -136,15 +167,17 @@ static PyObject *py_read_labels(PyObject *module, PyObject *args)
     (void)module;
     if (!PyArg_ParseTuple(args, "y*w*", &repeated, &codes))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS done =
-        read_labels(span_of(&repeated), codes.buf, (size_t)codes.len / sizeof(int32_t), &labels);
-    Py_END_ALLOW_THREADS
-    if (done == 0)
-        answer = label_list(&labels);
-    else if (done == OUT_OF_MEMORY)
-        PyErr_NoMemory();
-    else
-        answer = Py_NewRef(Py_None);
+    if (holds_elements(&codes, sizeof(int32_t)) && is_apart(&codes, &repeated)) {
+        Py_BEGIN_ALLOW_THREADS done =
+            read_labels(span_of(&repeated), codes.buf, (size_t)codes.len / sizeof(int32_t), &labels);
+        Py_END_ALLOW_THREADS
+        if (done == 0)
+            answer = label_list(&labels);
+        else if (done == OUT_OF_MEMORY)
+            PyErr_NoMemory();
+        else
+            answer = Py_NewRef(Py_None);
+    }
     free_labels(&labels);
     PyBuffer_Release(&repeated);
     PyBuffer_Release(&codes);
@@ -152,19 +185,31 @@ static PyObject *py_read_labels(PyObject *module, PyObject *args)
 }
 
 /* Sizes and writers of packed values: the elements' width tells int32 from int64. */
+static int holds_integers(const Py_buffer *values, int width)
+{
+    if (width == 4 || width == 8)
+        return holds_elements(values, (size_t)width);
+    PyErr_SetString(PyExc_ValueError, "integers are 4 or 8 bytes wide");
+    return 0;
+}
+
 static PyObject *py_size_of_varints(PyObject *module, PyObject *args)
 {
     Py_buffer values;
+    PyObject *answer = NULL;
     int width;
     size_t size;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*i", &values, &width))
         return NULL;
-    size_t count = (size_t)values.len / (width == 4 ? 4 : 8);
-    Py_BEGIN_ALLOW_THREADS size =
-        width == 4 ? size_of_int32s(values.buf, count) : size_of_int64s(values.buf, count);
-    Py_END_ALLOW_THREADS PyBuffer_Release(&values);
-    return PyLong_FromSize_t(size);
+    if (holds_integers(&values, width)) {
+        size_t count = (size_t)values.len / (size_t)width;
+        Py_BEGIN_ALLOW_THREADS size =
+            width == 4 ? size_of_int32s(values.buf, count) : size_of_int64s(values.buf, count);
+        Py_END_ALLOW_THREADS answer = PyLong_FromSize_t(size);
+    }
+    PyBuffer_Release(&values);
+    return answer;
 }
 
 static PyObject *end_of_writing(const Py_buffer *out, const uint8_t *stop)
@@ -178,48 +223,70 @@ static PyObject *end_of_writing(const Py_buffer *out, const uint8_t *stop)
 static PyObject *py_write_varints(PyObject *module, PyObject *args)
 {
     Py_buffer values, out;
+    PyObject *answer = NULL;
     int width;
     const uint8_t *stop;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*iw*", &values, &width, &out))
         return NULL;
-    size_t count = (size_t)values.len / (width == 4 ? 4 : 8);
-    uint8_t *start = out.buf, *end = start + out.len;
-    Py_BEGIN_ALLOW_THREADS stop = width == 4 ? write_int32s(values.buf, count, start, end)
-                                             : write_int64s(values.buf, count, start, end);
-    Py_END_ALLOW_THREADS PyObject *answer = end_of_writing(&out, stop);
+    if (holds_integers(&values, width) && is_apart(&out, &values)) {
+        size_t count = (size_t)values.len / (size_t)width;
+        uint8_t *start = out.buf, *end = start + out.len;
+        Py_BEGIN_ALLOW_THREADS stop = width == 4 ? write_int32s(values.buf, count, start, end)
+                                                 : write_int64s(values.buf, count, start, end);
+        Py_END_ALLOW_THREADS answer = end_of_writing(&out, stop);
+    }
     PyBuffer_Release(&values);
     PyBuffer_Release(&out);
     return answer;
+}
+
+/* How many items some offsets are of: one fewer than offsets. */
+static size_t item_count(const Py_buffer *offsets)
+{
+    size_t count = (size_t)offsets->len / sizeof(int32_t);
+    return count ? count - 1 : 0;
+}
+
+static int is_size(Py_ssize_t bytes)
+{
+    if (bytes >= 0)
+        return 1;
+    PyErr_SetString(PyExc_ValueError, "a size is not negative");
+    return 0;
 }
 
 static PyObject *py_size_of_strings(PyObject *module, PyObject *args)
 {
     Py_buffer offsets;
     Py_ssize_t bytes;
-    int64_t size = 0;
+    PyObject *answer = NULL;
+    int64_t size;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*n", &offsets, &bytes))
         return NULL;
-    size_t items = (size_t)offsets.len / sizeof(int32_t);
-    Py_BEGIN_ALLOW_THREADS size = items ? size_of_strings(offsets.buf, items - 1, (size_t)bytes) : 0;
-    Py_END_ALLOW_THREADS PyBuffer_Release(&offsets);
-    return PyLong_FromLongLong(size);
+    if (is_size(bytes) && holds_elements(&offsets, sizeof(int32_t))) {
+        Py_BEGIN_ALLOW_THREADS size = size_of_strings(offsets.buf, item_count(&offsets), (size_t)bytes);
+        Py_END_ALLOW_THREADS answer = PyLong_FromLongLong(size);
+    }
+    PyBuffer_Release(&offsets);
+    return answer;
 }
 
 static PyObject *py_write_strings(PyObject *module, PyObject *args)
 {
     Py_buffer offsets, data, out;
-    const uint8_t *stop = NULL;
+    PyObject *answer = NULL;
+    const uint8_t *stop;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*y*w*", &offsets, &data, &out))
         return NULL;
-    size_t items = (size_t)offsets.len / sizeof(int32_t);
-    uint8_t *start = out.buf, *end = start + out.len;
-    Py_BEGIN_ALLOW_THREADS
-    if (items && size_of_strings(offsets.buf, items - 1, (size_t)data.len) == out.len)
-        stop = write_strings(offsets.buf, items - 1, data.buf, (size_t)data.len, start, end);
-    Py_END_ALLOW_THREADS PyObject *answer = end_of_writing(&out, stop);
+    if (holds_elements(&offsets, sizeof(int32_t)) && is_apart(&out, &offsets) && is_apart(&out, &data)) {
+        uint8_t *start = out.buf, *end = start + out.len;
+        Py_BEGIN_ALLOW_THREADS stop =
+            write_strings(offsets.buf, item_count(&offsets), span_of(&data), start, end);
+        Py_END_ALLOW_THREADS answer = end_of_writing(&out, stop);
+    }
     PyBuffer_Release(&offsets);
     PyBuffer_Release(&data);
     PyBuffer_Release(&out);
@@ -230,31 +297,38 @@ static PyObject *py_size_of_labels(PyObject *module, PyObject *args)
 {
     Py_buffer codes, offsets;
     Py_ssize_t bytes;
+    PyObject *answer = NULL;
     int64_t size;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*y*n", &codes, &offsets, &bytes))
         return NULL;
-    size_t count = (size_t)codes.len / sizeof(int32_t), items = (size_t)offsets.len / sizeof(int32_t);
-    Py_BEGIN_ALLOW_THREADS size =
-        size_of_labels(codes.buf, count, offsets.buf, items ? items - 1 : 0, (size_t)bytes);
-    Py_END_ALLOW_THREADS PyBuffer_Release(&codes);
+    if (is_size(bytes) && holds_elements(&codes, sizeof(int32_t)) && holds_elements(&offsets, sizeof(int32_t))) {
+        size_t count = (size_t)codes.len / sizeof(int32_t);
+        Py_BEGIN_ALLOW_THREADS size =
+            size_of_labels(codes.buf, count, offsets.buf, item_count(&offsets), (size_t)bytes);
+        Py_END_ALLOW_THREADS answer = PyLong_FromLongLong(size);
+    }
+    PyBuffer_Release(&codes);
     PyBuffer_Release(&offsets);
-    return PyLong_FromLongLong(size);
+    return answer;
 }
 
 static PyObject *py_write_labels(PyObject *module, PyObject *args)
 {
     Py_buffer codes, offsets, data, out;
-    const uint8_t *stop = NULL;
+    PyObject *answer = NULL;
+    const uint8_t *stop;
     (void)module;
     if (!PyArg_ParseTuple(args, "y*y*y*w*", &codes, &offsets, &data, &out))
         return NULL;
-    size_t count = (size_t)codes.len / sizeof(int32_t), items = (size_t)offsets.len / sizeof(int32_t);
-    uint8_t *start = out.buf, *end = start + out.len;
-    Py_BEGIN_ALLOW_THREADS
-    if (size_of_labels(codes.buf, count, offsets.buf, items ? items - 1 : 0, (size_t)data.len) == out.len)
-        stop = write_labels(codes.buf, count, offsets.buf, data.buf, (size_t)data.len, start, end);
-    Py_END_ALLOW_THREADS PyObject *answer = end_of_writing(&out, stop);
+    if (holds_elements(&codes, sizeof(int32_t)) && holds_elements(&offsets, sizeof(int32_t)) &&
+        is_apart(&out, &codes) && is_apart(&out, &offsets) && is_apart(&out, &data)) {
+        size_t count = (size_t)codes.len / sizeof(int32_t);
+        uint8_t *start = out.buf, *end = start + out.len;
+        Py_BEGIN_ALLOW_THREADS stop =
+            write_labels(codes.buf, count, offsets.buf, item_count(&offsets), span_of(&data), start, end);
+        Py_END_ALLOW_THREADS answer = end_of_writing(&out, stop);
+    }
     PyBuffer_Release(&codes);
     PyBuffer_Release(&offsets);
     PyBuffer_Release(&data);

@@ -71,68 +71,87 @@ uint8_t *write_int32s(const int32_t *values, size_t count, uint8_t *out, const u
     return out;
 }
 
-/* Whether an item lies within the data that its offsets speak of. */
-static inline int is_within(const int32_t *offsets, size_t i, size_t bytes)
+typedef struct {
+    size_t start, size;
+} Item;
+
+/* Where an item lies in its data, or nothing if that is outside. The offsets are read once: they
+ * may be in memory that someone else writes to meanwhile. */
+static inline int find_item(const int32_t *offsets, size_t i, size_t bytes, Item *item)
 {
-    return offsets[i] >= 0 && offsets[i] <= offsets[i + 1] && (size_t)offsets[i + 1] <= bytes;
+    int32_t start = offsets[i], stop = offsets[i + 1];
+    if (start < 0 || start > stop || (size_t)stop > bytes)
+        return 0;
+    item->start = (size_t)start;
+    item->size = (size_t)(stop - start);
+    return 1;
+}
+
+static inline size_t size_of_string(Item item)
+{
+    return 1 + size_of_varint(item.size) + item.size;
 }
 
 int64_t size_of_strings(const int32_t *offsets, size_t count, size_t bytes)
 {
     size_t total = 0;
+    Item item;
     for (size_t i = 0; i < count; i++) {
-        if (!is_within(offsets, i, bytes))
+        if (!find_item(offsets, i, bytes, &item))
             return NOT_CANONICAL;
-        size_t size = (size_t)(offsets[i + 1] - offsets[i]);
-        total += 1 + size_of_varint(size) + size;
+        total += size_of_string(item);
     }
     return (int64_t)total;
 }
 
 /* Most strings are short: sixteen bytes at once where there is room for them on both sides. */
-static inline uint8_t *write_string(const uint8_t *from, const uint8_t *from_end, size_t size, uint8_t *out,
-                                    const uint8_t *end)
+static inline uint8_t *write_string(Item item, Span data, uint8_t *out, const uint8_t *end)
 {
-    if (size <= 16 && from_end - from >= 16 && end - out >= 18) {
+    if (item.size <= 16 && data.size - item.start >= 16 && end - out >= 18) {
         *out++ = STRING_TAG;
-        *out++ = (uint8_t)size;
-        memcpy(out, from, 16);
-        return out + size;
+        *out++ = (uint8_t)item.size;
+        memcpy(out, data.data + item.start, 16);
+        return out + item.size;
     }
-    if (1 + size_of_varint(size) + size > (size_t)(end - out))
+    if (size_of_string(item) > (size_t)(end - out))
         return NULL;
     *out++ = STRING_TAG;
-    out = write_varint(size, out);
-    memcpy(out, from, size);
-    return out + size;
+    out = write_varint(item.size, out);
+    if (item.size)
+        memcpy(out, data.data + item.start, item.size);
+    return out + item.size;
 }
 
-uint8_t *write_strings(const int32_t *offsets, size_t count, const uint8_t *data, size_t bytes, uint8_t *out,
-                       const uint8_t *end)
+uint8_t *write_strings(const int32_t *offsets, size_t count, Span data, uint8_t *out, const uint8_t *end)
 {
+    Item item;
     for (size_t i = 0; i < count && out != NULL; i++)
-        out = write_string(data + offsets[i], data + bytes, (size_t)(offsets[i + 1] - offsets[i]), out, end);
+        out = find_item(offsets, i, data.size, &item) ? write_string(item, data, out, end) : NULL;
     return out;
 }
 
 int64_t size_of_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, size_t bytes)
 {
     size_t total = 0;
+    Item item;
     for (size_t i = 0; i < count; i++) {
-        if (codes[i] < 0 || (size_t)codes[i] >= labels || !is_within(offsets, (size_t)codes[i], bytes))
+        int32_t code = codes[i];
+        if (code < 0 || (size_t)code >= labels || !find_item(offsets, (size_t)code, bytes, &item))
             return NOT_CANONICAL;
-        size_t size = (size_t)(offsets[codes[i] + 1] - offsets[codes[i]]);
-        total += 1 + size_of_varint(size) + size;
+        total += size_of_string(item);
     }
     return (int64_t)total;
 }
 
-uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, const uint8_t *data, size_t bytes,
+uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, Span data,
                       uint8_t *out, const uint8_t *end)
 {
+    Item item;
     for (size_t i = 0; i < count && out != NULL; i++) {
-        int32_t start = offsets[codes[i]];
-        out = write_string(data + start, data + bytes, (size_t)(offsets[codes[i] + 1] - start), out, end);
+        int32_t code = codes[i];
+        if (code < 0 || (size_t)code >= labels || !find_item(offsets, (size_t)code, data.size, &item))
+            return NULL;
+        out = write_string(item, data, out, end);
     }
     return out;
 }

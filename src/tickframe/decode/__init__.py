@@ -14,11 +14,12 @@ from typing import Literal
 import pyarrow as pa
 
 from tickframe.catalogue import Column, ColumnKind
-from tickframe.contract import DataResponse
+from tickframe.contract import DataResponse, Value
 from tickframe.decode import official
 from tickframe.decode.runs import read_column
 from tickframe.decode.schema import documented_schema, to_record_batch
 from tickframe.decode.skeleton import NotCanonical, Skeleton
+from tickframe.errors import DecodeError
 from tickframe.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
 from tickframe.kernel import kernel
 from tickframe.values import read_value
@@ -134,7 +135,7 @@ def _response(
     header = parsed.header
     return Response(
         batch=batch,
-        meta={name: read_value(value) for name, value in parsed.meta.items()},
+        meta={name: _read_meta(name, value) for name, value in parsed.meta.items()},
         warning=header.warning_message,
         request_id=header.request_id.value,
         reference_id=header.reference_id.value,
@@ -142,3 +143,11 @@ def _response(
         length=length,
         engine=engine,
     )
+
+
+def _read_meta(name: str, value: Value) -> object:
+    """Read a value that Python need not be able to hold, such as a day after the year 9999."""
+    try:
+        return read_value(value)
+    except (OverflowError, ValueError) as error:
+        raise DecodeError(f"the answer's meta {name!r} cannot be read: {error}") from error

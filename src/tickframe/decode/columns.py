@@ -118,4 +118,5 @@ def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:
             f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type holds them",
             column=name,
         )
-    return [part.cast(types[0]) for part in parts] if types else list(parts)
+    # Arrow's cast of nested nulls to the type that they have leaves an array whose children are too short.
+    return [part.cast(types[0]) if pa.types.is_null(part.type) else part for part in parts] if types else list(parts)

@@ -1,0 +1,1 @@
+"""Random messages through both engines."""

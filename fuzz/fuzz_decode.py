@@ -1,0 +1,197 @@
+"""Random and damaged answers through both engines, until they differ.
+
+    python -m fuzz.fuzz_decode --executions 5000000 --processes 2 --seed 1
+
+An execution is one message. Most are compared column by column, with the message cut at random
+places as if it were arriving; one in eight goes framed through ``read_responses``. It stops at the
+first difference, and at the first error that is none of the package's own, with the offending bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+
+import pyarrow as pa
+
+from fuzz.random_answers import LABELS, NAMES, answer
+from tests.decode.comparison import array_difference, difference, official_outcome, outcome
+from tests.decode.encodings import Canonical
+from tests.decode.odd_encodings import Odd, damaged
+from tickframe import decode
+from tickframe.catalogue import Column, ColumnKind
+from tickframe.contract import DataResponse
+from tickframe.decode import official
+from tickframe.errors import TickframeError
+from tickframe.frames import Frame, Marker, write_frame
+
+COLUMNS = tuple(Column(name, ColumnKind.LABEL) for name in NAMES if name in LABELS)
+
+# How many messages are made of one answer: to draw an answer costs more than to damage it.
+DAMAGED_OF_CANONICAL = 8
+DAMAGED_OF_ODD = 2
+ROUND = 5000
+
+
+class Difference(Exception):  # noqa: N818, it is what was looked for
+    """The engines differ on a message."""
+
+
+def messages(random: Random) -> Iterator[bytes]:
+    """Draw messages without end: canonical, odd and damaged ones."""
+    canonical, odd = Canonical(), Odd(random)
+    before = b""
+    while True:
+        drawn = answer(random)
+        sound = canonical.message(drawn)
+        yield sound
+        for _ in range(DAMAGED_OF_CANONICAL):
+            yield damaged(random, sound, before)
+        odd.oddity, odd.damage = random.choice((0.03, 0.2)), 0.0
+        yield (strange := odd.message(drawn))
+        for _ in range(DAMAGED_OF_ODD):
+            yield damaged(random, strange, sound)
+        # Damage under sound lengths reaches further in.
+        for odd.oddity in (0.0,) * 10 + (0.03,) * 2:
+            odd.damage = random.choice((0.02, 0.05, 0.2))
+            yield odd.message(drawn)
+        before = sound
+
+
+def arriving(random: Random, message: bytes) -> Iterator[memoryview]:
+    """Cut a message as a connection may."""
+    view = memoryview(message)
+    if random.random() < 0.3:
+        for cut in sorted(int(random.random() * len(message)) for _ in range(2)):
+            yield view[:cut]
+    yield view
+
+
+Arrays = tuple[dict[str, pa.Array], DataResponse]
+
+
+def compare_arrays(random: Random, message: bytes) -> str:
+    """Compare the columns of a message; return what decoded it."""
+    try:
+        arrays, parsed, engine = decode._read_message(Frame(len(message), arriving(random, message)), LABELS)  # noqa: SLF001
+    except TickframeError as error:
+        try:
+            official.read_arrays(memoryview(message), LABELS)
+        except TickframeError:
+            return "refused"
+        raise Difference(f"only the official parser reads it: {error!r}") from error
+    for array in arrays.values():
+        # What Arrow would stumble over is no answer, whoever made it.
+        array.validate(full=True)
+    if engine == "official":
+        return engine
+    try:
+        expected, whole = official.read_arrays(memoryview(message), LABELS)
+    except TickframeError as error:
+        raise Difference(f"only the kernel reads it: {error!r}") from error
+    if list(arrays) != list(expected):
+        raise Difference(f"columns {list(arrays)} are not {list(expected)}")
+    for name, array in arrays.items():
+        if found := array_difference(array, expected[name]):
+            raise Difference(f"column {name!r}: {found}")
+    whole.ClearField("data")
+    whole.DiscardUnknownFields()
+    parsed.DiscardUnknownFields()
+    if parsed.SerializeToString(deterministic=True) != whole.SerializeToString(deterministic=True):
+        raise Difference(f"{parsed} is not {whole}")
+    return engine
+
+
+def compare_answers(random: Random, message: bytes) -> str:
+    """Compare whole answers by way of frames, at times damaged ones; return what decoded the first."""
+    framed = write_frame(message, random.choice(tuple(Marker)))
+    if random.random() < 0.2:
+        framed = damaged(random, framed)
+    if random.random() < 0.1:
+        framed += framed
+    columns = COLUMNS if random.random() < 0.8 else ()
+    ours = outcome(framed, columns)
+    if found := difference(ours, official_outcome(framed, columns)):
+        raise Difference(f"frame {framed.hex()}: {found}")
+    return "refused" if isinstance(ours, TickframeError) else ours[0].engine
+
+
+def execute(random: Random, message: bytes, *, whole: bool) -> str:
+    """Compare one message, and say which where that goes wrong."""
+    try:
+        return compare_answers(random, message) if whole else compare_arrays(random, message)
+    except BaseException as error:
+        error.add_note(f"message: {message.hex()}")
+        raise
+
+
+def fuzz(seed: int, executions: int, reports: multiprocessing.Queue[Counter[str]]) -> None:
+    """Run so many executions, reporting now and then."""
+    if decode.kernel is None:
+        raise SystemExit("there is no kernel to compare with the official parser")
+    random = Random(seed)  # noqa: S311, the same seed must find the same
+    counted: Counter[str] = Counter()
+    for number, message in enumerate(messages(random), 1):
+        whole = number % 8 == 0
+        counted[execute(random, message, whole=whole)] += 1
+        counted["whole answers"] += whole
+        if number % ROUND == 0 or number == executions:
+            reports.put(counted)
+            counted = Counter()
+        if number == executions:
+            return
+
+
+def main() -> int:
+    """Run the processes to their end; 1 if one of them found something."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--executions", type=int, default=5_000_000)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    reports: multiprocessing.Queue[Counter[str]] = multiprocessing.Queue()
+    share = -(-chosen.executions // chosen.processes)
+    workers = [
+        multiprocessing.Process(target=fuzz, args=(chosen.seed + number, share, reports))
+        for number in range(chosen.processes)
+    ]
+    began = time.monotonic()
+    for worker in workers:
+        worker.start()
+    total: Counter[str] = Counter()
+    rounds = 0
+    while any(worker.is_alive() for worker in workers) or not reports.empty():
+        if any(worker.exitcode for worker in workers):
+            break
+        if reports.empty():
+            time.sleep(0.2)
+            continue
+        total += reports.get()
+        rounds += 1
+        if rounds % 20 == 0:
+            report(total, time.monotonic() - began)
+    failed = [worker for worker in workers if worker.exitcode]
+    for worker in workers:
+        if failed:
+            worker.terminate()
+        worker.join()
+    report(total, time.monotonic() - began)
+    sys.stdout.write(f"findings: {len(failed)}\n")
+    return 1 if failed else 0
+
+
+def report(total: Counter[str], seconds: float) -> None:
+    """Say how far it has come."""
+    executions = total["kernel"] + total["official"] + total["refused"]
+    shares = ", ".join(f"{total[name]:,} {name}" for name in ("kernel", "official", "refused", "whole answers"))
+    sys.stdout.write(f"{executions:,} executions in {seconds:,.0f} s: {shares}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -44,6 +44,9 @@ def test_a_day_can_be_written_in_many_ways(day: object) -> None:
         pd.NaT,
         pd.Timestamp("2016-05-05 09:00"),
         pd.Timestamp("2016-05-05", tz="UTC"),
+        np.datetime64("2016"),
+        np.datetime64("2016-05"),
+        np.datetime64("20000-01-01"),
     ],
 )
 def test_what_is_no_day_is_refused(day: object) -> None:
@@ -90,7 +93,9 @@ def test_a_repeated_symbol_counts_once() -> None:
     assert parse_strings(["A", "B", "A"], "symbol") == ("A", "B")
 
 
-@pytest.mark.parametrize("symbols", ["", "  ", [], ["A", ""], [1], None, 5, b"ZAL", {"A": 1}])
+@pytest.mark.parametrize(
+    "symbols", ["", "  ", [], ["A", ""], [1], None, 5, b"ZAL", {"A": 1}, np.array("A"), pd.DataFrame({"A": [1]})]
+)
 def test_what_is_no_symbol_is_refused(symbols: object) -> None:
     with pytest.raises(ValueError, match="symbol"):
         parse_strings(symbols, "symbol")
@@ -115,6 +120,7 @@ def test_one_flag_or_several_are_taken() -> None:
         ({"data_type": 3}, "none of TRADES"),
         ({"flags": ["INCLUDE_NONREGULAR"]}, "did you mean 'INCLUDE_NON_REGULAR'"),
         ({"flags": 3}, "flags"),
+        ({"flags": {"USE_MARKET_TS": False}}, "flags"),
         ({"form_time": "09:00"}, "did you mean 'from_time'"),
         ({"source": ""}, "source is empty"),
         ({"source": None}, "needs 'source'"),

@@ -297,3 +297,28 @@ def test_a_batch_stays_right_after_its_source_is_reused() -> None:
     before = batch.to_pylist()
     source[:] = bytes(len(source))
     assert batch.to_pylist() == before
+
+
+def test_empty_lists_have_the_documented_type() -> None:
+    response = DataResponse()
+    response.data.columns["feeds"].CopyFrom(mixed(Value(list=ValueList()), Value()))
+    batch = next(read_batches(framed(response), FUNCTIONS["lookup_exchanges"].columns))
+    assert batch.schema == documented_schema(FUNCTIONS["lookup_exchanges"].columns)
+    assert batch.column("feeds").to_pylist() == [[], None]
+
+
+def test_a_label_with_nulls_is_a_dictionary_too() -> None:
+    response = trades(2)
+    response.data.columns["trade_condition"].CopyFrom(mixed(Value(string_value="A"), Value()))
+    batch = next(read_batches(framed(response), TRADES))
+    assert batch.schema == documented_schema(TRADES)
+    assert batch.column("trade_condition").to_pylist() == ["A", None]
+
+
+@pytest.mark.parametrize("table_first", [False, True])
+def test_a_meta_entry_that_protobuf_would_drop_is_an_error(table_first: bool) -> None:
+    """A cursor that vanished would be rows that vanish."""
+    meta = b"\x1a\x0f\x0a\x06cursor\x12\x03\x0a\x011\x18\x07"
+    data = framed(trades(1))[2:]
+    with pytest.raises(DecodeError, match="meta"):
+        list(read_batches(write_frame(data + meta if table_first else meta + data)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -146,6 +147,7 @@ def test_a_day_that_may_still_change_is_asked_for_again(scripted: ScriptedServer
     assert len(scripted.received) == 2
 
 
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 def test_an_export_that_fails_keeps_whole_files_of_the_parts_before(scripted: ScriptedServer, tmp_path: Path) -> None:
     response = DataResponse()
     response.data.columns["symbol"].string_list.values.append("A")
@@ -192,9 +194,66 @@ def test_a_symbol_cannot_leave_the_folder(scripted: ScriptedServer, tmp_path: Pa
     assert {path.parent.name for path in paths} == {"symbol=..%2F..%2Fx", "symbol=a%2Fb"}
 
 
-def test_partitioning_by_an_unknown_column_is_refused(week: tf.Query, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'venue'"):
-        week.to_parquet(tmp_path, partition_by=["venue"])
+@pytest.mark.parametrize(
+    "sink",
+    [
+        lambda query, folder: query.to_parquet(folder, partition_by=["venue"]),
+        lambda query, folder: query.to_parquet(folder, existing="replace"),
+        lambda query, _: query.to_pandas(tz="Europe/Berlim"),
+        lambda query, _: query.to_pandas(tz="Europe/Berlin", index=None),
+        lambda query, _: query.to_pandas(dtype_backend="polars"),
+        lambda query, _: query.to_pandas(index="time"),
+    ],
+)
+def test_a_wrong_argument_of_a_sink_is_refused_before_anything_is_sent(
+    scripted: ScriptedServer, tmp_path: Path, sink: Callable[[tf.Query, Path], object]
+) -> None:
+    with (
+        tf.Client(scripted.url, token="t") as client,
+        pytest.raises(ValueError, match=r"partition_by|existing|tz|index|backend"),
+    ):
+        sink(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"), tmp_path)
+    assert scripted.received == []
+
+
+def test_frames_with_dictionaries_of_their_own_are_partitioned(scripted: ScriptedServer, tmp_path: Path) -> None:
+    frames = []
+    for symbol in "AB":
+        response = DataResponse()
+        for column in FUNCTIONS["end_of_day"].columns:
+            values = response.data.columns[column.name]
+            if column.name == "symbol":
+                values.string_list.values.append(symbol)
+            elif column.name == "date":
+                values.days_list.values.append(16926)
+            else:
+                values.mixed_list.values.add()
+        frames.append(write_frame(response.SerializeToString()))
+    scripted.reply(Reply(b"".join(frames)))
+    with tf.Client(scripted.url, token="t") as client:
+        paths = client.end_of_day("ACTIV", ["A", "B"], "2016-05-05", "2016-05-05").to_parquet(tmp_path)
+    assert [path.parent.parent.name for path in paths] == ["symbol=A", "symbol=B"]
+
+
+def test_a_request_cannot_name_a_file_outside_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["price"].double_list.values.append(1.0)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        [path] = client.get("ACTIV", "../../evil").to_parquet(tmp_path / "out", partition_by=())
+    assert path.parent == tmp_path / "out"
+
+
+def test_a_cursor_in_any_frame_leads_to_the_next_page(scripted: ScriptedServer) -> None:
+    first, rest, last = page(["A"], "1", 3), page(["B"], None, 3), page(["C"], None, 3)
+    scripted.reply(Reply(first.body + rest.body), last)
+    with tf.Client(scripted.url, token="t") as client:
+        assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B", "C"]
+
+
+def test_any_request_reads_its_pages(client: tf.Client) -> None:
+    frame = client.get("ACTIV", "symbols", page_limit=50).to_pandas()
+    assert len(frame) == client.lookup_symbols("ACTIV").to_arrow().num_rows > 100
 
 
 def test_a_weekend_is_empty_with_the_same_columns_and_a_warning(client: tf.Client) -> None:

@@ -13,6 +13,7 @@ import requests
 import tickframe as tf
 from tests.scripted_server import OCTET_STREAM, Reply, ScriptedServer
 from tickframe import errors
+from tickframe.cancellation import Cancellation
 from tickframe.contract import DataRequest, DataResponse
 from tickframe.frames import Marker, read_frames, write_frame
 from tickframe.sandbox import Sandbox
@@ -238,3 +239,89 @@ def test_no_log_holds_a_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixtur
     text = io.StringIO(caplog.text).read()
     assert sandbox.password not in text
     assert sandbox.client_secret not in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"1",
+        b"null",
+        b'{"access_token": null}',
+        b'{"access_token": "a\\nb"}',
+        b"<html>",
+        b"",
+        b"\xff",
+        b"[" * 60_000,
+    ],
+)
+def test_a_token_answer_of_any_other_shape_is_refused(scripted: ScriptedServer, body: bytes) -> None:
+    scripted.reply(Reply(body, 200, "application/json"))
+    account = {"user": "u", "password": "p", "client_secret": "c"}
+    with tf.Client(scripted.url, **account) as client, pytest.raises(errors.UnexpectedContentError):
+        client.check()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b"<html>", b"", b"\xff", b"[" * 60_000])
+def test_a_user_that_is_no_object_is_refused(client: tf.Client, scripted: ScriptedServer, body: bytes) -> None:
+    scripted.reply(Reply(body, 200, "application/json"))
+    with pytest.raises(errors.UnexpectedContentError):
+        client.check()
+
+
+@pytest.mark.parametrize("lifetime", ["Infinity", "-1", '"soon"', "0", "1e400"])
+def test_a_lifetime_that_is_none_is_the_documented_one(scripted: ScriptedServer, lifetime: str) -> None:
+    scripted.reply(
+        Reply(f'{{"access_token": "granted", "expires_in": {lifetime}}}'.encode(), 200, "application/json"),
+        Reply(b'{"user": "u"}', 200, "application/json"),
+    )
+    with tf.Client(scripted.url, user="u", password="pä€", client_secret="cä€") as client:
+        assert client.check() == {"user": "u"}
+
+
+def test_words_of_the_service_that_repeat_a_secret_are_blotted(client: tf.Client, scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(f'{{"error_description": "Invalid token {SECRET}"}}'.encode(), 400, "application/json"))
+    with pytest.raises(errors.ServiceError, match=r"Invalid token \*\*\*") as raised:
+        ask(client).to_arrow()
+    assert SECRET not in "".join(traceback.format_exception(raised.value)) + repr(vars(raised.value))
+
+
+def test_a_cause_does_not_hold_the_request() -> None:
+    """A request holds the token, and an error may be pickled or shown by a debugger."""
+    with tf.Client("http://127.0.0.1:1", user="u", password="hunter2", client_secret="c") as client:
+        with pytest.raises(errors.TransportError) as raised:
+            client.check()
+        cause = raised.value.__cause__
+        assert isinstance(cause, requests.ConnectionError)
+        assert cause.request is None
+
+
+def test_an_answer_to_another_request_is_refused(client: tf.Client, scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.header.reference_id.value = "someone-elses"
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with pytest.raises(errors.ServiceError, match="another request"):
+        ask(client).to_arrow()
+
+
+@pytest.mark.parametrize("setting", [{"verify": "/nowhere.pem"}, {"cert": "/nowhere.pem"}])
+def test_a_certificate_file_that_is_not_there_is_named(setting: dict[str, str]) -> None:
+    with tf.Client("https://127.0.0.1:1", token=SECRET, **setting) as client:
+        with pytest.raises(errors.TransportError, match=r"nowhere\.pem") as raised:
+            ask(client).to_arrow()
+        assert raised.value.attempts == 1
+
+
+@pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "soon"])
+def test_a_request_to_slow_down_is_heeded(
+    client: tf.Client, scripted: ScriptedServer, retry_after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Cancellation, "wait", lambda _cancellation, seconds: waits.append(seconds))
+    scripted.reply(Reply(b"", 429, headers={"Retry-After": retry_after}), Reply(answer()))
+    if retry_after.startswith("Wed"):
+        with pytest.raises(errors.RateLimitError):
+            ask(client).to_arrow()
+        return
+    assert ask(client).to_arrow().num_rows == 2
+    assert (max(waits) == 7.0) == (retry_after == "7")

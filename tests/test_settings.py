@@ -67,7 +67,17 @@ def test_the_keyring_is_asked_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://api.xythub.com", "ftp://127.0.0.1", "127.0.0.1:80", "http://10.0.0.1", "https://u:pw@host", "https://"],
+    [
+        "http://api.xythub.com",
+        "ftp://127.0.0.1",
+        "127.0.0.1:80",
+        "http://10.0.0.1",
+        "https://u:pw@host",
+        "https://",
+        "u:pw@host",
+        "http://127.0.0.1:abc",
+        "https://host/?a=b",
+    ],
 )
 def test_an_address_that_would_show_the_token_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="base_url"):
@@ -79,9 +89,33 @@ def test_https_and_plain_loopback_are_taken(url: str) -> None:
     assert resolve_settings(base_url=url).base_url == url
 
 
-def test_a_path_template_without_an_endpoint_is_refused() -> None:
+@pytest.mark.parametrize(
+    "template", ["/get", "get/{endpoint}", ".example.org/{endpoint}", "//host/{endpoint}", "/{v}/{endpoint}", "/{}"]
+)
+def test_a_path_template_that_could_lead_elsewhere_is_refused(template: str) -> None:
     with pytest.raises(ValueError, match="path_template"):
-        tf.Client(path_template="/get")
+        tf.Client(path_template=template)
+
+
+@pytest.mark.parametrize(
+    "secret", [{"token": "hunter2\n"}, {"token": "hunter2€"}, {"token": ""}, {"password": "hunter2\ud800"}]
+)
+def test_a_secret_that_cannot_travel_is_refused_without_being_shown(secret: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"token|password") as raised:
+        tf.Client(user="u", **secret)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_line_end_that_a_file_left_is_no_part_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFRAME_TOKEN", "env-token\n")
+    assert resolve_settings().token == "env-token"
+
+
+def test_an_account_given_outweighs_a_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFRAME_TOKEN", "env-token")
+    monkeypatch.setenv("TICKFRAME_PASSWORD", "env-password")
+    settings = resolve_settings(user="u", client_secret="s")
+    assert (settings.token, settings.password) == (None, "env-password")
 
 
 def test_no_repr_holds_a_secret() -> None:

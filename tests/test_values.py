@@ -51,7 +51,7 @@ def test_values_travel_in_the_newest_documented_field(value: object, kind: str, 
     assert getattr(message, kind) == written
 
 
-@pytest.mark.parametrize("value", [None, object(), 2**63, [object()]])
+@pytest.mark.parametrize("value", [None, object(), 2**63, [object()], b"abc", pd.NaT, np.timedelta64("NaT")])
 def test_what_cannot_travel_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"travel|range"):
         write_value(value)

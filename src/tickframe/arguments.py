@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,7 @@ def _check(parameter: Parameter, value: object) -> object:
             return parse_member(value, ChainType, name)
         case ParameterKind.FLAGS:
             flags = [value] if isinstance(value, str) else value
-            if not isinstance(flags, Iterable):
+            if not _is_collection(flags):
                 raise ValueError(f"{name} {value!r} is no list of flags")
             return tuple(dict.fromkeys(parse_member(flag, TickDataFlag, name) for flag in flags))
 
@@ -109,12 +109,19 @@ def parse_string(value: object, name: str) -> str:
 def parse_strings(value: object, name: str) -> tuple[str, ...]:
     """Check one string or several; a repeated one counts once."""
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, Iterable) or isinstance(values, Mapping | bytes):
+    if not _is_collection(values):
         raise ValueError(f"{name} must be a string or a list of strings, not {value!r}")
     strings = tuple(dict.fromkeys(parse_string(each, name) for each in values))
     if not strings:
         raise ValueError(f"{name} is empty")
     return strings
+
+
+def _is_collection(value: object) -> TypeGuard[Iterable[object]]:
+    """Say whether a value is several, and what they are is plain: no mapping, no table, no bytes."""
+    if isinstance(value, np.ndarray | pd.DataFrame) and value.ndim != 1:
+        return False
+    return isinstance(value, Iterable) and not isinstance(value, Mapping | bytes | bytearray | pd.DataFrame)
 
 
 def parse_positive_integer(value: object, name: str) -> int:
@@ -152,12 +159,16 @@ def parse_day(value: object, name: str = "day") -> dt.date:
         except ValueError as error:
             raise ValueError(f"{name} {value!r} is no day of the calendar: {error}") from None
     if isinstance(value, dt.datetime | np.datetime64):
-        moment = pd.Timestamp(value)
-        if pd.isna(moment):
-            raise ValueError(f"{name} is NaT, no day")
+        if isinstance(value, np.datetime64) and np.datetime_data(value)[0] in ("Y", "M", "W"):
+            raise ValueError(f"{name} {value!r} is longer than a day")
+        try:
+            moment = pd.Timestamp(value)
+            day = moment.date()
+        except (ValueError, NotImplementedError) as error:
+            raise ValueError(f"{name} {value!r} is no day of the calendar: {error}") from None
         if moment.tzinfo is not None or moment != moment.normalize():
             raise ValueError(f"{name} {value!r} is a moment, not a day: give a date, or a midnight without a zone")
-        return moment.date()
+        return day
     if isinstance(value, dt.date):
         return value
     raise ValueError(f"{name} {value!r} is no day: give 2016-05-05, a date or a timestamp at midnight")

@@ -7,11 +7,12 @@ import time
 from typing import Protocol
 
 import requests
-from oauthlib.oauth2 import LegacyApplicationClient, OAuth2Error
+from oauthlib.oauth2 import LegacyApplicationClient
+from requests.auth import HTTPBasicAuth
 
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
-from tickframe.settings import Settings
-from tickframe.transport import network_errors, raise_for_answer
+from tickframe.settings import Settings, is_token
+from tickframe.transport import network_errors, raise_for_answer, read_json
 
 __all__ = ["FixedToken", "PasswordGrant", "TokenProvider", "token_provider"]
 
@@ -22,10 +23,19 @@ _BASIC_USER = "xyt"
 _EXPIRY_MARGIN = 60.0
 # The documented lifetime, for an answer that names none.
 _DEFAULT_LIFETIME = 12 * 3600.0
+_LONGEST_LIFETIME = 10 * 365 * 24 * 3600.0
 
 
 class TokenProvider(Protocol):
-    """Where access tokens come from."""
+    """Where access tokens come from.
+
+    Attributes
+    ----------
+    current : str or None
+        The token at hand, if there is one.
+    """
+
+    current: str | None
 
     def token(self) -> str:
         """Return a token that is valid now."""
@@ -43,6 +53,7 @@ class FixedToken:
     """A token that the user brought along."""
 
     def __init__(self, token: str) -> None:
+        self.current: str | None = token
         self._token = token
 
     def token(self) -> str:
@@ -63,22 +74,22 @@ class PasswordGrant:
         self._settings = settings
         self._session = session
         self._lock = threading.Lock()
-        self._token: str | None = None
+        self.current: str | None = None
         self._expires = 0.0
 
     def token(self) -> str:
         """Return the token at hand, or a new one if it is about to expire."""
         with self._lock:
-            if self._token is None or time.monotonic() >= self._expires:
-                self._token = self._grant()
-            return self._token
+            if self.current is None or time.monotonic() >= self._expires:
+                self.current = self._grant()
+            return self.current
 
     def renew(self, refused: str) -> str:
         """Return a new token, unless another thread has renewed the refused one already."""
         with self._lock:
-            if self._token is None or self._token == refused:
-                self._token = self._grant()
-            return self._token
+            if self.current is None or self.current == refused:
+                self.current = self._grant()
+            return self.current
 
     def _grant(self) -> str:
         settings = self._settings
@@ -91,25 +102,25 @@ class PasswordGrant:
                 settings.base_url + _TOKEN_PATH,
                 data=body,
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-                auth=(_BASIC_USER, client_secret),
+                auth=HTTPBasicAuth(_BASIC_USER.encode(), client_secret.encode()),
                 **settings.requests_options(),
             )
             self._raise_for_refusal(response)
-            text = response.text
-        try:
-            answer = client.parse_request_body_response(text)
-        except (OAuth2Error, ValueError):
-            # Its cause would carry the answer, which may hold a token.
+            answer = read_json(response)
+        token, lifetime = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not is_token(token):
             raise UnexpectedContentError(
                 "the token service answered 200 without an access token: check base_url", status=200
-            ) from None
-        lifetime = float(answer.get("expires_in") or _DEFAULT_LIFETIME)
+            )
+        if not isinstance(lifetime, int | float) or not 0 < lifetime < _LONGEST_LIFETIME:
+            lifetime = _DEFAULT_LIFETIME
         self._expires = asked + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
-        return str(answer["access_token"])
+        return token
 
     def _raise_for_refusal(self, response: requests.Response) -> None:
         try:
-            raise_for_answer(response, "application/json")
+            secrets = [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
+            raise_for_answer(response, "application/json", secrets=secrets)
         except ServiceError as error:
             # RFC 6749 (5.2) answers a wrong password with 400 and a wrong client secret with 401.
             if error.status in (400, 401):

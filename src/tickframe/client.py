@@ -183,7 +183,8 @@ class Client(DocumentedFunctions):
             The endpoint's name, such as ``"tickData"``.
         **parameters
             Strings, ints, floats, bools, dates, times, timestamps, lists of these, or mappings;
-            snake_case names travel in camelCase. None counts as not given.
+            snake_case names travel in camelCase. None counts as not given. Where the answer names a
+            next page, that is read too.
 
         Raises
         ------
@@ -192,7 +193,7 @@ class Client(DocumentedFunctions):
         """
         asked = {"source": parse_string(source, "source"), **parameters}
         given = tuple((name, frozen(value)) for name, value in asked.items() if value is not None)
-        part = Part(parse_string(request, "request"), request, given)
+        part = Part(parse_string(request, "request"), request, given, paged=True)
         part.to_message(reference_id="", parameter_names={})
         return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, options=self._options)
 

@@ -16,7 +16,7 @@ timestamp[ns]       datetime64[ns]       NaT
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +75,7 @@ def to_dataframe(
         of nanoseconds can hold (1677 to 2262), or a time of day does not exist or is ambiguous in
         the time zone.
     """
-    if dtype_backend not in (None, "numpy_nullable", "pyarrow"):
-        raise ValueError(f"dtype_backend {dtype_backend!r} is neither 'numpy_nullable' nor 'pyarrow'")
-    if tz is not None and timestamp is None:
-        raise ValueError("tz localizes the timestamp index, and this frame has none")
+    check_conversion(dtype_backend, tz, has_index=timestamp is not None)
     index: pd.DatetimeIndex | None = None
     if timestamp is not None:
         index = _timestamp_index(table, timestamp, tz, consume=consume)
@@ -89,12 +86,34 @@ def to_dataframe(
     return frame
 
 
+def check_conversion(dtype_backend: str | None, tz: str | None, *, has_index: bool) -> None:
+    """Check how a table is to be converted, before there is one.
+
+    Raises
+    ------
+    ValueError
+        If the backend or the time zone is unknown, or a time zone has no index to apply to.
+    """
+    if dtype_backend not in (None, "numpy_nullable", "pyarrow"):
+        raise ValueError(f"dtype_backend {dtype_backend!r} is neither 'numpy_nullable' nor 'pyarrow'")
+    if tz is None:
+        return
+    if not has_index:
+        raise ValueError("tz localizes the timestamp index, and this frame has none")
+    try:
+        pd.DatetimeIndex([]).tz_localize(tz)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"tz {tz!r} is no time zone: give a name such as 'Europe/Berlin'") from error
+
+
 def _convert(table: pa.Table, dtype_backend: DtypeBackend | None, *, consume: bool) -> pd.DataFrame:
     frame: pd.DataFrame
     if dtype_backend == "pyarrow":
         frame = table.to_pandas(types_mapper=pd.ArrowDtype)
     elif dtype_backend == "numpy_nullable":
-        frame = _dates_as_nanoseconds(table).unify_dictionaries().to_pandas(types_mapper=_NULLABLE_DTYPES.get)
+        names = table.column_names
+        columns = {name: _nullable_column(table.column(name), name) for name in names}
+        frame = pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), columns=names, copy=False)
     else:
         names = table.column_names
         arrays = {name: to_pandas_array(table.column(name), name, consume=consume) for name in names}
@@ -102,11 +121,10 @@ def _convert(table: pa.Table, dtype_backend: DtypeBackend | None, *, consume: bo
     return frame
 
 
-def _dates_as_nanoseconds(table: pa.Table) -> pa.Table:
-    for position, field in enumerate(table.schema):
-        if pa.types.is_date32(field.type):
-            table = table.set_column(position, field.name, date_to_nanoseconds(table.column(position), field.name))
-    return table
+def _nullable_column(column: pa.ChunkedArray, name: str) -> Any:
+    if column.type in _NULLABLE_DTYPES:
+        return column.to_pandas(types_mapper=_NULLABLE_DTYPES.get).array
+    return to_pandas_array(column, name, consume=False)
 
 
 def _timestamp_index(table: pa.Table, timestamp: tuple[str, str], tz: str | None, *, consume: bool) -> pd.DatetimeIndex:
@@ -127,7 +145,7 @@ def _moments(dates: pa.Array, times: pa.Array, name: str, *, consume: bool) -> n
         midnight = int(days[0]) * _NANOSECONDS_PER_DAY
         since_midnight = writable_values(times, np.dtype(np.int64), consume=consume)
         # Most answers are of one day, for which one sum is enough; it must not wrap around either.
-        if (days == days[0]).all() and _is_timestamp(midnight, since_midnight):
+        if _NAT < midnight < 2**63 and (days == days[0]).all() and _is_timestamp(midnight, since_midnight):
             since_midnight += midnight
             return since_midnight
     midnights = date_to_nanoseconds(pa.chunked_array([dates]), name).combine_chunks()

@@ -109,7 +109,7 @@ class Dataset:
             If the folder cannot be written.
         """
         before = self.record_of(part)
-        name = f"{part.function}-{_digest(part)}.parquet"
+        name = f"{_name(part)}.parquet"
         files = []
         for folder, rows in _partitions(table, self._partition_by):
             file = Path(*folder, name)
@@ -124,7 +124,7 @@ class Dataset:
         return self.paths(record)
 
     def _record_path(self, part: Part) -> Path:
-        return self._directory / _RECORDS / f"{part.function}-{_digest(part)}.json"
+        return self._directory / _RECORDS / f"{_name(part)}.json"
 
     def _write_record(self, part: Part, record: Record) -> None:
         path = self._record_path(part)
@@ -134,10 +134,11 @@ class Dataset:
         unfinished.replace(path)
 
 
-def _digest(part: Part) -> str:
+def _name(part: Part) -> str:
     """Name a part by what it asks for."""
     request = part.to_message(reference_id="", parameter_names={})
-    return hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:16]
+    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:16]
+    return f"{_directory_name(part.function)}-{digest}"
 
 
 def _may_change(part: Part) -> bool:
@@ -158,6 +159,8 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
         if table.num_rows:
             yield [], table
         return
+    # Each frame has a dictionary of its own.
+    table = table.unify_dictionaries()
     for key in table.select(list(partition_by)).group_by(list(partition_by)).aggregate([]).to_pylist():
         rows = table
         for column, value in key.items():

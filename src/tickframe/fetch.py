@@ -105,6 +105,7 @@ def fetch(
                 rows += outcome.rows
                 size += outcome.bytes
             if fetched.error is not None and on_error == "raise":
+                _warn(outcomes)
                 raise fetched.error
             for request, responses in fetched.answers:
                 yield place, request, responses
@@ -114,7 +115,7 @@ def fetch(
     finally:
         if progress is not None:
             progress.close()
-    _warn(outcomes)
+    _warn(outcomes, failures=True)
 
 
 def _fetch_all(service: Service, parts: Sequence[Part], options: RunOptions, on_error: OnError) -> Iterator[_Fetched]:
@@ -166,18 +167,26 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
     meta = fetched.outcomes[-1].meta
     cursor = meta.get("cursor")
     if cursor:
+        if not isinstance(cursor, str):
+            raise IncompletePagesError(
+                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for",
+                status=200,
+                part=str(part),
+            )
         if cursor in [outcome.meta.get("cursor") for outcome in fetched.outcomes[:-1]]:
             raise IncompletePagesError(
                 f"the service answered with the cursor {cursor!r} twice: its pages have no end",
                 status=200,
                 part=str(part),
             )
-        return part.with_cursor(str(cursor))
+        return part.with_cursor(cursor)
     rows = sum(outcome.rows for outcome in fetched.outcomes)
     total = meta.get("total_hits")
-    if isinstance(total, int) and rows < total and "cursor" not in dict(part.parameters):
+    if isinstance(total, int | float) and rows < total and "cursor" not in dict(part.parameters):
         raise IncompletePagesError(
-            f"the pages hold {rows:,} rows where the service announced {total:,}: ask again", status=200, part=str(part)
+            f"the pages hold {rows:,} rows where the service announced {total:,.0f}: ask again",
+            status=200,
+            part=str(part),
         )
     return None
 
@@ -202,10 +211,10 @@ def _warnings_of(responses: Sequence[Response]) -> Iterator[str]:
             yield f"the answer lacks the documented column(s) {', '.join(response.missing)}, which are null here"
 
 
-def _warn(outcomes: Outcomes) -> None:
+def _warn(outcomes: Outcomes, *, failures: bool = False) -> None:
     """Say once what the service said and once what failed, however many parts it was."""
     for said in (
-        [outcome.error for outcome in outcomes if outcome.error],
+        [outcome.error for outcome in outcomes if outcome.error and failures],
         [outcome.warning for outcome in outcomes if outcome.warning],
     ):
         words = list(dict.fromkeys(said))

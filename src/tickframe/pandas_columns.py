@@ -133,6 +133,8 @@ def _categories(column: pa.ChunkedArray) -> pd.Categorical:
 
 
 def _booleans(column: pa.ChunkedArray) -> Any:
-    if column.null_count:
-        return pd.array(column.to_pylist(), dtype=pd.BooleanDtype())
-    return column.to_numpy(zero_copy_only=False)
+    if not column.null_count:
+        return column.to_numpy()
+    array = _one_chunk(column)
+    values = array.fill_null(False).to_numpy(zero_copy_only=False)
+    return pd.arrays.BooleanArray(values.copy(), array.is_null().to_numpy(zero_copy_only=False).copy())

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from tickframe.catalogue import Column, Function, camel_case
@@ -63,6 +64,8 @@ class Part:
         request.header.reference_id.value = reference_id
         for name, value in self.parameters:
             wire_name = parameter_names.get(name, camel_case(name))
+            if wire_name in request.parameters:
+                raise ValueError(f"parameter {name!r} travels as {wire_name!r}, which another one does already")
             request.parameters[wire_name].CopyFrom(write_value(value))
         return request
 
@@ -97,7 +100,9 @@ def frozen(value: object) -> object:
     """Return a parameter's value as one that does not change with the caller's lists."""
     if isinstance(value, Mapping):
         return {str(name): frozen(field) for name, field in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    if isinstance(value, np.ndarray):
+        return frozen(value.tolist())
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | memoryview):
         return tuple(frozen(each) for each in value)
     return value
 

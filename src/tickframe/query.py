@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa
 
-from tickframe.dataframe import DtypeBackend, to_dataframe
+from tickframe.dataframe import DtypeBackend, check_conversion, to_dataframe
 from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, SettingsError
 from tickframe.export import Dataset, Existing, Record
@@ -124,6 +124,7 @@ class Query:
         """
         if index not in ("timestamp", None):
             raise ValueError(f"index {index!r} is neither 'timestamp' nor None")
+        check_conversion(dtype_backend, tz, has_index=index is not None and self._timestamp is not None)
         table = self.to_arrow(on_error=on_error)
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
         frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=True)
@@ -177,14 +178,15 @@ class Query:
         self,
         directory: str | os.PathLike[str],
         *,
-        partition_by: Sequence[str] = ("symbol", "date"),
+        partition_by: str | Sequence[str] = ("symbol", "date"),
         existing: Existing = "skip",
         on_error: OnError = "raise",
     ) -> list[Path]:
         """Ask, and write the rows into a Parquet dataset, part by part, in bounded memory.
 
         Each file is written whole or not at all. A run that was ended, run again, asks for what is
-        missing and ends with the same dataset.
+        missing and ends with the same dataset. Another window of the same day is another part: its
+        rows stand beside those of the first, so give it a folder of its own.
 
         Parameters
         ----------
@@ -215,6 +217,10 @@ class Query:
         """
         if existing not in ("skip", "overwrite", "error"):
             raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
+        partition_by = [partition_by] if isinstance(partition_by, str) else partition_by
+        documented = {column.name for column in self._parts[0].columns}
+        if documented and not documented.issuperset(partition_by):
+            raise ValueError(f"partition_by {list(partition_by)} names a column that the answer does not have")
         dataset = Dataset(directory, partition_by)
         done = {} if existing == "overwrite" else dataset.records_of(self._parts)
         if done and existing == "error":
@@ -242,8 +248,15 @@ class Query:
         date, time = self._timestamp
         if date not in schema.names or time not in schema.names:
             return None
-        fits = pa.types.is_date32(schema.field(date).type) and pa.types.is_duration(schema.field(time).type)
-        return self._timestamp if fits else None
+        for name, is_kind in ((date, pa.types.is_date32), (time, pa.types.is_duration)):
+            if not is_kind(schema.field(name).type):
+                if not self._parts[0].columns:
+                    return None
+                raise DecodeError(
+                    f"column {name!r} is {schema.field(name).type}, of which no index can be made: take index=None",
+                    column=name,
+                )
+        return self._timestamp
 
     def _answers(self, parts: Sequence[Part], on_error: OnError) -> Iterator[_Answer]:
         """Ask for parts, and keep the outcomes up to date; all batches have one schema."""

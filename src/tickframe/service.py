@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import uuid
@@ -16,12 +15,12 @@ import requests
 from tickframe.auth import token_provider
 from tickframe.cancellation import Cancellation
 from tickframe.decode import Response, read_responses
-from tickframe.errors import TickframeError
+from tickframe.errors import ServiceError, TickframeError
 from tickframe.frames import write_frame
 from tickframe.part import Part
 from tickframe.retry import SharedPause, retrying
 from tickframe.settings import Settings
-from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer
+from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer, read_json
 
 __all__ = ["Answer", "Service"]
 
@@ -109,9 +108,8 @@ class Service:
             If it does not say.
         """
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
-            raise_for_answer(response, "application/json")
-            document: dict[str, Any] = json.loads(response.content)
-            return document
+            raise_for_answer(response, "application/json", secrets=self._secrets())
+            return read_json(response)
 
     def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         self._pause.wait(cancellation)
@@ -119,13 +117,27 @@ class Service:
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
         endpoint = settings.endpoints.get(part.function, part.endpoint)
-        path = settings.path_template.format(endpoint=quote(endpoint, safe=""))
+        path = settings.path_template.replace("{endpoint}", quote(endpoint, safe=""))
         body = write_frame(message.SerializeToString())
         with network_errors(self.settings.host), self._send("POST", path, body) as response:
-            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
+            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
             response.raw.decode_content = True
             with cancellation.releasing(response.raw.shutdown):
-                return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+                responses = tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+        for answered in responses:
+            if answered.reference_id not in ("", reference_id):
+                raise ServiceError(
+                    "the service answered another request than this one: a proxy may have mixed them up",
+                    status=requests.codes.ok,
+                    request_id=answered.request_id,
+                )
+        return responses
+
+    def _secrets(self) -> list[str]:
+        """Return what no error may hold."""
+        settings = self.settings
+        known = (settings.token, settings.password, settings.client_secret, self._tokens.current)
+        return [secret for secret in known if secret]
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""

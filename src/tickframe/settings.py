@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -24,11 +26,12 @@ from urllib.parse import urlsplit
 
 from tickframe.frames import MAXIMUM_LENGTH
 
-__all__ = ["DEFAULT_URL", "Settings", "resolve_settings"]
+__all__ = ["DEFAULT_URL", "Settings", "is_token", "resolve_settings"]
 
 DEFAULT_URL = "https://api.xythub.com"
 
 _KEYRING_SERVICE = "tickframe"
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Settings:
     parameter_names : Mapping[str, str]
         Names of parameters on the wire that replace the catalogue's, by the documented name.
     maximum_length : int
-        The longest answer to accept, in bytes.
+        The longest frame to accept, in bytes.
     proxies : Mapping[str, str] or None
         Proxies by scheme, as requests takes them; left out, those of the environment, which are not
         used for a service on this machine.
@@ -86,8 +89,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)
-        if "{endpoint}" not in self.path_template:
-            raise ValueError(f"path_template {self.path_template!r} has no {{endpoint}} in it")
+        _check_path_template(self.path_template)
+        if self.token is not None and not is_token(self.token):
+            # Nothing of a secret is shown, not even what is wrong with it.
+            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII")
+        for name, secret in (("password", self.password), ("client_secret", self.client_secret)):
+            if secret is not None and (not secret or not _is_text(secret)):
+                raise ValueError(f"{name} is empty, or holds a line end or half a character")
 
     @property
     def host(self) -> str:
@@ -135,23 +143,50 @@ def resolve_settings(
     if password is not None and api_key is not None:
         raise ValueError("give a password or an api_key: the key stands in for the password")
     secret = password if password is not None else api_key
-    if secret is None and token is None:
-        token = os.environ.get("TICKFRAME_TOKEN") or None
+    if token is None and user is None and secret is None and client_secret is None:
+        token = _from_environment("TICKFRAME_TOKEN")
     if token is None:
-        user = user or os.environ.get("TICKFRAME_USER")
+        user = user or _from_environment("TICKFRAME_USER")
         if secret is None:
-            secret = os.environ.get("TICKFRAME_PASSWORD") or os.environ.get("TICKFRAME_API_KEY")
+            secret = _from_environment("TICKFRAME_PASSWORD") or _from_environment("TICKFRAME_API_KEY")
         if secret is None and user is not None:
             secret = _from_keyring(user)
-        client_secret = client_secret or os.environ.get("TICKFRAME_CLIENT_SECRET") or _from_keyring("client_secret")
+        if client_secret is None:
+            client_secret = _from_environment("TICKFRAME_CLIENT_SECRET") or _from_keyring("client_secret")
     return Settings(
-        base_url=(base_url or os.environ.get("TICKFRAME_URL") or DEFAULT_URL).rstrip("/"),
+        base_url=(base_url or _from_environment("TICKFRAME_URL") or DEFAULT_URL).rstrip("/"),
         user=user,
         password=secret,
         client_secret=client_secret,
         token=token,
         **others,  # type: ignore[arg-type]  # Settings names and checks them
     )
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text can travel as a bearer token (RFC 6750, 2.1): visible ASCII."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _from_environment(name: str) -> str | None:
+    """Return a variable without the line end that a file or a shell may have left on it."""
+    return os.environ.get(name, "").strip() or None
+
+
+def _is_text(secret: str) -> bool:
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\r" not in secret and "\n" not in secret
+
+
+def _check_path_template(template: str) -> None:
+    fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    if not template.startswith("/") or template.startswith("//") or fields != {"endpoint"}:
+        raise ValueError(
+            f"path_template {template!r} must begin with one slash and hold {{endpoint}}, and nothing else in braces"
+        )
 
 
 def _from_keyring(name: str) -> str | None:
@@ -168,9 +203,15 @@ def _from_keyring(name: str) -> str | None:
 
 
 def _check_url(url: str) -> None:
-    address = urlsplit(url)
-    if address.username or address.password:
+    if "@" in url:
         raise ValueError("base_url carries a user or a password: give them as user= and password=")
+    address = urlsplit(url)
+    try:
+        address.port  # noqa: B018, it raises where there is none
+    except ValueError:
+        raise ValueError(f"base_url {url!r} has no port after its colon") from None
+    if address.query or address.fragment:
+        raise ValueError(f"base_url {url!r} ends in a query or a fragment: give the address alone")
     if address.scheme == "https" and address.hostname:
         return
     if address.scheme == "http" and address.hostname and _is_loopback(address.hostname):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -24,11 +24,13 @@ from tickframe.errors import (
     UnknownEndpointError,
 )
 
-__all__ = ["BearerToken", "network_errors", "new_session", "raise_for_answer"]
+__all__ = ["BearerToken", "network_errors", "new_session", "raise_for_answer", "read_json"]
 
 # Enough for any service's explanation; a page in its place is not read to its end.
-_LONGEST_REFUSAL = 64 * 1024
+_LONGEST_DOCUMENT = 64 * 1024
 _LONGEST_DESCRIPTION = 500
+# What is shorter is in many a word, and no secret.
+_SHORTEST_SECRET = 4
 
 _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
     401: (AuthenticationError, "the service refused the credentials: check user, password or token"),
@@ -65,8 +67,20 @@ def network_errors(host: str) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        passing = not isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError)
-        raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
+        # A wrong address is a ValueError too; asking again mends none of these.
+        lasting = requests.exceptions.ProxyError | requests.exceptions.SSLError | ValueError
+        _forget_request(error)
+        raise TransportError(f"{_failure(error)} ({host})", passing=not isinstance(error, lasting)) from error
+    except OSError as error:
+        raise TransportError(f"a file of verify= or cert= cannot be read: {error} ({host})", passing=False) from error
+
+
+def _forget_request(error: BaseException | None) -> None:
+    """Take the request out of an error and its causes: it holds the token or the password."""
+    while error is not None:
+        if isinstance(error, requests.RequestException):
+            error.request = error.response = None
+        error = error.__cause__ or error.__context__
 
 
 def _failure(error: Exception) -> str:
@@ -87,7 +101,9 @@ def _failure(error: Exception) -> str:
             return f"the request failed with {type(error).__name__}"
 
 
-def raise_for_answer(response: requests.Response, expected_type: str, *, reference_id: str = "") -> None:
+def raise_for_answer(
+    response: requests.Response, expected_type: str, *, reference_id: str = "", secrets: Sequence[str] = ()
+) -> None:
     """Raise what a refusal, a redirect or a page means; return on an answer of the expected type.
 
     Parameters
@@ -98,6 +114,8 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
         The content type it should have; an answer that names none passes.
     reference_id
         Our name of the request, kept in the error.
+    secrets
+        What the service's words may repeat and the error may not.
     """
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -109,7 +127,7 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
     if status == requests.codes.ok:
         if content_type in ("", expected_type):
             return
-        description = _description(response)
+        description = _description(response, secrets)
         said = f", which says: {description}" if description else ""
         raise UnexpectedContentError(
             f"the service answered 200 with {content_type} in place of {expected_type}{said}: "
@@ -117,7 +135,7 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
             description=description,
             **where,
         )
-    description = _description(response)
+    description = _description(response, secrets)
     kind, meaning = _REFUSALS.get(status, (ServiceError, _other_status(status)))
     said = f"; it says: {description}" if description else ""
     raise kind(f"HTTP {status}: {meaning}{said}", description=description, **where)
@@ -144,14 +162,36 @@ def _other_status(status: int) -> str:
     return "the service refused the request"
 
 
-def _description(response: requests.Response) -> str:
+def _description(response: requests.Response, secrets: Sequence[str]) -> str:
     """Return the service's own words out of a JSON body; empty where the body is anything else."""
     try:
-        body = response.raw.read(_LONGEST_REFUSAL, decode_content=True)
-        document = json.loads(body)
-    except (ValueError, OSError, urllib3.exceptions.HTTPError):
+        words = read_json(response).get("error_description")
+    except (UnexpectedContentError, urllib3.exceptions.HTTPError, requests.RequestException):
         return ""
+    said = str(words)[:_LONGEST_DESCRIPTION] if words else ""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            said = said.replace(secret, "***")
+    return said
+
+
+def read_json(response: requests.Response) -> dict[str, Any]:
+    """Read a body that should be a JSON object.
+
+    Raises
+    ------
+    UnexpectedContentError
+        If it is anything else; the body is not shown, since it may hold a token.
+    """
+    try:
+        body = response.raw.read(_LONGEST_DOCUMENT, decode_content=True)
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
     finally:
         response.close()
-    words = document.get("error_description") if isinstance(document, dict) else None
-    return str(words)[:_LONGEST_DESCRIPTION] if words else ""
+    if not isinstance(document, dict):
+        raise UnexpectedContentError(
+            "the service answered with something other than a JSON object: check base_url", status=response.status_code
+        )
+    return document

@@ -36,6 +36,10 @@ def write_value(value: object) -> Value:
         If the value is of another type, or an integer beyond 64 bits.
     """
     match value:
+        case _ if value is pd.NaT or (isinstance(value, np.datetime64 | np.timedelta64) and np.isnat(value)):
+            raise ValueError("NaT is no moment and no time: it cannot travel to the service")
+        case bytes() | bytearray() | memoryview() | None:
+            raise ValueError(f"a {type(value).__name__} cannot travel to the service")
         case Enum():
             return write_value(value.value)
         case str():
@@ -61,6 +65,8 @@ def write_value(value: object) -> Value:
             for name, field in value.items():
                 written.object.fields[str(name)].CopyFrom(write_value(field))
             return written
+        case np.ndarray() if value.ndim == 0:
+            return write_value(value.item())
         case Iterable():
             return Value(list=_write_list(value))
         case _:

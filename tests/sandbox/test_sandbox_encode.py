@@ -32,6 +32,7 @@ def test_every_documented_function_is_served():
         ([1.5, None], pa.float64(), "double_list", [1.5, math.nan]),
         ([2**63 - 1, None], pa.int64(), "integer_list", [2**63 - 1, NULL]),
         ([1, None], pa.duration("ns"), "nanoseconds_list", [1, NULL]),
+        ([1, None], pa.timestamp("ns"), "timestamps_list", [1, NULL]),
         ([dt.date(1970, 1, 2), None], pa.date32(), "days_list", [1, -(2**31)]),
         ([True, False], pa.bool_(), "bool_list", [True, False]),
         (["ä", "", None], pa.string(), "string_list", ["ä", "", ""]),

@@ -87,7 +87,7 @@ class Column:
 
     name: str
     kind: ColumnKind
-    description: str
+    description: str = ""
     data_types: frozenset[TickDataType] = frozenset(TickDataType)
     optional: bool = False
 

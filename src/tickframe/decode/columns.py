@@ -41,8 +41,9 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
             raise _unknown_type(name)
         return pa.nulls(0)
     if list_type == "mixed_list":
-        return _mixed_to_array(values.mixed_list.values, name)
-    array = ARRAYS[list_type](getattr(values, list_type).values)
+        array = _mixed_to_array(values.mixed_list.values, name)
+    else:
+        array = ARRAYS[list_type](getattr(values, list_type).values)
     return array.dictionary_encode() if label and pa.types.is_string(array.type) else array
 
 
@@ -104,6 +105,9 @@ def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
 
 def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
     """Return objects as Arrow maps, their fields by name since the wire keeps no order of them."""
+    for each in objects:
+        if len(UnknownFieldSet(each)):
+            raise DecodeError(f"column {name!r} holds an object with a field that protobuf drops", column=name)
     fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
     offsets = np.cumsum([0, *(len(each.fields) for each in objects)], dtype=np.int32)
     keys = pa.array([key for key, _ in fields], pa.string())

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 import pyarrow as pa
 from google.protobuf.message import DecodeError as ProtobufDecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tickframe.contract import DataResponse
 from tickframe.decode.columns import list_to_array
@@ -17,6 +18,8 @@ from tickframe.errors import DecodeError
 
 __all__ = ["parse", "read_arrays"]
 
+_META = DataResponse.DESCRIPTOR.fields_by_name["meta"].number
+
 
 def parse(message: bytes | bytearray | memoryview) -> DataResponse:
     """Parse a message.
@@ -24,12 +27,16 @@ def parse(message: bytes | bytearray | memoryview) -> DataResponse:
     Raises
     ------
     DecodeError
-        If it is no ``DataResponse``.
+        If it is no ``DataResponse``, or an entry of its meta would vanish.
     """
     try:
-        return DataResponse.FromString(bytes(message))
+        parsed = DataResponse.FromString(bytes(message))
     except ProtobufDecodeError as error:
         raise DecodeError(f"a frame of {len(message):,} bytes holds no DataResponse: {error}") from error
+    unknown = UnknownFieldSet(parsed)
+    if any(unknown[place].field_number == _META for place in range(len(unknown))):
+        raise DecodeError("an entry of the answer's meta, such as the next page's cursor, would vanish in protobuf")
+    return parsed
 
 
 def read_arrays(message: memoryview, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse]:

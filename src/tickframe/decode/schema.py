@@ -71,6 +71,9 @@ def to_record_batch(
             missing.append(column.name)
         if array is None or rows == 0 or pa.types.is_null(array.type):
             array = pa.nulls(rows, kind)
+        elif pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
+            # Empty lists do not say what they are lists of.
+            array = array.cast(kind)
         ordered[column.name] = array
     for name, array in arrays.items():
         ordered.setdefault(name, array)

@@ -59,7 +59,7 @@ def to_wire_list(name: str, column: pa.ChunkedArray) -> WireList:
     name
         The column's name, for errors.
     column
-        Of type date32, duration[ns], double, int64, bool, string, dictionary of strings or list of
+        Of type date32, duration[ns], timestamp[ns], double, int64, bool, string, dictionary of strings or list of
         strings. An int64, date or duration null travels as the least value of its list, a double's
         as NaN, a string's as an empty string.
 
@@ -136,6 +136,11 @@ def _times(column: pa.ChunkedArray) -> WireList:
     return _varints("nanoseconds_list", pc.fill_null(nanoseconds, _NULL_INTEGER).to_numpy())
 
 
+def _timestamps(column: pa.ChunkedArray) -> WireList:
+    nanoseconds = _combined(column).cast(pa.timestamp("ns")).cast(pa.int64())
+    return _varints("timestamps_list", pc.fill_null(nanoseconds, _NULL_INTEGER).to_numpy())
+
+
 def _days(column: pa.ChunkedArray) -> WireList:
     days = _combined(column).cast(pa.int32())
     return _varints("days_list", pc.fill_null(days, _NULL_DAYS).to_numpy())
@@ -192,6 +197,7 @@ _CONVERTERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArra
     (pa.types.is_float64, _doubles),
     (pa.types.is_int64, _integers),
     (pa.types.is_duration, _times),
+    (pa.types.is_timestamp, _timestamps),
     (pa.types.is_date32, _days),
     (pa.types.is_boolean, _booleans),
     (pa.types.is_string, _strings),

@@ -113,7 +113,9 @@ def never(function: str, symbol: str) -> str:
 def without_venue(function: str, market: Market) -> Answer:
     """Answer that a market of ticks alone has no such data."""
     source = " or ".join(market.sources)
-    return Answer(empty_answer(function), (f"{source} is of own ticks: these have no {_SUBJECTS[function]}",))
+    return Answer(
+        empty_answer(function), (f"own ticks have no {_SUBJECTS[function]}: {source} holds trades and quotes alone",)
+    )
 
 
 def _days(first_day: dt.date, last_day: dt.date) -> list[dt.date]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from tickframe.sandbox.exchanges import EXCHANGES
 from tickframe.sandbox.instruments import Instrument, OptionTerms
 from tickframe.sandbox.products import FUTURES, OPTIONS
 
-__all__ = ["chain_names", "chain_table"]
+__all__ = ["chain_members", "chain_names", "chain_table"]
 
 _ENTITY_CLASSES: Mapping[ChainType, str] = MappingProxyType(
     {ChainType.FUTURES: "Future", ChainType.OPTIONS: "Option", ChainType.FUTURE_OPTIONS: "Future option"}
@@ -29,29 +29,25 @@ def chain_names(chain_type: ChainType) -> tuple[tuple[str, str], ...]:
     )
 
 
-def chain_table(listed: Iterable[Instrument], chain_type: ChainType, symbol: str, exchange: str) -> pa.Table:
-    """Return the members of a chain in order of expiration, then of the symbol.
-
-    Parameters
-    ----------
-    listed
-        The instruments that are listed on the day.
-    chain_type, symbol, exchange
-        Which chain.
-    """
+def chain_members(
+    instruments: Iterable[Instrument], chain_type: ChainType, symbol: str, exchange: str
+) -> list[Instrument]:
+    """Return the contracts of a chain in order of expiration, then of the symbol."""
     asked = (_ENTITY_CLASSES[chain_type], symbol, exchange)
-    members = [one for one in listed if (one.entity_class, one.chain, one.exchange.exchange) == asked]
-    members.sort(key=lambda member: (member.last_day, member.symbol))
-    return pa.table(
-        {
-            "chain_symbol": pa.array([symbol] * len(members), pa.string()),
-            "symbol": pa.array([member.symbol for member in members], pa.string()),
-            "underlying": pa.array([_written_on(member) for member in members], pa.string()),
-            "name": pa.array(
-                [f"{member.underlying.name} {chain_type.replace('_', ' ').lower()}" for member in members]
-            ),
-        }
-    )
+    members = [one for one in instruments if (one.entity_class, one.chain, one.exchange.exchange) == asked]
+    return sorted(members, key=lambda member: (member.last_day, member.symbol))
+
+
+def chain_table(members: Sequence[Instrument], chain_type: ChainType) -> pa.Table:
+    """Return the documented columns of a chain's members."""
+    kind = chain_type.replace("_", " ").lower()
+    rows = {
+        "chain_symbol": [member.chain for member in members],
+        "symbol": [member.symbol for member in members],
+        "underlying": [_written_on(member) for member in members],
+        "name": [f"{member.underlying.name} {kind}" for member in members],
+    }
+    return pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()})
 
 
 def _written_on(member: Instrument) -> str:

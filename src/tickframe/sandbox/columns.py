@@ -56,7 +56,7 @@ def table_of_rows(columns: Sequence[Column], rows: Sequence[Mapping[str, object]
     """Return rows as columns of documented kinds; a value that a row does not have is null."""
     schema = pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in columns])
     return pa.table(
-        [pa.array([row.get(field.name) for row in rows], _values(field.type)).cast(field.type) for field in schema],
+        [pa.array([row.get(field.name) for row in rows], _of_text(field.type)).cast(field.type) for field in schema],
         schema,
     )
 
@@ -80,6 +80,6 @@ def _schema(function: str, data_type: TickDataType | None) -> pa.Schema:
     )
 
 
-def _values(kind: pa.DataType) -> pa.DataType:
-    """Return the type of a label's text, and any other type as it is."""
+def _of_text(kind: pa.DataType) -> pa.DataType:
+    """Return the type that a label's text has, and any other type as it is."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind

@@ -38,7 +38,7 @@ def answer_reference_data(market: Market, parameters: Parameters) -> Answer:
         if not market.is_open(symbol, day):
             warnings.append(nothing(market, symbol, f"on {day}"))
         elif reference.instrument_type not in types | {""}:
-            warnings.append(f"{symbol} is not of {' or '.join(types)}: it is of {reference.instrument_type}")
+            warnings.append(f"{symbol} is of {reference.instrument_type}, and {' '.join(types)} were asked for")
         else:
             rows.append(reference.values)
     columns = _columns(types)

@@ -121,7 +121,7 @@ def _orders_that_trade(
     number[place] = np.cumsum(~follows) - 1
     head = place[start]
     last = np.append(start[1:], len(time)) - 1
-    executed = np.add.reduceat(size[place], start) if len(start) else size
+    executed = np.add.reduceat(size[place], start)
     count = len(head)
     earliest = np.where(in_auction[head], call[head], (exchange.opening - BEFORE) * SECOND)
     latest = np.where(in_auction[head], uncrossing[head], time[head]) - 2 * _SHORTEST_LIFE

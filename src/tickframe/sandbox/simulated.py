@@ -12,7 +12,7 @@ import pyarrow as pa
 from tickframe.catalogue import ChainType
 from tickframe.sandbox.arrivals import SECOND
 from tickframe.sandbox.auction_messages import auction_messages
-from tickframe.sandbox.chains import chain_names, chain_table
+from tickframe.sandbox.chains import chain_members, chain_names, chain_table
 from tickframe.sandbox.columns import empty_answer
 from tickframe.sandbox.directory import exchanges_table, instruments, symbols_table
 from tickframe.sandbox.instruments import Instrument
@@ -142,8 +142,8 @@ class SimulatedMarket:
 
     def chain(self, chain_type: ChainType, symbol: str, exchange: str, day: dt.date) -> pa.Table:
         """Return the contracts of a chain that are listed on a day."""
-        listed = [one for one in self._instruments().values() if self.is_open(one.symbol, day)]
-        return chain_table(listed, chain_type, symbol, exchange)
+        members = chain_members(self._instruments().values(), chain_type, symbol, exchange)
+        return chain_table([member for member in members if self.is_open(member.symbol, day)], chain_type)
 
     def _instruments(self) -> Mapping[str, Instrument]:
         return instruments(self._seed, _yesterday())

@@ -56,6 +56,8 @@ def _answer_days(
         elif not any(map(len, found)):
             warnings.append(never(function, symbol))
         tables += [
-            answer_table(function, {**columns_of(rows), "symbol": constant(symbol, len(rows))}) for rows in found
+            answer_table(function, {**columns_of(rows), "symbol": constant(symbol, len(rows))})
+            for rows in found
+            if len(rows)
         ]
     return Answer(pa.concat_tables(tables), tuple(warnings))

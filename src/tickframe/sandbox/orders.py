@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -108,20 +108,11 @@ def _orders_that_trade(
     call, uncrossing = _call_phases(trades, exchange)
     in_auction = uncrossing > 0
     sell = np.where(in_auction, random.random(len(time)) < 0.5, _rests_on_the_ask(session.quotes, trades))
-    # Trades of one order stand together then, in order of time.
-    place = np.lexsort((time, sell, price, uncrossing))
-    follows = np.zeros(len(time), dtype=np.bool_)
-    for key in (sell, price, uncrossing):
-        follows[1:] |= np.diff(key[place]) != 0
-    follows = ~follows & (np.diff(time[place], prepend=0) < _SAME_ORDER)
-    follows &= random.random(len(time)) < _ONE_MORE_TRADE
-    follows[:1] = False
-    start = np.flatnonzero(~follows)
+    place, start = _grouped(random, time, (sell, price, uncrossing))
     number = np.empty(len(time), dtype=np.int64)
-    number[place] = np.cumsum(~follows) - 1
-    head = place[start]
-    last = np.append(start[1:], len(time)) - 1
+    number[place] = np.repeat(np.arange(len(start)), np.diff(start, append=len(time)))
     executed = np.add.reduceat(size[place], start)
+    head, last = place[start], place[np.append(start[1:], len(time)) - 1]
     count = len(head)
     earliest = np.where(in_auction[head], call[head], (exchange.opening - BEFORE) * SECOND)
     latest = np.where(in_auction[head], uncrossing[head], time[head]) - 2 * _SHORTEST_LIFE
@@ -132,7 +123,7 @@ def _orders_that_trade(
     modified = np.where(~market & (random.random(count) < _MODIFIED), (added + latest) // 2 + _SHORTEST_LIFE, 0)
     rest = np.where(random.random(count) < _WITH_REST, np.ceil(executed * random.exponential(0.7, count)), 0)
     rest = (rest // exchange.lot * exchange.lot).astype(np.int64)
-    left = time[place[last]] + _SHORTEST_LIFE + random.exponential(60 * SECOND, count).astype(np.int64)
+    left = time[last] + _SHORTEST_LIFE + random.exponential(60 * SECOND, count).astype(np.int64)
     orders = _Orders(
         added=added,
         sell=sell[head],
@@ -145,6 +136,26 @@ def _orders_that_trade(
         kind=np.where(market, _MARKET, _LIMIT),
     )
     return orders, _Fills(time, price, size, number)
+
+
+def _grouped(
+    random: np.random.Generator, time: _Integers, keys: tuple[npt.NDArray[Any], ...]
+) -> tuple[_Integers, _Integers]:
+    """Gather trades into orders.
+
+    Returns
+    -------
+    place, start
+        The places of the trades, those of one order together and in order of time; and where in ``place``
+        each order begins. Trades of one order have the same keys.
+    """
+    place = np.lexsort((time, *keys))
+    begins = np.diff(time[place], prepend=0) >= _SAME_ORDER
+    begins |= random.random(len(time)) >= _ONE_MORE_TRADE
+    for key in keys:
+        begins[1:] |= key[place][1:] != key[place][:-1]
+    begins[:1] = True
+    return place, np.flatnonzero(begins)
 
 
 def _orders_that_pass(random: np.random.Generator, session: Session, rule: TickRule, end: int) -> _Orders:

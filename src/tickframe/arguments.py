@@ -161,6 +161,8 @@ def parse_day(value: object, name: str = "day") -> dt.date:
     if isinstance(value, dt.datetime | np.datetime64):
         if isinstance(value, np.datetime64) and np.datetime_data(value)[0] in ("Y", "M", "W"):
             raise ValueError(f"{name} {value!r} is longer than a day")
+        if pd.isna(value):
+            raise ValueError(f"{name} is NaT, no day")
         try:
             moment = pd.Timestamp(value)
             day = moment.date()

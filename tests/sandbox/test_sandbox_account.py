@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 
 import pytest
 import requests
@@ -124,6 +125,17 @@ def test_close_does_not_wait_for_idle_connections():
         caller = Caller(sandbox)
         caller.ask("sources")
     caller.session.close()
+
+
+def test_a_small_answer_does_not_wait(caller):
+    """Head and body of an answer are sent apart; the body does not wait 40 ms until the head is acknowledged."""
+
+    def seconds():
+        start = time.perf_counter()
+        caller.ask("sources")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(10)) < 0.03
 
 
 def test_nothing_is_printed(capfd):

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from conversation import NULL, Caller, same
 
+from tickframe.catalogue import FUNCTIONS
 from tickframe.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,40 @@ def test_what_is_not_there_is_a_warning(caller):
     assert caller.ask("tickData", dataType="TRADES", **{**asked, "symbol": "C.X"}).warning == (
         "symbol C.X does not exist"
     )
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("order_data", "orders"),
+        ("auction_data", "auctions"),
+        ("settlement_prices", "settlement prices"),
+        ("instrument_status", "statuses"),
+        ("tick_rules", "tick rules"),
+        ("chain", "chains"),
+    ],
+)
+def test_what_own_ticks_do_not_have_is_a_warning(caller, function, words):
+    """The documented columns without rows."""
+    values = {"source": "LOCAL", "symbol": "A.X", "symbols": ["A.X"], "exchange": "X", "chainType": "OPTIONS"}
+    values |= dict.fromkeys(("day", "firstDay", "lastDay"), "2024-01-08")
+    needed = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
+    reply = caller.ask(FUNCTIONS[function].endpoint, **{name: values[name] for name in needed})
+    assert reply.warning == f"own ticks have no {words}: LOCAL holds trades and quotes alone"
+    assert reply.columns == {column.name: [] for column in FUNCTIONS[function].columns}
+
+
+def test_reference_data_of_own_ticks_are_their_symbols(caller):
+    """What files do not say is empty, a column of a type that is asked for too."""
+    asked = {"source": "LOCAL", "symbols": ["A.X", "B.X"]}
+    reply = caller.ask("referenceData", **asked, day="2024-01-09")
+    assert reply.warning == "no data for B.X on 2024-01-09"
+    assert reply.columns == {
+        "symbol": ["A.X"], "local_code": ["A"], "isin": [""], "name": ["A.X"],
+        "country_code": [""], "currency": [""], "entity_type": [""],
+    }  # fmt: skip
+    shares = caller.ask("referenceData", **asked, day="2024-01-08", instrumentType="equities").columns
+    assert (shares["symbol"], shares["lot_size"]) == (["A.X", "B.X"], [NULL, NULL])
 
 
 def test_a_folder_without_ticks_is_refused(tmp_path):

@@ -357,7 +357,7 @@ def test_many_callers_at_once_get_what_one_gets(sandbox, caller):
 
 
 def test_another_seed_is_another_market(trades):
-    """The seed changes the ticks and leaves the directory."""
+    """The seed changes the ticks, and leaves the shares that are listed."""
     with Sandbox(seed=1) as sandbox:
         other = Caller(sandbox)
         with other.session:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tickframe.sandbox.answer import Answer
+from tickframe.sandbox.day_answers import answer_end_of_day, answer_settlement_prices
+from tickframe.sandbox.instrument_answers import answer_chain, answer_reference_data
 from tickframe.sandbox.lookup import answer_exchanges, answer_sources, answer_symbols
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import Parameters
-from tickframe.sandbox.tick_answers import (
-    answer_end_of_day,
-    answer_tick_aggregated,
-    answer_tick_data,
-    answer_tick_snapshot,
+from tickframe.sandbox.tick_answers import answer_tick_aggregated, answer_tick_data, answer_tick_snapshot
+from tickframe.sandbox.venue_answers import (
+    answer_auction_data,
+    answer_instrument_status,
+    answer_order_data,
+    answer_tick_rules,
 )
 
 __all__ = ["ANSWERS"]
@@ -27,6 +30,13 @@ ANSWERS: Mapping[str, Callable[[Market, Parameters], Answer]] = MappingProxyType
         "tick_data": answer_tick_data,
         "tick_aggregated": answer_tick_aggregated,
         "tick_snapshot": answer_tick_snapshot,
+        "order_data": answer_order_data,
+        "auction_data": answer_auction_data,
         "end_of_day": answer_end_of_day,
+        "settlement_prices": answer_settlement_prices,
+        "instrument_status": answer_instrument_status,
+        "reference_data": answer_reference_data,
+        "tick_rules": answer_tick_rules,
+        "chain": answer_chain,
     }
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tickframe.sandbox.exchanges import Exchange
+from tickframe.sandbox.phases import UNCROSSING, phases
 
 __all__ = ["SECOND", "Arrivals", "Intensity", "arrive", "at_once", "evenly", "intensity_of", "join"]
 
@@ -36,16 +38,22 @@ class Intensity(NamedTuple):
 
 
 def intensity_of(random: np.random.Generator, exchange: Exchange) -> Intensity:
-    """Draw the rhythm of one session: busy at both ends, in bursts, silent in the midday auction."""
+    """Draw the rhythm of one session: busy at both ends, in bursts, silent outside of continuous trading."""
     seconds = exchange.closing - exchange.opening
     along = np.linspace(-1, 1, seconds)
     usual = 0.6 + 1.6 * along**4 + 1.5 * np.exp(-(along + 1) * 25)
     mood = np.convolve(random.standard_normal(seconds), np.exp(-np.arange(400) / 120), mode="same")
     bursts = 1 + 25 * np.convolve(random.random(seconds) < 0.002, np.exp(-np.arange(40) / 8), mode="full")[:seconds]
     intensity = usual * np.exp(0.06 * mood) * bursts
-    if exchange.midday is not None:
-        start = exchange.midday - exchange.opening
-        intensity[start : start + exchange.auction] = 0
+    rests = np.ones(seconds, dtype=np.bool_)
+    session = phases(exchange)
+    for phase, following in pairwise(session):
+        if phase.continuous:
+            start, end = phase.second - exchange.opening, following.second - exchange.opening
+            rests[start:end] = False
+            # What happens at the end of a phase is captured within it.
+            rests[end - UNCROSSING : end] = True
+    intensity[rests] = 0
     return Intensity(exchange.opening, np.concatenate(([0.0], np.cumsum(intensity))))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from tickframe.catalogue import FUNCTIONS, ColumnKind, TickDataType
+from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
 
-__all__ = ["answer_table", "constant", "empty_answer"]
+__all__ = ["answer_table", "columns_of", "constant", "empty_answer", "table_of_rows"]
 
 _LABELS = pa.dictionary(pa.int32(), pa.string())
 
@@ -24,6 +24,9 @@ _ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
     ColumnKind.TIME: pa.duration("ns"),
     ColumnKind.STRING_LIST: pa.list_(pa.string()),
 }
+
+# Documented as a time of day, an integer in an older contract: a client has to take what arrives.
+_SENT_AS: Mapping[tuple[str, str], pa.DataType] = {("order_data", "order_type"): pa.int64()}
 
 
 def answer_table(
@@ -40,15 +43,27 @@ def answer_table(
     data_type
         The data type that was asked for, where the function takes one.
     """
-    documented = FUNCTIONS[function].columns_for(data_type)
-    names = [column.name for column in documented]
-    return pa.table([columns[column.name].cast(_ARROW_TYPES[column.kind]) for column in documented], names=names)
+    schema = _schema(function, data_type)
+    return pa.table([columns[field.name].cast(field.type) for field in schema], schema)
 
 
 def empty_answer(function: str, data_type: TickDataType | None = None) -> pa.Table:
     """Return the documented columns with no rows."""
-    documented = FUNCTIONS[function].columns_for(data_type)
-    return pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in documented]).empty_table()
+    return _schema(function, data_type).empty_table()
+
+
+def table_of_rows(columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Return rows as columns of documented kinds; a value that a row does not have is null."""
+    schema = pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in columns])
+    return pa.table(
+        [pa.array([row.get(field.name) for row in rows], _of_text(field.type)).cast(field.type) for field in schema],
+        schema,
+    )
+
+
+def columns_of(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Return the columns of a table by their names."""
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 def constant(value: str | dt.date, length: int) -> pa.Array:
@@ -56,3 +71,15 @@ def constant(value: str | dt.date, length: int) -> pa.Array:
     if isinstance(value, dt.date):
         return pa.repeat(pa.scalar(value, pa.date32()), length)
     return pa.DictionaryArray.from_arrays(np.zeros(length, dtype=np.int32), [value])
+
+
+def _schema(function: str, data_type: TickDataType | None) -> pa.Schema:
+    documented = FUNCTIONS[function].columns_for(data_type)
+    return pa.schema(
+        [(column.name, _SENT_AS.get((function, column.name), _ARROW_TYPES[column.kind])) for column in documented]
+    )
+
+
+def _of_text(kind: pa.DataType) -> pa.DataType:
+    """Return the type that a label's text has, and any other type as it is."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind

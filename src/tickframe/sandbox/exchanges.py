@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tickframe.sandbox.tick_rules import TICK_RULES, TickRule
+
 __all__ = ["EXCHANGES", "Exchange"]
 
 
@@ -17,11 +19,17 @@ class Exchange(NamedTuple):
     opening, midday, closing
         Seconds since midnight at which the auctions begin; ``midday`` is None where there is none.
     auction
-        Seconds from the beginning of the midday or closing auction to its print.
+        Seconds from the beginning of the midday or closing auction to its print; 0 where there are no auctions.
     level
         What a typical price is multiplied with, by the currency's custom.
     lot
         The usual multiple of a trade's size.
+    mic
+        The market's code (ISO 10383).
+    zone
+        The time zone of its local time.
+    tick_rule
+        The grid of its prices.
     """
 
     suffix: str
@@ -37,6 +45,9 @@ class Exchange(NamedTuple):
     auction: int
     level: float
     lot: int
+    mic: str
+    zone: str
+    tick_rule: TickRule
 
 
 def _at(hour: int, minute: int) -> int:
@@ -58,6 +69,9 @@ _LISTED = (
         auction=120,
         level=1.0,
         lot=1,
+        mic="XETR",
+        zone="Europe/Berlin",
+        tick_rule=TICK_RULES["MIFID-EUR"],
     ),
     Exchange(
         suffix="L",
@@ -73,6 +87,9 @@ _LISTED = (
         auction=120,
         level=12.0,
         lot=1,
+        mic="XLON",
+        zone="Europe/London",
+        tick_rule=TICK_RULES["MIFID-GBX"],
     ),
     Exchange(
         suffix="PA",
@@ -88,6 +105,9 @@ _LISTED = (
         auction=300,
         level=1.0,
         lot=1,
+        mic="XPAR",
+        zone="Europe/Paris",
+        tick_rule=TICK_RULES["MIFID-EUR"],
     ),
     Exchange(
         suffix="AS",
@@ -103,6 +123,9 @@ _LISTED = (
         auction=300,
         level=1.0,
         lot=1,
+        mic="XAMS",
+        zone="Europe/Amsterdam",
+        tick_rule=TICK_RULES["MIFID-EUR"],
     ),
     Exchange(
         suffix="N",
@@ -118,6 +141,9 @@ _LISTED = (
         auction=5,
         level=1.0,
         lot=100,
+        mic="XNYS",
+        zone="America/New_York",
+        tick_rule=TICK_RULES["REG-NMS"],
     ),
     Exchange(
         suffix="O",
@@ -133,6 +159,9 @@ _LISTED = (
         auction=5,
         level=1.0,
         lot=100,
+        mic="XNAS",
+        zone="America/New_York",
+        tick_rule=TICK_RULES["REG-NMS"],
     ),
     Exchange(
         suffix="T",
@@ -148,6 +177,63 @@ _LISTED = (
         auction=3600,
         level=50.0,
         lot=100,
+        mic="XTKS",
+        zone="Asia/Tokyo",
+        tick_rule=TICK_RULES["TSE-TOPIX"],
+    ),
+    Exchange(
+        suffix="NXG",
+        region="AMERICAS",
+        exchange="NYMEX",
+        name="New York Mercantile Exchange",
+        country="US",
+        currency="USD",
+        feeds=("CME MDP",),
+        opening=_at(9, 0),
+        midday=None,
+        closing=_at(17, 0),
+        auction=0,
+        level=1.0,
+        lot=1,
+        mic="XNYM",
+        zone="America/New_York",
+        tick_rule=TICK_RULES["NYMEX-CL"],
+    ),
+    Exchange(
+        suffix="EX",
+        region="EMEA",
+        exchange="EUREX",
+        name="Eurex Deutschland",
+        country="DE",
+        currency="EUR",
+        feeds=("Eurex EOBI",),
+        opening=_at(8, 0),
+        midday=None,
+        closing=_at(22, 0),
+        auction=0,
+        level=1.0,
+        lot=1,
+        mic="XEUR",
+        zone="Europe/Berlin",
+        tick_rule=TICK_RULES["EUREX-FDAX"],
+    ),
+    Exchange(
+        suffix="W",
+        region="AMERICAS",
+        exchange="OPRA_COMPOSITE",
+        name="OPRA, all option exchanges",
+        country="US",
+        currency="USD",
+        feeds=("OPRA",),
+        opening=_at(9, 30),
+        midday=None,
+        closing=_at(16, 0),
+        auction=0,
+        level=1.0,
+        lot=1,
+        mic="XCBO",
+        zone="America/New_York",
+        tick_rule=TICK_RULES["OPRA"],
     ),
 )
 

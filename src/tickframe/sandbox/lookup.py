@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from tickframe.contract import Value
 from tickframe.sandbox.answer import Answer, check_source
-from tickframe.sandbox.columns import answer_table, constant
+from tickframe.sandbox.columns import answer_table, columns_of, constant
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError
@@ -88,5 +88,4 @@ def _matching(symbols: pa.Table, pattern: str) -> pa.Table:
 
 
 def _with_source(function: str, table: pa.Table, source: str) -> pa.Table:
-    columns = dict(zip(table.column_names, table.columns, strict=True))
-    return answer_table(function, {"source": constant(source, len(table)), **columns})
+    return answer_table(function, {"source": constant(source, len(table)), **columns_of(table)})

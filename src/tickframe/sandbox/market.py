@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-__all__ = ["EXCHANGES_SCHEMA", "SYMBOLS_SCHEMA", "Market", "TradeCondition"]
+from tickframe.catalogue import ChainType
+
+__all__ = ["EXCHANGES_SCHEMA", "SYMBOLS_SCHEMA", "Market", "Reference", "TradeCondition", "Venue"]
 
 EXCHANGES_SCHEMA = pa.schema(
     {
@@ -46,6 +49,21 @@ class TradeCondition(NamedTuple):
     continuous_session: bool
 
 
+class Reference(NamedTuple):
+    """What reference data say of a symbol.
+
+    Attributes
+    ----------
+    instrument_type
+        Its type as documented; empty where it is not known.
+    values
+        By the names of documented columns; what is not known is left out.
+    """
+
+    instrument_type: str
+    values: Mapping[str, object]
+
+
 class Market(Protocol):
     """Ticks and the directory of what has ticks.
 
@@ -56,6 +74,10 @@ class Market(Protocol):
     def sources(self) -> tuple[str, ...]:
         """The names under which this market is offered; all have the same content."""
 
+    @property
+    def venue(self) -> Venue | None:
+        """What exchanges publish beside ticks; None for a market of ticks alone."""
+
     def exchanges(self) -> pa.Table:
         """Return one row per exchange, of ``EXCHANGES_SCHEMA``."""
 
@@ -64,6 +86,12 @@ class Market(Protocol):
 
     def lists(self, symbol: str) -> bool:
         """Tell whether the symbol is in the directory."""
+
+    def is_open(self, symbol: str, day: dt.date) -> bool:
+        """Tell whether there is data of a symbol on a day."""
+
+    def reference(self, symbol: str) -> Reference:
+        """Return what reference data say of a symbol that is in the directory."""
 
     def condition(self, code: str) -> TradeCondition:
         """Return what a trade condition of this market means."""
@@ -96,3 +124,33 @@ class Market(Protocol):
             ``bid``, ``bid_size``, and ``market_time`` and ``continuous`` as for trades. A side that is
             not there is null, price and size.
         """
+
+
+class Venue(Protocol):
+    """What exchanges publish beside ticks.
+
+    A table of a symbol and a day has the documented columns of its function, but for ``symbol`` and
+    ``date``, in any order. It is None where there is no data of the day, and without rows where the
+    symbol never has such data.
+    """
+
+    def orders(self, symbol: str, day: dt.date) -> pa.Table | None:
+        """Return the events of one day's orders, in order of time."""
+
+    def auctions(self, symbol: str, day: dt.date) -> pa.Table | None:
+        """Return the messages of one day's auctions, in order of time."""
+
+    def statuses(self, symbol: str, day: dt.date) -> pa.Table | None:
+        """Return one day's changes of the status, in order of time."""
+
+    def tick_rules(self, symbol: str, day: dt.date) -> pa.Table | None:
+        """Return the steps of the price, by the price."""
+
+    def settlement(self, symbol: str, day: dt.date) -> pa.Table | None:
+        """Return one day's settlement price."""
+
+    def chain_names(self, chain_type: ChainType) -> tuple[tuple[str, str], ...]:
+        """Return the symbol and the exchange of each chain of a type."""
+
+    def chain(self, chain_type: ChainType, symbol: str, exchange: str, day: dt.date) -> pa.Table:
+        """Return the members of a chain on a day; none where there is no such chain."""

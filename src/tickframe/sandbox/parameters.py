@@ -12,6 +12,7 @@ time of day     ``nanoseconds_value``, ``milliseconds_value``, ``time_value``,
                 or a string such as ``09:00:00.000``
 data type       the name of a ``TickDataType`` as a string
 flags           a list of names of ``TickDataFlag``
+chain type      the name of a ``ChainType`` as a string
 ==============  =================================================================================
 """
 
@@ -24,7 +25,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypedDict, TypeVar, cast
 
-from tickframe.catalogue import Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue import ChainType, Function, ParameterKind, TickDataFlag, TickDataType
 from tickframe.contract import Value
 from tickframe.sandbox.refusal import RefusalError, suggestion
 
@@ -66,6 +67,9 @@ class Parameters(TypedDict, total=False):
     entity_class_filters: tuple[str, ...]
     page_limit: int
     cursor: str
+    instrument_type: str
+    chain_type: ChainType
+    exchange: str
 
 
 class _WrongValueError(Exception):
@@ -197,6 +201,10 @@ def _read_data_type(value: Value) -> TickDataType:
     return _named(TickDataType, _read_string(value))
 
 
+def _read_chain_type(value: Value) -> ChainType:
+    return _named(ChainType, _read_string(value))
+
+
 def _read_flags(value: Value) -> frozenset[TickDataFlag]:
     return frozenset(_named(TickDataFlag, name) for name in _read_string_list(value))
 
@@ -224,5 +232,6 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
         ParameterKind.TIME: _read_time,
         ParameterKind.DATA_TYPE: _read_data_type,
         ParameterKind.FLAGS: _read_flags,
+        ParameterKind.CHAIN_TYPE: _read_chain_type,
     }
 )

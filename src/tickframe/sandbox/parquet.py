@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA, TradeCondition
+from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA, Reference, TradeCondition
 
 __all__ = ["ParquetMarket"]
 
@@ -69,6 +69,9 @@ class ParquetMarket:
 
     sources = ("LOCAL",)
 
+    #: Files hold ticks, and nothing else that an exchange publishes.
+    venue = None
+
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         root = Path(folder)
         self._index = {name: _index(root / name, columns) for name, columns in _FOLDERS.items()}
@@ -110,7 +113,7 @@ class ParquetMarket:
                 "symbol": symbol,
                 "name": symbol,
                 "isin": "",
-                "local_code": symbol.rpartition(".")[0] or symbol,
+                "local_code": _local_code(symbol),
                 "currency": "",
                 "market_segment": "",
                 "entity_class": "",
@@ -124,6 +127,14 @@ class ParquetMarket:
     def lists(self, symbol: str) -> bool:
         """Tell whether a file has ticks of the symbol."""
         return symbol in self._days
+
+    def is_open(self, symbol: str, day: dt.date) -> bool:
+        """Tell whether a file has ticks of the symbol on the day."""
+        return any((symbol, day) in index for index in self._index.values())
+
+    def reference(self, symbol: str) -> Reference:
+        """Return the symbol and what it says; files know no more."""
+        return Reference("", {"symbol": symbol, "local_code": _local_code(symbol), "name": symbol})
 
     def condition(self, code: str) -> TradeCondition:  # noqa: ARG002 - files do not explain their codes
         """Return the same for every condition."""
@@ -223,3 +234,7 @@ def _days(dates: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _suffix(symbol: str) -> str:
     return symbol.rpartition(".")[2] if "." in symbol else ""
+
+
+def _local_code(symbol: str) -> str:
+    return symbol.rpartition(".")[0] or symbol

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["RefusalError", "suggestion"]
+__all__ = ["RefusalError", "near_names", "suggestion"]
 
 
 class RefusalError(Exception):
@@ -31,6 +31,19 @@ class RefusalError(Exception):
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return the known names like ``name`` in words, or else all of them."""
     known = list(known)
+    return near_names(name, known) or f"known: {', '.join(known) or 'none'}"
+
+
+def near_names(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """Return the known names like ``name`` in words; an empty string if there is none.
+
+    Parameters
+    ----------
+    name, known
+        What was asked for, and what there is.
+    likeness
+        From 0 to 1, where 1 is the same but for capitals.
+    """
     spelled = {candidate.lower(): candidate for candidate in known}
-    near = [spelled[match] for match in difflib.get_close_matches(name.lower(), spelled)]
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known) or 'none'}"
+    near = [spelled[match] for match in difflib.get_close_matches(name.lower(), spelled, cutoff=likeness)]
+    return f"did you mean {' or '.join(near)}?" if near else ""

@@ -5,28 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tickframe.sandbox.arrivals import SECOND, Arrivals, arrive, at_once, evenly, intensity_of, join
-from tickframe.sandbox.directory import Instrument
+from tickframe.sandbox.character import character_of
 from tickframe.sandbox.exchanges import Exchange
+from tickframe.sandbox.instruments import Instrument
 from tickframe.sandbox.market import TradeCondition
-from tickframe.sandbox.price_level import character_of, price_level
+from tickframe.sandbox.phases import AFTER, BEFORE, auctions, in_continuous_trading
 from tickframe.sandbox.randomness import stable_generator
+from tickframe.sandbox.tick_rules import TickRule
+from tickframe.sandbox.valuation import worth
 
 __all__ = ["CONDITIONS", "Session", "simulate_session"]
 
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Booleans = npt.NDArray[np.bool_]
-
-# Quotes begin this long before the opening auction, and reports of off-book trades end this long after the close.
-_BEFORE = 300
-_AFTER = 3600
 
 #: What the trade conditions of the simulated market mean.
 CONDITIONS: Mapping[str, TradeCondition] = MappingProxyType(
@@ -73,13 +72,12 @@ def simulate_session(instrument: Instrument, day: dt.date, seed: int) -> Session
     simulation = _Simulation(instrument, day, seed)
     book = simulation.book()
     prints = simulation.prints(book)
-    tick = simulation.character.tick
-    trades = _trades_table(simulation.random, prints, tick)
-    return Session(trades, _quotes_table(book, instrument.exchange, tick))
+    trades = _trades_table(simulation.random, prints, simulation.rule)
+    return Session(trades, _quotes_table(book, instrument.exchange, simulation.rule))
 
 
 class _Book(NamedTuple):
-    """The top of the book after each change: prices in ticks."""
+    """The top of the book after each change: prices as positions of their rule."""
 
     arrivals: Arrivals
     ask: _Integers
@@ -91,7 +89,7 @@ class _Book(NamedTuple):
 
 
 class _Prints(NamedTuple):
-    """Trades: prices in ticks, ``code`` the place of their condition in ``CONDITIONS``."""
+    """Trades: prices as positions of their rule, ``code`` the place of their condition in ``CONDITIONS``."""
 
     arrivals: Arrivals
     price: _Integers
@@ -105,27 +103,15 @@ class _Simulation:
     def __init__(self, instrument: Instrument, day: dt.date, seed: int) -> None:
         self.random = stable_generator("session", seed, instrument.symbol, day.isoformat())
         self.exchange = instrument.exchange
-        self.character = character_of(instrument, seed)
+        self.character = character_of(instrument, day, seed)
+        self.rule = instrument.exchange.tick_rule
+        self.worth = worth(instrument, day, seed)
         self.intensity = intensity_of(self.random, self.exchange)
         self.activity = float(np.clip(self.random.lognormal(0, 0.2), 0.75, 1.4))
-        self.log_price = self._walk(day)
-
-    def _walk(self, day: dt.date) -> _Floats:
-        seconds = self.exchange.closing + self.exchange.auction + _AFTER - self.exchange.opening + _BEFORE + 1
-        first = price_level(self.character, day)
-        last = price_level(self.character, day + dt.timedelta(days=1))
-        steps = self.random.standard_normal(seconds) * (0.8 * self.character.volatility / np.sqrt(seconds))
-        walk = np.cumsum(steps)
-        along = np.linspace(0, 1, seconds)
-        # A bridge from the one level to the other, so that days join.
-        log_price: _Floats = first + (last - first) * along + walk - walk[-1] * along
-        return log_price
 
     def _price(self, times: _Integers) -> _Floats:
-        """Return the price that nobody sees, in ticks, fractions included."""
-        seconds = self.exchange.opening - _BEFORE + np.arange(len(self.log_price))
-        numerator, denominator = self.character.tick
-        return np.exp(np.interp(times / SECOND, seconds, self.log_price)) * (denominator / numerator)
+        """Return the position of the price that nobody sees, fractions included."""
+        return self.rule.position(self.worth.at(times / SECOND))
 
     def book(self) -> _Book:
         """Quote around the price."""
@@ -133,13 +119,13 @@ class _Simulation:
         before = int(self.random.integers(30, 90))
         opening = self.exchange.opening
         market, capture = join(
-            evenly(self.random, before, opening - _BEFORE, opening),
+            evenly(self.random, before, opening - BEFORE, opening),
             arrive(self.random, self.intensity, count - before),
         )
         # The last quotes before the opening keep their place before the first ones after it.
         arrivals = Arrivals(market, np.maximum.accumulate(capture))
         middle = self._price(market)
-        spread = self._spread(market, usual=max(1.0, 0.0004 * float(middle.mean())))
+        spread = self._spread(market, usual=max(1.0, _steps(self.rule, middle.mean(), self.character.spread)))
         jitter = self.random.normal(0, 0.25, count)
         bid = np.maximum(np.floor(middle - spread / 2 + jitter), 1).astype(np.int64)
         ask = bid + spread
@@ -180,7 +166,7 @@ class _Simulation:
         """Trade on the book, in the auctions and off the book; in the order of capture."""
         count = int(self.character.trades * self.activity)
         blocks = [self._continuous(book, count)]
-        blocks += [self._auction(code, second) for code, second in _auctions(self.exchange)]
+        blocks += [self._auction(each.code, each.uncrossing) for each in auctions(self.exchange)]
         blocks += [self._off_book("OTC", int(count * _OFF_BOOK)), self._off_book("LR", int(count * _REPORTED_LATE))]
         market, capture = join(*(block.arrivals for block in blocks))
         price = np.concatenate([block.price for block in blocks])
@@ -217,7 +203,7 @@ class _Simulation:
         return _Prints(arrivals, price, self._sizes(count, 6), np.full(count, _CODES.index(code)))
 
     def _off_book(self, code: str, count: int) -> _Prints:
-        latest_report = _AFTER // 2
+        latest_report = AFTER // 2
         arrivals = evenly(self.random, count, self.exchange.opening, self.exchange.closing + latest_report)
         if code == "LR":
             delay = self.random.integers(5 * SECOND, latest_report * SECOND, count)
@@ -227,27 +213,26 @@ class _Simulation:
         return _Prints(arrivals, price, self._sizes(count, 8), np.full(count, _CODES.index(code)))
 
 
-def _auctions(exchange: Exchange) -> list[tuple[str, int]]:
-    auctions = [("OA", exchange.opening), ("CA", exchange.closing + exchange.auction)]
-    if exchange.midday is not None:
-        auctions.append(("IA", exchange.midday + exchange.auction))
-    return auctions
+def _steps(rule: TickRule, position: Any, share: float) -> Any:
+    """Return how many steps of the grid a share of the price at a position is."""
+    price = rule.price(np.rint(position).astype(np.int64))
+    return position - rule.position((1 - share) * price)
 
 
-def _trades_table(random: np.random.Generator, prints: _Prints, tick: tuple[int, int]) -> pa.Table:
+def _trades_table(random: np.random.Generator, prints: _Prints, rule: TickRule) -> pa.Table:
     corrected = prints.code == _CODES.index("CT")
     # What was reported first is off; what it was corrected to is the price on the book.
-    off = random.choice((-1, 1), len(corrected)) * np.maximum(prints.price // 100, 1)
+    off = random.choice((-1, 1), len(corrected)) * np.maximum(_steps(rule, prints.price, 0.01), 1).astype(np.int64)
     reported_price = np.where(corrected, np.maximum(prints.price + off, 1), prints.price)
     reported_size = np.where(corrected, prints.size * 10, prints.size)
     return pa.table(
         {
             "time": _times(prints.arrivals.capture),
             "market_time": _times(prints.arrivals.market),
-            "trade": _prices(reported_price, tick),
+            "trade": rule.price(reported_price),
             "trade_size": reported_size,
             "trade_condition": pa.DictionaryArray.from_arrays(prints.code.astype(np.int32), list(_CODES)),
-            "corrected_trade": pa.array(_prices(prints.price, tick), mask=~corrected),
+            "corrected_trade": pa.array(rule.price(prints.price), mask=~corrected),
             "corrected_trade_size": pa.array(prints.size, mask=~corrected),
             "regular": _REGULAR[prints.code],
             "continuous": _CONTINUOUS[prints.code],
@@ -256,28 +241,18 @@ def _trades_table(random: np.random.Generator, prints: _Prints, tick: tuple[int,
     )
 
 
-def _quotes_table(book: _Book, exchange: Exchange, tick: tuple[int, int]) -> pa.Table:
-    market = book.arrivals.market
-    continuous = market >= exchange.opening * SECOND
-    if exchange.midday is not None:
-        in_auction = (market >= exchange.midday * SECOND) & (market < (exchange.midday + exchange.auction) * SECOND)
-        continuous &= ~in_auction
+def _quotes_table(book: _Book, exchange: Exchange, rule: TickRule) -> pa.Table:
     return pa.table(
         {
             "time": _times(book.arrivals.capture),
-            "market_time": _times(market),
-            "ask": pa.array(_prices(book.ask, tick), mask=book.without_ask),
+            "market_time": _times(book.arrivals.market),
+            "ask": pa.array(rule.price(book.ask), mask=book.without_ask),
             "ask_size": pa.array(book.ask_size, mask=book.without_ask),
-            "bid": pa.array(_prices(book.bid, tick), mask=book.without_bid),
+            "bid": pa.array(rule.price(book.bid), mask=book.without_bid),
             "bid_size": pa.array(book.bid_size, mask=book.without_bid),
-            "continuous": continuous,
+            "continuous": in_continuous_trading(exchange, book.arrivals.capture),
         }
     )
-
-
-def _prices(ticks: _Integers, tick: tuple[int, int]) -> _Floats:
-    # Whole numbers until the one division: the double nearest to the decimal price.
-    return ticks * tick[0] / tick[1]
 
 
 def _times(nanoseconds: _Integers) -> pa.Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import NamedTuple
 
 import numpy as np
@@ -13,21 +12,18 @@ import pyarrow.compute as pc
 from tickframe.catalogue import TickDataFlag, TickDataType
 from tickframe.contract import Value
 from tickframe.sandbox.aggregate import quote_bars, time_bins, trade_bars
-from tickframe.sandbox.answer import Answer, check_source
+from tickframe.sandbox.answer import Answer, asked_symbols, check_source, check_window, nothing
 from tickframe.sandbox.asof import rows_as_of
-from tickframe.sandbox.columns import answer_table, constant, empty_answer
+from tickframe.sandbox.columns import answer_table, columns_of, constant, empty_answer
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError
 from tickframe.sandbox.selection import nanoseconds, select, within
 
-__all__ = ["answer_end_of_day", "answer_tick_aggregated", "answer_tick_data", "answer_tick_snapshot"]
+__all__ = ["answer_tick_aggregated", "answer_tick_data", "answer_tick_snapshot"]
 
 _SECOND = 10**9
 _USUAL_BIN = 60
-
-# Non-regular trades are left out without a flag.
-_OF_DAY = frozenset({TickDataFlag.EXCLUDE_CANCELLED_TRADES})
 
 _TIME = ("time", pa.duration("ns"))
 _NO_TRADES = pa.schema(
@@ -44,17 +40,17 @@ def answer_tick_data(market: Market, parameters: Parameters) -> Answer:
     ``TRADES_AND_QUOTES`` has a row per trade, with the most recent quote of the day as of the trade's time.
     """
     check_source(market, parameters)
-    _check_window(parameters)
+    check_window(parameters)
     data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
-        return Answer(empty_answer("tick_data", data_type), (_nothing(market, symbol, day),))
+        return Answer(empty_answer("tick_data", data_type), (nothing(market, symbol, f"on {day}"),))
     wanted = ticks.quotes if data_type is TickDataType.QUOTES else ticks.trades
     wanted = within(wanted, parameters.get("from_time"), parameters.get("to_time"))
-    columns = _columns(wanted)
+    columns = columns_of(wanted)
     if data_type is TickDataType.TRADES_AND_QUOTES:
         standing = rows_as_of(ticks.quotes, nanoseconds(wanted), inclusive=True)
-        columns = {**_columns(standing), **columns}
+        columns = {**columns_of(standing), **columns}
     columns.update(symbol=constant(symbol, len(wanted)), date=constant(day, len(wanted)))
     table = answer_table("tick_data", columns, data_type)
     return Answer(table, meta=_condition_info(market, parameters, table))
@@ -63,14 +59,14 @@ def answer_tick_data(market: Market, parameters: Parameters) -> Answer:
 def answer_tick_aggregated(market: Market, parameters: Parameters) -> Answer:
     """Answer one row for each time bin of the window; without one, of the 24 hours of the day."""
     check_source(market, parameters)
-    _check_window(parameters)
+    check_window(parameters)
     size = parameters.get("bin_size", _USUAL_BIN)
     if size < 1:
         raise RefusalError(f"'binSize' is {size}: give a number of seconds from 1 on")
     data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
-        return Answer(empty_answer("tick_aggregated", data_type), (_nothing(market, symbol, day),))
+        return Answer(empty_answer("tick_aggregated", data_type), (nothing(market, symbol, f"on {day}"),))
     from_time = parameters.get("from_time", 0)
     to_time = parameters.get("to_time", max(from_time, NANOSECONDS_OF_DAY))
     bins = time_bins(from_time, to_time, min(size * _SECOND, 2 * NANOSECONDS_OF_DAY))
@@ -91,53 +87,21 @@ def answer_tick_snapshot(market: Market, parameters: Parameters) -> Answer:
     data_type, day = parameters["data_type"], parameters["day"]
     as_of = np.array([parameters["time"]])
     rows, warnings = [empty_answer("tick_snapshot", data_type)], []
-    for symbol in _asked(parameters):
+    for symbol in asked_symbols(parameters):
         ticks = _ticks(market, parameters, symbol)
         if ticks is None:
-            warnings.append(_nothing(market, symbol, day))
+            warnings.append(nothing(market, symbol, f"on {day}"))
             continue
         trade, quote = (rows_as_of(side, as_of, inclusive=True) for side in (ticks.trades, ticks.quotes))
         latest = pc.max_element_wise(trade["time"], quote["time"])
         if latest.null_count:
             warnings.append(f"no data for {symbol} on {day} by the time asked for")
             continue
-        columns = {**_columns(trade), **_columns(quote), "time": latest}
+        columns = {**columns_of(trade), **columns_of(quote), "time": latest}
         columns.update(symbol=constant(symbol, 1), date=constant(day, 1))
         rows.append(answer_table("tick_snapshot", columns, data_type))
     table = pa.concat_tables(rows)
     return Answer(table, tuple(warnings), _condition_info(market, parameters, table))
-
-
-def answer_end_of_day(market: Market, parameters: Parameters) -> Answer:
-    """Answer one row per symbol and day with data: its regular trades that were not cancelled, as reported."""
-    check_source(market, parameters)
-    first_day, last_day = parameters["first_day"], parameters["last_day"]
-    if last_day < first_day:
-        raise RefusalError(f"'lastDay' {last_day} is before 'firstDay' {first_day}")
-    directory = market.symbols()
-    spans = {row["symbol"]: row for row in directory.select(["symbol", "first_day", "last_day"]).to_pylist()}
-    rows, warnings = [empty_answer("end_of_day")], []
-    for symbol in _asked(parameters):
-        if symbol not in spans:
-            warnings.append(_nothing(market, symbol, first_day))
-            continue
-        # Days on which nothing can be are not asked for one by one.
-        span = spans[symbol]
-        days = _days(max(first_day, span["first_day"]), min(last_day, span["last_day"]))
-        found = [bar for day in days if (bar := _daily_bar(market, symbol, day)) is not None]
-        if not found:
-            warnings.append(f"no data for {symbol} from {first_day} to {last_day}")
-        rows += found
-    return Answer(pa.concat_tables(rows), tuple(warnings))
-
-
-def _daily_bar(market: Market, symbol: str, day: dt.date) -> pa.Table | None:
-    trades = market.trades(symbol, day)
-    if trades is None:
-        return None
-    trades = select(trades, _OF_DAY)
-    bar = trade_bars(trades, time_bins(0, 2 * NANOSECONDS_OF_DAY, 2 * NANOSECONDS_OF_DAY))
-    return answer_table("end_of_day", {**bar, "symbol": constant(symbol, 1), "date": constant(day, 1)})
 
 
 class _Ticks(NamedTuple):
@@ -159,23 +123,6 @@ def _ticks(market: Market, parameters: Parameters, symbol: str) -> _Ticks | None
     )
 
 
-def _check_window(parameters: Parameters) -> None:
-    if parameters.get("to_time", 2 * NANOSECONDS_OF_DAY) < parameters.get("from_time", 0):
-        raise RefusalError("'toTime' is before 'fromTime'")
-
-
-def _asked(parameters: Parameters) -> tuple[str, ...]:
-    symbols = parameters["symbols"]
-    if not symbols:
-        raise RefusalError("'symbols' is an empty list: name at least one symbol")
-    # A symbol named twice is one symbol.
-    return tuple(dict.fromkeys(symbols))
-
-
-def _nothing(market: Market, symbol: str, day: dt.date) -> str:
-    return f"no data for {symbol} on {day}" if market.lists(symbol) else f"symbol {symbol} does not exist"
-
-
 def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> dict[str, Value]:
     asked = TickDataFlag.INCLUDE_TRADE_CONDITION_INFO in parameters.get("flags", frozenset())
     if not asked or "trade_condition" not in table.column_names:
@@ -191,13 +138,5 @@ def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> 
     return {"trade_conditions": info}
 
 
-def _days(first_day: dt.date, last_day: dt.date) -> list[dt.date]:
-    return [first_day + dt.timedelta(days=number) for number in range((last_day - first_day).days + 1)]
-
-
 def _durations(nanoseconds_since_midnight: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array(nanoseconds_since_midnight.view("timedelta64[ns]"))
-
-
-def _columns(table: pa.Table) -> dict[str, pa.Array | pa.ChunkedArray]:
-    return dict(zip(table.column_names, table.columns, strict=True))

@@ -3,6 +3,9 @@
 PYTHON ?= python3.11
 VENV := .venv
 OLDEST := .venv-oldest
+# What takes another way where no kernel is.
+DECODING := tests/decode tests/sandbox/test_sandbox_encode.py tests/test_decode.py tests/test_query.py \
+	tests/test_real_ticks.py tests/test_wire_behaviour.py
 
 .PHONY: help demo test test-oldest test-sanitized fuzz lint bench clean
 
@@ -22,13 +25,13 @@ demo: $(VENV)/.demo-installed  ## run the main job against a local service
 
 test: $(VENV)/.test-installed test-oldest  ## run all tests, on the newest and the oldest dependencies, with and without the kernel
 	$(VENV)/bin/python -m pytest
-	TICKFRAME_KERNEL=off $(VENV)/bin/python -m pytest
+	TICKFRAME_KERNEL=off $(VENV)/bin/python -m pytest $(DECODING)
 	$(VENV)/bin/python -m pytest --nbmake notebooks
 
 # The lower bounds of pyproject.toml, as a user with old packages has them.
 test-oldest: $(OLDEST)/.installed
 	$(OLDEST)/bin/python -m pytest
-	TICKFRAME_KERNEL=off $(OLDEST)/bin/python -m pytest
+	TICKFRAME_KERNEL=off $(OLDEST)/bin/python -m pytest $(DECODING)
 
 $(OLDEST)/.installed: pyproject.toml setup.py $(wildcard kernel/*) tests/oldest_requirements.py
 	$(PYTHON) -m venv $(OLDEST)

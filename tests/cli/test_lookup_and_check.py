@@ -43,7 +43,7 @@ def test_lookup_json_has_every_page_and_column():
     found = json.loads(result.stdout)
     assert len(found) > 100
     assert {"entity_class", "local_code", "market_segment"} < set(found[0])
-    assert result.stderr == f"{len(found)} symbols\n"
+    assert result.stderr == f"{len(found):,} symbols\n"
 
 
 def test_check_says_what_was_reached_and_with_what(account):

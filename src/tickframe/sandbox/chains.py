@@ -32,10 +32,10 @@ def chain_names(chain_type: ChainType) -> tuple[tuple[str, str], ...]:
 def chain_members(
     instruments: Iterable[Instrument], chain_type: ChainType, symbol: str, exchange: str
 ) -> list[Instrument]:
-    """Return the contracts of a chain in order of expiration, then of the symbol."""
+    """Return the contracts of a chain in order of expiration, then of the strike price."""
     asked = (_ENTITY_CLASSES[chain_type], symbol, exchange)
     members = [one for one in instruments if (one.entity_class, one.chain, one.exchange.exchange) == asked]
-    return sorted(members, key=lambda member: (member.last_day, member.symbol))
+    return sorted(members, key=lambda member: (member.last_day, _strike(member), member.symbol))
 
 
 def chain_table(members: Sequence[Instrument], chain_type: ChainType) -> pa.Table:
@@ -48,6 +48,10 @@ def chain_table(members: Sequence[Instrument], chain_type: ChainType) -> pa.Tabl
         "name": [f"{member.underlying.name} {kind}" for member in members],
     }
     return pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()})
+
+
+def _strike(member: Instrument) -> float:
+    return member.terms.strike if isinstance(member.terms, OptionTerms) else 0.0
 
 
 def _written_on(member: Instrument) -> str:

@@ -48,7 +48,7 @@ def answer_reference_data(market: Market, parameters: Parameters) -> Answer:
 
 
 def answer_chain(market: Market, parameters: Parameters) -> Answer:
-    """Answer the contracts of a chain that are listed on the day, in order of expiration."""
+    """Answer the contracts of a chain that are listed on the day, in order of expiration and strike price."""
     check_source(market, parameters)
     if market.venue is None:
         return without_venue("chain", market)

@@ -28,7 +28,7 @@ __all__ = ["SimulatedMarket"]
 # About 4 MB each.
 _SESSIONS_IN_MEMORY = 24
 
-# About 8 MB each.
+# About 5 MB each.
 _ORDERS_IN_MEMORY = 6
 
 _SATURDAY = 5

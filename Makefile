@@ -52,9 +52,11 @@ test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests on a kernel 
 		-I$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))') \
 		kernel/*.c -o $(SANITIZED)/tickframe/_kernel.abi3.so
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-		ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc ARROW_DEFAULT_MEMORY_POOL=system \
+		ASAN_OPTIONS=detect_leaks=0:log_path=$(SANITIZED)/report UBSAN_OPTIONS=print_stacktrace=1 \
+		PYTHONMALLOC=malloc ARROW_DEFAULT_MEMORY_POOL=system \
 		SANITIZED_KERNEL=$(SANITIZED)/tickframe/_kernel.abi3.so PYTHONPATH=$(SANITIZED) \
-		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/decode tests/test_decode.py tests/test_wire_behaviour.py
+		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/decode tests/test_decode.py tests/test_wire_behaviour.py \
+		|| { cat $(SANITIZED)/report.*; exit 1; }
 
 EXECUTIONS ?= 5000000
 PROCESSES ?= 2

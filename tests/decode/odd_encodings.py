@@ -85,9 +85,13 @@ class Odd(Canonical):
         return varint(value, self.random.randint(1, LONGEST_VARINT))
 
     def nest(self, number: int, body: bytes) -> bytes:
-        if self.damage and self.random.random() < self.damage:
-            body = damaged(self.random, body)
-        return super().nest(number, body)
+        if not self.damage or self.random.random() >= self.damage:
+            return super().nest(number, body)
+        if self.random.random() < 0.3:
+            # A length may be padded to five digits and no further.
+            length = varint(len(body), self.random.randint(2, LONGEST_LENGTH + 2))
+            return self.tag(number, LENGTH_DELIMITED) + length + body
+        return super().nest(number, damaged(self.random, body))
 
     def between(self, fields: Iterable[bytes]) -> bytes:
         joined = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -101,6 +102,13 @@ def numpy_copy(framed: bytes, _: Answer) -> npt.NDArray[np.uint8]:
     return np.frombuffer(framed, dtype=np.uint8).copy()
 
 
+def fresh_copy(framed: bytes, _: Answer) -> mmap.mmap:
+    """Copy the bytes into pages that the system has just given."""
+    pages = mmap.mmap(-1, len(framed))
+    pages[:] = framed
+    return pages
+
+
 _MILLION = 1_000_000
 _ALL = 10 * _MILLION
 
@@ -112,7 +120,7 @@ COPY = Way(
     labels=False,
     types=False,
     most_rows=_ALL,
-    remark="`bytes(memoryview(framed))`: the floor, memory that is fresh above 32 MiB",
+    remark="`bytes(memoryview(framed))`: into memory that malloc has at hand, or else fresh",
 )
 NUMPY_COPY = Way(
     "a copy by NumPy",
@@ -123,6 +131,16 @@ NUMPY_COPY = Way(
     types=False,
     most_rows=_ALL,
     remark="for information: NumPy asks for large pages, so that fresh memory costs less",
+)
+FRESH_COPY = Way(
+    "a copy into fresh pages",
+    Product.BYTES,
+    fresh_copy,
+    nulls=False,
+    labels=False,
+    types=False,
+    most_rows=_ALL,
+    remark="for information: an anonymous `mmap`, whose pages are new each time",
 )
 OURS = Way(
     "tickframe",
@@ -206,7 +224,19 @@ LISTS_TO_PANDAS = Way(
 )
 
 #: In the order of a round, and of the results: what the targets compare stands close together.
-WAYS = (COPY, NUMPY_COPY, OURS, OURS_TO_PANDAS, FALLBACK, PTARS, VIEWS, PROTARROW, LISTS, LISTS_TO_PANDAS)
+WAYS = (
+    COPY,
+    NUMPY_COPY,
+    FRESH_COPY,
+    OURS,
+    OURS_TO_PANDAS,
+    FALLBACK,
+    PTARS,
+    VIEWS,
+    PROTARROW,
+    LISTS,
+    LISTS_TO_PANDAS,
+)
 
 #: What reads a file open for reading as it reads bytes: the rest needs all bytes first.
 STREAMED: Mapping[str, Callable[[BinaryFile, Answer], pa.Table]] = {OURS.name: ours, FALLBACK.name: fallback}

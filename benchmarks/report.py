@@ -235,8 +235,8 @@ def _long_section(results: Results) -> str:
         "*Nulls*: nulls are Arrow's, where others leave the least integer and NaN. *Labels*: strings out of few are "
         "stored once each, as a dictionary. *Days and times*: dates, durations and the index have types of their own, "
         "where others leave integers. A DataFrame is compared with tickframe's DataFrame, all else with its Arrow.\n\n"
-        "A copy into memory that the process has used before takes a fraction of one into fresh pages. Where *a copy of "
-        "the bytes* is far from *a copy into fresh pages*, it was of the first kind, and its ratio is another measure."
+        "A copy into memory that the process has used before takes a fraction of one into fresh pages. Where *a copy "
+        "of the bytes* is far from *a copy into fresh pages*, it was of the first kind, and its ratio is another measure."
     )
 
 
@@ -274,8 +274,8 @@ def _cost_section(results: Results) -> str:
         [(way.name, *(f"{each.nanoseconds_per_row(way):.1f}" for each in comparisons)) for way in ways],
     )
     return (
-        f"## Cost of a row\n\nNanoseconds a row of {TICKS.name}. Whether memory is used again or fresh is malloc's to say, and "
-        f"can differ from run to run: compare with the copies.\n\n{table}"
+        f"## Cost of a row\n\nNanoseconds a row of {TICKS.name}. Whether memory is used again or fresh is malloc's to "
+        f"say, and can differ from run to run: compare with the copies.\n\n{table}"
     )
 
 

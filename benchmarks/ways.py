@@ -104,7 +104,7 @@ def numpy_copy(framed: bytes, _: Answer) -> npt.NDArray[np.uint8]:
 
 def fresh_copy(framed: bytes, _: Answer) -> mmap.mmap:
     """Copy the bytes into pages that the system has just given."""
-    pages = mmap.mmap(-1, len(framed))
+    pages = mmap.mmap(-1, len(framed), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     pages[:] = framed
     return pages
 

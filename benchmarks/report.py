@@ -236,7 +236,7 @@ def _long_section(results: Results) -> str:
         "stored once each, as a dictionary. *Days and times*: dates, durations and the index have types of their own, "
         "where others leave integers. A DataFrame is compared with tickframe's DataFrame, all else with its Arrow.\n\n"
         "A copy into memory that the process has used before takes a fraction of one into fresh pages. Where *a copy "
-        "of the bytes* is far from *a copy into fresh pages*, it was of the first kind, and its ratio is another measure."
+        "of the bytes* is far from *a copy into fresh pages*, it was of the first kind, and ratios to it mean less."
     )
 
 

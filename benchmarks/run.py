@@ -1,117 +1,108 @@
-"""Time the main job beside the way people write by hand: one process, the same answer, in turns.
+"""Put the decoder beside its peers: time, memory, and the whole way over HTTP.
 
-Absolute times belong to the machine; the ratios are the result.
+Absolute times belong to the machine; the ratios are the result::
+
+    python benchmarks/run.py            everything; writes results.md and results.png beside this file
+    python benchmarks/run.py --quick    the main answer alone, in few rounds; prints, and writes nothing
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
+import os
 import sys
-import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import pyarrow as pa
-import requests
-from by_hand import lists_by_hand
-from market import DAY, SYMBOL, write_market
+from agreement import check
+from frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
+from measure import in_turns
+from memory import measure_peaks
+from over_http import time_over_http
+from report import LONG, LOOKUP_ROWS, READING, WRITING, Comparison, Results, draw_chart, write_page
+from ways import FALLBACK, LISTS, OURS, PTARS, VIEWS, WAYS
 
 import tickframe as tf
-from tickframe.arguments import check_arguments
-from tickframe.catalogue import FUNCTIONS
-from tickframe.dataframe import to_dataframe
-from tickframe.decode import read_batches
-from tickframe.frames import write_frame
-from tickframe.part import split
-from tickframe.sandbox import Sandbox
 
-ROWS = 1_000_000
-ROUNDS = 5
+_FOLDER = Path(__file__).parent
 
+_LONGEST = 10_000_000
 
-def framed_answer(sandbox: Sandbox, token: str) -> bytes:
-    """Ask for the big day with requests alone, and return the answer's bytes."""
-    asked = {"source": "LOCAL", "symbol": SYMBOL, "day": DAY, "data_type": "TRADES_AND_QUOTES"}
-    function = FUNCTIONS["tick_data"]
-    [part] = split(function, check_arguments(function, asked))
-    body = write_frame(part.to_message("", {}).SerializeToString())
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
-    return requests.post(f"{sandbox.url}/get/tickData", data=body, headers=headers, timeout=300).content
+#: How many rounds a frame of so many rows gets.
+_ROUNDS = {LOOKUP_ROWS: 25, 1_000: 15, 100_000: 9, LONG: 4, _LONGEST: 3}
+_MAIN_ROUNDS = 9
+_QUICK_ROUNDS = 3
+_HTTP_ROUNDS = 3
+
+# The table, its frame, the parser's message and two decoded tables stand beside each other.
+_MEMORY_OF_LONGEST = 10 * 2**30
 
 
-def access_token(sandbox: Sandbox) -> str:
-    """Get a token with requests alone."""
-    granted = requests.post(
-        f"{sandbox.url}/auth/oauth/token",
-        auth=("xyt", sandbox.client_secret),
-        data={"grant_type": "password", "username": sandbox.user, "password": sandbox.password},
-        timeout=30,
-    )
-    return str(granted.json()["access_token"])
+def measure(*, quick: bool) -> Results:
+    """Check that the ways agree, then measure them."""
+    results = Results()
+    started = time.perf_counter()
+    for answer in ANSWERS:
+        check(WAYS, make_frame(answer, 1_000, seed=1))
+    _say("every way reads the same values")
+    for answer, rows in _plan(quick=quick):
+        _say(f"{answer.name}, {rows:,} rows")
+        frame = make_frame(answer, rows)
+        is_main = answer is TICKS and rows == LONG
+        rounds = _MAIN_ROUNDS if is_main else _ROUNDS[rows]
+        results.comparisons.append(_compare(frame, _QUICK_ROUNDS if quick else rounds))
+        if is_main:
+            _say("memory and writing")
+            results.peaks = measure_peaks((OURS, FALLBACK, PTARS, VIEWS, LISTS), frame)
+            results.writing = in_turns(
+                {READING: partial(OURS.run, frame.framed, TICKS), WRITING: partial(write, frame.table)}, _ROUNDS[LONG]
+            )
+    if quick:
+        results.remarks.append("Other answers, ten million rows and HTTP: this was a quick run.")
+    else:
+        _say("over HTTP")
+        results.over_http = time_over_http(LONG, _HTTP_ROUNDS)
+        if not _fits_longest():
+            results.remarks.append("Ten million rows: this machine has too little memory for them.")
+    results.seconds = time.perf_counter() - started
+    return results
 
 
-def medians(ways: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Run the ways in turns, so that a noisy moment hits them alike, and return median seconds."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(each) for name, each in seconds.items()}
+def _plan(*, quick: bool) -> list[tuple[Answer, int]]:
+    if quick:
+        return [(LOOKUP, LOOKUP_ROWS), (TICKS, 100_000), (TICKS, LONG)]
+    plan = [(answer, rows) for answer in (TICKS, TRADES, QUOTES, ORDERS) for rows in (1_000, 100_000, LONG)]
+    return [(LOOKUP, LOOKUP_ROWS), *plan, *([(TICKS, _LONGEST)] if _fits_longest() else [])]
 
 
-def report(title: str, times: dict[str, float], reference: str) -> None:
-    """Print a table of times, and of each way's time as a multiple of the reference's."""
-    print(f"\n{title}")
-    for name, seconds in times.items():
-        print(f"  {name:<42} {seconds * 1000:9.1f} ms   {seconds / times[reference]:6.2f}x")
+def _fits_longest() -> bool:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >= _MEMORY_OF_LONGEST
+
+
+def _compare(frame: Frame, rounds: int) -> Comparison:
+    ways = {way.name: partial(way.run, frame.framed, frame.answer) for way in WAYS if frame.rows <= way.most_rows}
+    return Comparison(frame.answer, frame.rows, len(frame.framed), in_turns(ways, rounds))
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Print both comparisons."""
-    columns = FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES_AND_QUOTES)
-    with tempfile.TemporaryDirectory() as folder:
-        write_market(Path(folder), ROWS)
-        with Sandbox(folder) as sandbox, sandbox.client() as client:
-            query = client.tick_data("LOCAL", SYMBOL, DAY, data_type="TRADES_AND_QUOTES")
-            token = access_token(sandbox)
-            framed = framed_answer(sandbox, token)
-            frame = query.to_pandas()
-            print(f"an answer of {len(frame):,} rows x 10 columns, {len(framed) / 1e6:.0f} MB, median of {ROUNDS}")
-
-            def decode() -> pa.Table:
-                return pa.Table.from_batches(read_batches(framed, columns))
-
-            table = decode()
-            report(
-                "framed bytes to DataFrame, in memory",
-                medians(
-                    {
-                        "tickframe": lambda: to_dataframe(decode(), timestamp=("date", "time")),
-                        "  of this, bytes to Arrow": decode,
-                        "  of this, Arrow to DataFrame": lambda: to_dataframe(table, timestamp=("date", "time")),
-                        "protobuf, lists, DataFrame by hand": lambda: lists_by_hand(framed),
-                        "a copy of the bytes": lambda: bytearray(framed),
-                    }
-                ),
-                "tickframe",
-            )
-            report(
-                "over HTTP from the sandbox, which builds the answer anew each time",
-                medians(
-                    {
-                        "tickframe": query.to_pandas,
-                        "requests, protobuf, lists, DataFrame": lambda: lists_by_hand(framed_answer(sandbox, token)),
-                        "requests.post(...).content alone": lambda: framed_answer(sandbox, token),
-                    }
-                ),
-                "tickframe",
-            )
+    """Run, and print the results or write them."""
+    parser = argparse.ArgumentParser(description="Put the decoder beside its peers.")
+    parser.add_argument("--quick", action="store_true", help="the main answer alone, in few rounds; write nothing")
+    quick = parser.parse_args().quick
+    warnings.simplefilter("ignore", tf.TickframeWarning)
+    results = measure(quick=quick)
+    page = write_page(results)
+    print(page)
+    if not quick:
+        (_FOLDER / "results.md").write_text(page, encoding="utf-8")
+        draw_chart(results.find(TICKS, LONG), _FOLDER / "results.png")
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore", tf.TickframeWarning)
-    sys.exit(main())
+    main()

@@ -1,0 +1,246 @@
+"""Tables of ticks, orders and symbols of any size, and the frames that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
+from tickframe.contract import Value
+from tickframe.encode import encode_answer
+
+__all__ = [
+    "ANSWERS",
+    "LOOKUP",
+    "ORDERS",
+    "QUOTES",
+    "SYMBOL",
+    "TICKS",
+    "TRADES",
+    "Answer",
+    "Frame",
+    "make_frame",
+    "make_table",
+    "write",
+]
+
+SYMBOL = "BIG.N"
+
+#: Of every column that can be null, one value in a thousand is, and never none.
+NULL_SHARE = 0.001
+
+_DAY = 16_926  # 2016-05-05
+_OPEN = 9 * 3_600 * 10**9
+_CLOSE = 17 * 3_600 * 10**9 + 30 * 60 * 10**9
+
+_CONDITIONS = ("", "A", "AT", "OTC", "X")
+_CONDITION_SHARES = (0.72, 0.12, 0.1, 0.05, 0.01)
+
+_ACTIONS = ("ADD", "DELETE", "TRADE")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A kind of answer.
+
+    Attributes
+    ----------
+    name
+        What it is called in the results.
+    columns
+        Its documented columns.
+    draw
+        Draws its table out of a source of chance and a number of rows.
+    timestamp
+        The date column and the time column that become a DataFrame's index, where it has them.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    draw: Callable[[np.random.Generator, int], pa.Table]
+    timestamp: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A table and the framed bytes that carry it."""
+
+    answer: Answer
+    table: pa.Table
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self.table.num_rows)
+
+    @cached_property
+    def framed(self) -> bytes:
+        """The framed bytes, written once."""
+        return bytes(write(self.table))
+
+
+def make_table(answer: Answer, rows: int, seed: int = 0) -> pa.Table:
+    """Draw a table: the same one for the same seed."""
+    return answer.draw(np.random.default_rng(seed), rows)
+
+
+def make_frame(answer: Answer, rows: int, seed: int = 0) -> Frame:
+    """Draw a table and write its frame: the same one for the same seed."""
+    frame = Frame(answer, make_table(answer, rows, seed))
+    frame.framed  # noqa: B018 - written here rather than inside somebody's measurement
+    return frame
+
+
+def write(table: pa.Table) -> memoryview:
+    """Write a table as one frame, as the service would, in the fastest way that the package has."""
+    meta = {"cursor": Value(string_value="bmV4dA=="), "total_hits": Value(integer_value=table.num_rows)}
+    return encode_answer(table, meta=meta)
+
+
+def _trades(random: np.random.Generator, rows: int) -> pa.Table:
+    return pa.table(_stamps(random, rows) | _trade_columns(random, rows, _walk(random, rows)))
+
+
+def _quotes(random: np.random.Generator, rows: int) -> pa.Table:
+    return pa.table(_stamps(random, rows) | _quote_columns(random, rows, _walk(random, rows)))
+
+
+def _trades_with_quotes(random: np.random.Generator, rows: int) -> pa.Table:
+    ticks = _walk(random, rows)
+    return pa.table(_stamps(random, rows) | _trade_columns(random, rows, ticks) | _quote_columns(random, rows, ticks))
+
+
+def _orders(random: np.random.Generator, rows: int) -> pa.Table:
+    actions = random.choice(len(_ACTIONS), rows, p=(0.48, 0.44, 0.08))
+    # An order is added, then executed or deleted: an id stands in two rows or so, far apart.
+    born = np.sort(random.integers(0, rows // 2 + 1, rows))
+    time = _times(random, rows)
+    trades = actions == _ACTIONS.index("TRADE")
+    trade_ids = np.where(trades, np.cumsum(trades), 0)
+    return pa.table(
+        {
+            "symbol": _labels(random.integers(0, 4, rows), (SYMBOL, "ADS.XE", "ZAL.XE", "VOD.L")),
+            "order_date": _days(rows),
+            "time": pa.array(time).cast(pa.duration("ns")),
+            "action": _labels(actions, _ACTIONS),
+            "order_id": _numbered("", 7_160_442_000_000_000 + born * 37),
+            "order_side": _labels(random.integers(0, 2, rows), ("BUY", "SELL")),
+            "order_price": _prices(_walk(random, rows) + random.integers(-40, 41, rows), _nulls(random, rows)),
+            "order_size": pa.array(_sizes(random, rows), mask=_nulls(random, rows)),
+            "order_time": pa.array(
+                np.maximum(time - random.integers(0, 10**11, rows), _OPEN), mask=_nulls(random, rows)
+            ).cast(pa.duration("ns")),
+            "trade_id": pc.if_else(pa.array(trades), _numbered("T", trade_ids), ""),
+            "order_type": pa.array(random.integers(1, 5, rows), mask=_nulls(random, rows)),
+        }
+    )
+
+
+def _symbols(random: np.random.Generator, rows: int) -> pa.Table:
+    codes = random.integers(10**8, 10**9, rows)
+    exchanges = random.integers(0, 3, rows)
+    return pa.table(
+        {
+            "source": _labels(np.zeros(rows), ("ACTIV",)),
+            "region": _labels(np.zeros(rows), ("EMEA",)),
+            "exchange": _labels(exchanges, ("XE", "L", "PA")),
+            "symbol": _numbered("S", codes),
+            "name": _numbered("A Company of Some Renown plc ", codes),
+            "isin": _numbered("DE0", codes),
+            "local_code": _numbered("", codes // 10),
+            "currency": _labels(exchanges, ("EUR", "GBX", "EUR")),
+            "market_segment": _labels(random.integers(0, 2, rows), ("MAIN", "")),
+            "entity_class": _labels(np.zeros(rows), ("EQUITY",)),
+            "first_day": pa.array(random.integers(_DAY - 4_000, _DAY, rows, dtype=np.int32)).cast(pa.date32()),
+            "last_day": pa.array(np.full(rows, _DAY, dtype=np.int32), mask=_nulls(random, rows)).cast(pa.date32()),
+        }
+    )
+
+
+def _stamps(random: np.random.Generator, rows: int) -> dict[str, pa.Array]:
+    return {
+        "symbol": _labels(np.zeros(rows), (SYMBOL,)),
+        "date": _days(rows),
+        "time": pa.array(_times(random, rows)).cast(pa.duration("ns")),
+    }
+
+
+def _trade_columns(random: np.random.Generator, rows: int, ticks: npt.NDArray[np.int64]) -> dict[str, pa.Array]:
+    return {
+        "trade": _prices(ticks, _nulls(random, rows)),
+        "trade_size": pa.array(_sizes(random, rows), mask=_nulls(random, rows)),
+        "trade_condition": _labels(random.choice(len(_CONDITIONS), rows, p=_CONDITION_SHARES), _CONDITIONS),
+    }
+
+
+def _quote_columns(random: np.random.Generator, rows: int, ticks: npt.NDArray[np.int64]) -> dict[str, pa.Array]:
+    no_ask, no_bid = _nulls(random, rows), _nulls(random, rows)
+    return {
+        "ask": _prices(ticks + random.integers(1, 4, rows), no_ask),
+        "ask_size": pa.array(_sizes(random, rows), mask=no_ask),
+        "bid": _prices(ticks - random.integers(0, 3, rows), no_bid),
+        "bid_size": pa.array(_sizes(random, rows), mask=no_bid),
+    }
+
+
+def _times(random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
+    return np.sort(random.integers(_OPEN, _CLOSE, rows))
+
+
+def _days(rows: int) -> pa.Array:
+    return pa.array(np.full(rows, _DAY, dtype=np.int32)).cast(pa.date32())
+
+
+def _walk(random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
+    """Draw prices in ticks of a cent: a random walk from 100.00 that turns back at 10.00."""
+    return 1_000 + np.abs(9_000 + np.cumsum(random.integers(-1, 2, rows)))
+
+
+def _prices(ticks: npt.NDArray[np.int64], nulls: npt.NDArray[np.bool_]) -> pa.Array:
+    return pa.array(ticks / 100, mask=nulls)
+
+
+def _sizes(random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
+    return np.ceil(random.lognormal(5, 1.3, rows)).astype(np.int64)
+
+
+def _nulls(random: np.random.Generator, rows: int) -> npt.NDArray[np.bool_]:
+    nulls = random.random(rows) < NULL_SHARE
+    nulls[rows // 2] = True
+    return nulls
+
+
+def _labels(codes: npt.NDArray[np.number], labels: tuple[str, ...]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(labels, pa.string()))
+
+
+def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
+    return pc.binary_join_element_wise(prefix, pa.array(numbers).cast(pa.string()), "")
+
+
+_TICK_DATA = FUNCTIONS["tick_data"]
+
+TRADES = Answer("trades", _TICK_DATA.columns_for(TickDataType.TRADES), _trades, ("date", "time"))
+QUOTES = Answer("quotes", _TICK_DATA.columns_for(TickDataType.QUOTES), _quotes, ("date", "time"))
+TICKS = Answer(
+    "trades with quotes", _TICK_DATA.columns_for(TickDataType.TRADES_AND_QUOTES), _trades_with_quotes, ("date", "time")
+)
+ORDERS = Answer(
+    "orders",
+    # Documented as a time of day, sent as an integer.
+    tuple(
+        replace(column, kind=ColumnKind.INTEGER) if column.name == "order_type" else column
+        for column in FUNCTIONS["order_data"].columns
+    ),
+    _orders,
+    ("order_date", "time"),
+)
+LOOKUP = Answer("look-up of symbols", FUNCTIONS["lookup_symbols"].columns, _symbols)
+
+ANSWERS = (TRADES, QUOTES, TICKS, ORDERS, LOOKUP)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tickframe.sandbox.arrivals import SECOND, evenly
 from tickframe.sandbox.columns import constant, empty_answer
 from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.phases import Auction, auctions
+from tickframe.sandbox.phases import UNCROSSING, Auction, auctions
 from tickframe.sandbox.randomness import stable_generator
 from tickframe.sandbox.session import Session
 from tickframe.sandbox.tick_rules import TickRule
@@ -51,7 +51,8 @@ def _messages(
     price, volume = prints["trade"][0].as_py(), pc.sum(prints["trade_size"]).as_py()
     length = auction.uncrossing - auction.call
     count = min(max(length // _EVERY, _LEAST), _MOST)
-    market, capture = evenly(random, count, auction.call, auction.uncrossing)
+    # The last indication is captured before the uncrossing is.
+    market, capture = evenly(random, count, auction.call, auction.uncrossing - UNCROSSING)
     left = 1 - (market / SECOND - auction.call) / length
     position = rule.position(price)
     away = (position - rule.position(price * (1 - _FIRST_GUESS))) * left * random.standard_normal(count)

@@ -20,6 +20,7 @@ from tickframe.contract import DataResponse
 from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.frames import write_frame
+from tickframe.outcomes import Estimate
 from tickframe.sandbox import Sandbox
 
 WEEK = ("2016-05-02", "2016-05-04")
@@ -434,3 +435,14 @@ def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: py
     with sandbox.client(progress=True) as client:
         client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_estimate_asks_for_a_sample_only(client: tf.Client) -> None:
+    query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-02", "2016-05-06"), data_type="TRADES", to_time="10:00")
+    assert query.estimate() == Estimate(parts=10, rows=None, bytes=None, known=0)
+    guess = query.estimate(sample=4)
+    assert (guess.parts, guess.known) == (10, 4)
+    assert len(query.outcomes) == 0
+    table = query.to_arrow()
+    assert query.estimate() == Estimate(10, table.num_rows, sum(outcome.bytes for outcome in query.outcomes), 10)
+    assert 0.3 < guess.rows / table.num_rows < 3

@@ -11,7 +11,7 @@ import pandas as pd
 from tickframe.errors import FailedPartsError
 from tickframe.part import Part
 
-__all__ = ["Outcome", "Outcomes"]
+__all__ = ["Estimate", "Outcome", "Outcomes", "estimate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +105,37 @@ class Outcomes(Sequence[Outcome]):
         names = [each.name for each in fields(Outcome) if each.name != "meta"]
         rows = [[str(outcome.part), *(getattr(outcome, name) for name in names[1:])] for outcome in self]
         return pd.DataFrame(rows, columns=names)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How much a query is.
+
+    Attributes
+    ----------
+    parts : int
+        How many requests.
+    rows, bytes : int or None
+        What they will answer, by the mean of those that are known; None where none is.
+    known : int
+        How many are known.
+    """
+
+    parts: int
+    rows: int | None
+    bytes: int | None
+    known: int
+
+
+def estimate(parts: int, outcomes: Outcomes) -> Estimate:
+    """Return what the known outcomes let expect of all parts."""
+    answered = [outcome for outcome in outcomes if not outcome.error and outcome.origin == "service"]
+    if not answered:
+        return Estimate(parts, rows=None, bytes=None, known=0)
+    scale = parts / len(answered)
+    return Estimate(
+        parts,
+        rows=round(scale * sum(outcome.rows for outcome in answered)),
+        bytes=round(scale * sum(outcome.bytes for outcome in answered)),
+        known=len(answered),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import importlib
 import itertools
 import os
@@ -18,7 +19,7 @@ from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, SettingsError
 from tickframe.export import Dataset, Existing, Record
 from tickframe.fetch import OnError, RunOptions, fetch
-from tickframe.outcomes import Outcome, Outcomes
+from tickframe.outcomes import Estimate, Outcome, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
 
@@ -81,6 +82,33 @@ class Query:
             A row for each request: ``function``, and a column for each parameter.
         """
         return pd.DataFrame([{"function": part.function, **dict(part.parameters)} for part in self._parts])
+
+    def estimate(self, sample: int = 0) -> Estimate:
+        """Say how much this query is, from its last run or from a sample of its parts.
+
+        Parameters
+        ----------
+        sample
+            How many parts to ask for now, spread evenly over all of them; 0 asks nothing.
+
+        Returns
+        -------
+        Estimate
+            Rows and bytes are None where neither a run nor a sample can say.
+
+        Raises
+        ------
+        TickframeError
+            If a part of the sample is not answered.
+        """
+        outcomes = self.outcomes
+        if sample > 0:
+            count = min(sample, len(self._parts))
+            places = [place * len(self._parts) // count for place in range(count)]
+            outcomes = Outcomes()
+            answers = fetch(self._service, [self._parts[place] for place in places], outcomes, self._options)
+            collections.deque(answers, maxlen=0)
+        return estimate(len(self._parts), outcomes)
 
     def to_pandas(
         self,

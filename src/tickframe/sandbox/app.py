@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import secrets
@@ -43,7 +44,7 @@ class Account:
     client_secret: str = field(repr=False)
 
 
-def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
+def application(market: Market, account: Account, tokens: Tokens, answer_delay: float = 0.0) -> Starlette:
     """Return the ASGI application of the service.
 
     Parameters
@@ -54,8 +55,10 @@ def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
         Who may ask for a token.
     tokens
         Where tokens are issued and known.
+    answer_delay
+        Seconds that every answer with data takes longer.
     """
-    service = _Service(market, account, tokens)
+    service = _Service(market, account, tokens, answer_delay)
     return Starlette(
         routes=[
             Route("/auth/oauth/token", service.grant, methods=["POST"]),
@@ -67,10 +70,11 @@ def application(market: Market, account: Account, tokens: Tokens) -> Starlette:
 
 
 class _Service:
-    def __init__(self, market: Market, account: Account, tokens: Tokens) -> None:
+    def __init__(self, market: Market, account: Account, tokens: Tokens, answer_delay: float) -> None:
         self._market = market
         self._account = account
         self._tokens = tokens
+        self._answer_delay = answer_delay
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -110,6 +114,7 @@ class _Service:
         framed = await request.body()
         # Simulating and encoding take long enough to hold up other connections.
         answer = await run_in_threadpool(self._answer, endpoint, framed)
+        await asyncio.sleep(self._answer_delay)
         return Response(answer, media_type="application/octet-stream")
 
     def _answer(self, endpoint: str, framed: bytes) -> memoryview:

@@ -45,6 +45,8 @@ class Sandbox:
         The TCP port; 0 for a free one.
     token_seconds
         How long a token is valid, in seconds.
+    answer_delay
+        Seconds that every answer with data takes longer, as over a real network.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class Sandbox:
         *,
         port: int = 0,
         token_seconds: float = 43_199,
+        answer_delay: float = 0.0,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -79,6 +82,7 @@ class Sandbox:
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
         self._tokens = Tokens(token_seconds)
+        self._answer_delay = answer_delay
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -113,7 +117,7 @@ class Sandbox:
         # wait 40 ms until the head is acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            application(self._market, account, self._tokens),
+            application(self._market, account, self._tokens, self._answer_delay),
             http="h11",
             loop="asyncio",
             ws="none",

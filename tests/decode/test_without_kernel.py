@@ -20,8 +20,10 @@ sys.exit(pytest.main(sys.argv[1:]))
 def test_the_decoders_tests_pass_without_the_kernel() -> None:
     """As where nothing could be compiled: the same tests, and the official parser does all the work."""
     files = [str(PROJECT / "tests" / name) for name in ("test_decode.py", "test_wire_behaviour.py")]
+    # Hypothesis' own profile in which it does not matter how fast a busy machine is.
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "ci"]
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, "-q", "-n", "0", "-p", "no:cacheprovider", *files],
+        [sys.executable, "-c", SCRIPT, *options, *files],
         cwd=PROJECT,
         env={**os.environ, "TICKFRAME_KERNEL": "off"},
         capture_output=True,

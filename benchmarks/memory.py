@@ -19,7 +19,7 @@ import pyarrow as pa
 from frames import ANSWERS, Answer, Frame, make_frame
 from ways import STREAMED, WAYS, Way
 
-__all__ = ["Peak", "measure_peaks"]
+__all__ = ["Peak", "highest", "measure_peaks"]
 
 _STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"
@@ -72,7 +72,7 @@ def _resident(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def _highest() -> int:
+def highest() -> int:
     """Return the most bytes that were resident at once since the last reset, or since the start without one."""
     if _STATUS.exists():
         return _resident("VmHWM")
@@ -80,12 +80,12 @@ def _highest() -> int:
     return highest if sys.platform == "darwin" else highest * 1024
 
 
-def _forget_highest() -> int:
+def _forgethighest() -> int:
     """Reset the peak where the system can, and return the bytes from which growth counts."""
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
     except OSError:
-        return _highest()
+        return highest()
     return _resident("VmRSS")
 
 
@@ -95,9 +95,9 @@ def _main(large: str, small: str, answer_name: str, way_name: str) -> None:
     # What is loaded and built once is not the answer's.
     _read(Path(small), answer, way)
     gc.collect()
-    before = _forget_highest()
+    before = _forgethighest()
     table = _read(Path(large), answer, way)
-    peak = Peak(response=Path(large).stat().st_size, table=table.nbytes, growth=_highest() - before)
+    peak = Peak(response=Path(large).stat().st_size, table=table.nbytes, growth=highest() - before)
     print(json.dumps(asdict(peak)))
 
 

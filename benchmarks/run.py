@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from agreement import check
+from bulk import measure_bulk
 from frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
 from measure import in_turns
 from memory import measure_peaks
@@ -35,6 +36,7 @@ _ROUNDS = {LOOKUP_ROWS: 25, 1_000: 15, 100_000: 9, LONG: 4, _LONGEST: 3}
 _MAIN_ROUNDS = 9
 _QUICK_ROUNDS = 3
 _HTTP_ROUNDS = 3
+_BULK_ROUNDS = 3
 
 # The table, its frame, the parser's message and two decoded tables stand beside each other.
 _MEMORY_OF_LONGEST = 10 * 2**30
@@ -64,6 +66,8 @@ def measure(*, quick: bool) -> Results:
     else:
         _say("over HTTP")
         results.over_http = time_over_http(LONG, _HTTP_ROUNDS)
+        _say("many parts")
+        results.bulk = measure_bulk(_BULK_ROUNDS)
         if not _fits_longest():
             results.remarks.append("Ten million rows: this machine has too little memory for them.")
     results.seconds = time.perf_counter() - started

@@ -9,6 +9,7 @@ from typing import Protocol
 import requests
 from oauthlib.oauth2 import LegacyApplicationClient, OAuth2Error
 
+from tickframe.cancellation import current_cancellation
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
 from tickframe.settings import Settings
 from tickframe.transport import network_errors, raise_for_answer
@@ -86,14 +87,17 @@ class PasswordGrant:
         client = LegacyApplicationClient(client_id=_BASIC_USER)
         body = client.prepare_request_body(username=user, password=password)
         asked = time.monotonic()
-        with network_errors(settings.host):
-            response = self._session.post(
+        with (
+            network_errors(settings.host),
+            self._session.post(
                 settings.base_url + _TOKEN_PATH,
                 data=body,
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
                 auth=(_BASIC_USER, client_secret),
                 **settings.requests_options(),
-            )
+            ) as response,
+            current_cancellation().releasing(response.raw.shutdown),
+        ):
             self._raise_for_refusal(response)
             text = response.text
         try:

@@ -121,11 +121,15 @@ class Service:
         endpoint = settings.endpoints.get(part.function, part.endpoint)
         path = settings.path_template.format(endpoint=quote(endpoint, safe=""))
         body = write_frame(message.SerializeToString())
-        with network_errors(self.settings.host), self._send("POST", path, body) as response:
+        with (
+            cancellation.active(),
+            network_errors(self.settings.host),
+            self._send("POST", path, body) as response,
+            cancellation.releasing(response.raw.shutdown),
+        ):
             raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
             response.raw.decode_content = True
-            with cancellation.releasing(response.raw.shutdown):
-                return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+            return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import socket
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,6 +15,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from tickframe.cancellation import current_cancellation
 from tickframe.errors import (
     AuthenticationError,
     PermissionDeniedError,
@@ -38,10 +40,63 @@ _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
 }
 
 
+class _Endable:
+    """A connection whose wait for an answer's first byte ends with the run that asked."""
+
+    sock: socket.socket
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send, unless the run has ended."""
+        current_cancellation().check()
+        super().request(*arguments, **options)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        """Wait for the answer's header."""
+        with current_cancellation().releasing(lambda: self.sock.shutdown(socket.SHUT_RD)):
+            return super().getresponse()  # type: ignore[misc]
+
+
+class _Connection(_Endable, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Endable, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Connects in a way that can be ended, and closes what it has opened."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Prepare for connections to the service."""
+        super().init_poolmanager(*arguments, **options)
+        _prepare(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> urllib3.ProxyManager:
+        """Prepare for connections through a proxy."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*arguments, **options)
+        _prepare(manager)
+        return manager
+
+
+def _prepare(manager: urllib3.PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    # urllib3 leaves that to the garbage collector, and then close() closes nothing yet.
+    manager.pools.dispose_func = urllib3.HTTPConnectionPool.close
+
+
 def new_session(pool_size: int = 10) -> requests.Session:
     """Return a session that keeps connections open between requests."""
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size)
+    adapter = _Adapter(pool_connections=pool_size, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -62,10 +62,18 @@ class Service:
         self.close()
 
     def _connect(self) -> None:
-        self._process = os.getpid()
         self._session = new_session()
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
+        self._process = os.getpid()
+
+    def _connect_after_fork(self) -> None:
+        """Leave connections to the parent: two processes would read each other's answers."""
+        # Without the lock first: another thread of the parent may have held it at the fork.
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._connect()
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,6 +96,7 @@ class Service:
         Cancelled
             If the run has ended.
         """
+        self._connect_after_fork()
         attempts = 0
         try:
             for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
@@ -108,6 +117,7 @@ class Service:
         TransportError, ServiceError
             If it does not say.
         """
+        self._connect_after_fork()
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
             raise_for_answer(response, "application/json")
             document: dict[str, Any] = json.loads(response.content)
@@ -133,10 +143,6 @@ class Service:
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""
-        with self._lock:
-            if self._process != os.getpid():
-                # Connections are the parent's: two processes would read each other's answers.
-                self._connect()
         token = self._tokens.token()
         response = self._send_with(token, method, path, body)
         if response.status_code == requests.codes.unauthorized and (renewed := self._tokens.renew(token)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 from types import TracebackType
@@ -98,9 +99,11 @@ class Service:
         """
         self._connect_after_fork()
         attempts = 0
+        deadline = time.monotonic() + self.settings.retry_seconds
         try:
             for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
                 with attempt:
+                    self._pause.wait(cancellation, deadline)
                     attempts += 1
                     return Answer(self._ask(part, cancellation), attempts)
         except TickframeError as error:
@@ -124,7 +127,6 @@ class Service:
             return document
 
     def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
-        self._pause.wait(cancellation)
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)

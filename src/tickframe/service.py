@@ -22,7 +22,7 @@ from tickframe.frames import write_frame
 from tickframe.part import Part
 from tickframe.retry import SharedPause, retrying
 from tickframe.settings import Settings
-from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer
+from tickframe.transport import BearerToken, Body, network_errors, new_session, raise_for_answer
 
 __all__ = ["Answer", "Service"]
 
@@ -140,8 +140,7 @@ class Service:
             cancellation.releasing(response.raw.shutdown),
         ):
             raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id)
-            response.raw.decode_content = True
-            return tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+            return tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""

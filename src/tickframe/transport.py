@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -26,11 +27,12 @@ from tickframe.errors import (
     UnknownEndpointError,
 )
 
-__all__ = ["BearerToken", "network_errors", "new_session", "raise_for_answer"]
+__all__ = ["BearerToken", "Body", "network_errors", "new_session", "raise_for_answer"]
 
 # Enough for any service's explanation; a page in its place is not read to its end.
 _LONGEST_REFUSAL = 64 * 1024
 _LONGEST_DESCRIPTION = 500
+_SHORTEST_TOKEN = 8
 
 _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
     401: (AuthenticationError, "the service refused the credentials: check user, password or token"),
@@ -93,9 +95,16 @@ def _prepare(manager: urllib3.PoolManager) -> None:
     manager.pools.dispose_func = urllib3.HTTPConnectionPool.close
 
 
-def new_session(pool_size: int = 10) -> requests.Session:
-    """Return a session that keeps connections open between requests."""
-    session = requests.Session()
+class _Session(requests.Session):
+    """Takes a redirect for an answer like any other."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None: requests would read the body and the address even of what it does not follow."""
+
+
+def new_session(pool_size: int = 256) -> requests.Session:
+    """Return a session that keeps connections open between requests, as many as threads may ask at once."""
+    session = _Session()
     adapter = _Adapter(pool_connections=pool_size, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -114,18 +123,44 @@ class BearerToken(AuthBase):
         return request
 
 
+class Body:
+    """An answer's body, to be read as it arrives."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._raw = response.raw
+        self._raw.decode_content = True
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer from its start; return how many bytes arrived, 0 at the end."""
+        try:
+            return int(self._raw.readinto(buffer))
+        except ValueError as error:
+            # What http.client makes of a chunk of a negative size.
+            raise urllib3.exceptions.ProtocolError("the body is malformed", error) from error
+
+
 @contextlib.contextmanager
 def network_errors(host: str) -> Iterator[None]:
     """Turn what requests and urllib3 raise into :class:`TransportError`, the cause kept."""
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        passing = not isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError)
+        lasting = isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError)
+        passing = not lasting or _broke_while_secured(error)
         raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
+
+
+def _broke_while_secured(error: BaseException) -> bool:
+    """Say whether a connection broke off in the middle of TLS, which is no fault of a certificate."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
 def _failure(error: Exception) -> str:
     match error:
+        case requests.exceptions.SSLError() if _broke_while_secured(error):
+            return "the connection broke while it was being secured"
         case requests.exceptions.ProxyError():
             return "the proxy did not let the request through: check the proxy's address and password"
         case requests.exceptions.SSLError():
@@ -153,6 +188,13 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
         The content type it should have; an answer that names none passes.
     reference_id
         Our name of the request, kept in the error.
+
+    Raises
+    ------
+    ServiceError
+        What the status or the content type stands for.
+    TransportError
+        If there is a header of another kind and nothing behind it.
     """
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -165,6 +207,9 @@ def raise_for_answer(response: requests.Response, expected_type: str, *, referen
         if content_type in ("", expected_type):
             return
         description = _description(response)
+        if not response.raw.tell():
+            # http.client takes the connection's end inside a header for the header's end.
+            raise TransportError("the answer was cut short: the connection ended behind its header")
         said = f", which says: {description}" if description else ""
         raise UnexpectedContentError(
             f"the service answered 200 with {content_type} in place of {expected_type}{said}: "
@@ -184,7 +229,7 @@ def _seconds_to_wait(retry_after: str) -> float | None:
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
@@ -204,9 +249,14 @@ def _description(response: requests.Response) -> str:
     try:
         body = response.raw.read(_LONGEST_REFUSAL, decode_content=True)
         document = json.loads(body)
-    except (ValueError, OSError, urllib3.exceptions.HTTPError):
+    except (ValueError, RecursionError, OSError, urllib3.exceptions.HTTPError):
         return ""
     finally:
         response.close()
     words = document.get("error_description") if isinstance(document, dict) else None
-    return str(words)[:_LONGEST_DESCRIPTION] if words else ""
+    if not words:
+        return ""
+    token = response.request.headers.get("Authorization", "").removeprefix("Bearer ")
+    # What is shorter is no token that anyone issued, and could be any word.
+    shown = str(words).replace(token, "<token>") if len(token) >= _SHORTEST_TOKEN else str(words)
+    return shown[:_LONGEST_DESCRIPTION]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import Protocol
@@ -66,20 +67,35 @@ class PasswordGrant:
         self._lock = threading.Lock()
         self._token: str | None = None
         self._expires = 0.0
+        self._refusal: AuthenticationError | None = None
+        self._refused_at = 0.0
 
     def token(self) -> str:
         """Return the token at hand, or a new one if it is about to expire."""
+        asked = time.monotonic()
         with self._lock:
             if self._token is None or time.monotonic() >= self._expires:
-                self._token = self._grant()
+                self._token = self._grant_once(asked)
             return self._token
 
     def renew(self, refused: str) -> str:
         """Return a new token, unless another thread has renewed the refused one already."""
+        asked = time.monotonic()
         with self._lock:
             if self._token is None or self._token == refused:
-                self._token = self._grant()
+                self._token = self._grant_once(asked)
             return self._token
+
+    def _grant_once(self, asked: float) -> str:
+        """Ask for a token, unless another thread was refused since: many wrong passwords lock an account."""
+        if self._refusal is not None and self._refused_at >= asked:
+            # An error of its own, since each takes note of its part.
+            raise copy.copy(self._refusal)
+        try:
+            return self._grant()
+        except AuthenticationError as refusal:
+            self._refusal, self._refused_at = copy.copy(refusal), time.monotonic()
+            raise
 
     def _grant(self) -> str:
         settings = self._settings
@@ -102,7 +118,7 @@ class PasswordGrant:
             text = response.text
         try:
             answer = client.parse_request_body_response(text)
-        except (OAuth2Error, ValueError):
+        except (OAuth2Error, ValueError, TypeError, AttributeError, RecursionError):
             # Its cause would carry the answer, which may hold a token.
             raise UnexpectedContentError(
                 "the token service answered 200 without an access token: check base_url", status=200

@@ -17,7 +17,7 @@ import requests
 from tickframe.auth import token_provider
 from tickframe.cancellation import Cancellation
 from tickframe.decode import Response, read_responses
-from tickframe.errors import TickframeError
+from tickframe.errors import TickframeError, UnexpectedContentError
 from tickframe.frames import write_frame
 from tickframe.part import Part
 from tickframe.retry import SharedPause, retrying
@@ -123,8 +123,14 @@ class Service:
         self._connect_after_fork()
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
             raise_for_answer(response, "application/json")
-            document: dict[str, Any] = json.loads(response.content)
-            return document
+            content = response.content
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise UnexpectedContentError("the service answered 200 without an account: check base_url", status=200)
+        return document
 
     def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
@@ -146,10 +152,17 @@ class Service:
         """Send with the token at hand; a refused one is renewed once."""
         token = self._tokens.token()
         response = self._send_with(token, method, path, body)
-        if response.status_code == requests.codes.unauthorized and (renewed := self._tokens.renew(token)):
+        if response.status_code != requests.codes.unauthorized:
+            return response
+        try:
+            renewed = self._tokens.renew(token)
+        except BaseException:
             response.close()
-            response = self._send_with(renewed, method, path, body)
-        return response
+            raise
+        if renewed is None:
+            return response
+        response.close()
+        return self._send_with(renewed, method, path, body)
 
     def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
         settings = self.settings

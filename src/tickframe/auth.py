@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import Protocol
@@ -10,6 +11,7 @@ import requests
 from oauthlib.oauth2 import LegacyApplicationClient
 from requests.auth import HTTPBasicAuth
 
+from tickframe.cancellation import current_cancellation
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
 from tickframe.settings import Settings, is_token
 from tickframe.transport import network_errors, raise_for_answer, read_json
@@ -76,20 +78,35 @@ class PasswordGrant:
         self._lock = threading.Lock()
         self.current: str | None = None
         self._expires = 0.0
+        self._refusal: AuthenticationError | None = None
+        self._refused_at = 0.0
 
     def token(self) -> str:
         """Return the token at hand, or a new one if it is about to expire."""
+        asked = time.monotonic()
         with self._lock:
             if self.current is None or time.monotonic() >= self._expires:
-                self.current = self._grant()
+                self.current = self._grant_once(asked)
             return self.current
 
     def renew(self, refused: str) -> str:
         """Return a new token, unless another thread has renewed the refused one already."""
+        asked = time.monotonic()
         with self._lock:
             if self.current is None or self.current == refused:
-                self.current = self._grant()
+                self.current = self._grant_once(asked)
             return self.current
+
+    def _grant_once(self, asked: float) -> str:
+        """Ask for a token, unless another thread was refused since: many wrong passwords lock an account."""
+        if self._refusal is not None and self._refused_at >= asked:
+            # An error of its own, since each takes note of its part.
+            raise copy.copy(self._refusal)
+        try:
+            return self._grant()
+        except AuthenticationError as refusal:
+            self._refusal, self._refused_at = copy.copy(refusal), time.monotonic()
+            raise
 
     def _grant(self) -> str:
         settings = self._settings
@@ -97,14 +114,17 @@ class PasswordGrant:
         client = LegacyApplicationClient(client_id=_BASIC_USER)
         body = client.prepare_request_body(username=user, password=password)
         asked = time.monotonic()
-        with network_errors(settings.host):
-            response = self._session.post(
+        with (
+            network_errors(settings.host),
+            self._session.post(
                 settings.base_url + _TOKEN_PATH,
                 data=body,
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
                 auth=HTTPBasicAuth(_BASIC_USER.encode(), client_secret.encode()),
                 **settings.requests_options(),
-            )
+            ) as response,
+            current_cancellation().releasing(response.raw.shutdown),
+        ):
             self._raise_for_refusal(response)
             answer = read_json(response)
         token, lifetime = answer.get("access_token"), answer.get("expires_in")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
-__all__ = ["Cancellation", "Cancelled"]
+__all__ = ["Cancellation", "Cancelled", "current_cancellation"]
 
 
 class Cancelled(Exception):  # noqa: N818, nothing went wrong
@@ -18,18 +20,23 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        self._lock = threading.Lock()
+        # The garbage collector may end a run in the middle of anything, this lock's own holder included.
+        self._lock = threading.RLock()
         self._releases: set[Callable[[], None]] = set()
+        self._process = os.getpid()
 
     def cancel(self) -> None:
         """End every wait and every blocked read, now and from now on."""
+        if self._process != os.getpid():
+            # The connections are the parent's, which goes on reading from them.
+            return
         self._event.set()
+        # Under the lock, so that a connection which another run uses by now is not shut down.
         with self._lock:
-            releases = list(self._releases)
-        for release in releases:
-            # The read may have ended by itself in the meantime.
-            with contextlib.suppress(OSError, RuntimeError, ValueError):
-                release()
+            for release in list(self._releases):
+                # The read may have ended by itself in the meantime.
+                with contextlib.suppress(OSError, RuntimeError, ValueError):
+                    release()
 
     def check(self) -> None:
         """Raise :class:`Cancelled` if the run has ended."""
@@ -48,8 +55,23 @@ class Cancellation:
             raise Cancelled
 
     @contextlib.contextmanager
+    def active(self) -> Iterator[None]:
+        """Make this what :func:`current_cancellation` returns in this thread."""
+        token = _CURRENT.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+
+    @contextlib.contextmanager
     def releasing(self, release: Callable[[], None]) -> Iterator[None]:
-        """Call ``release`` if the run ends while the body reads."""
+        """Call ``release`` if the run ends while the body reads.
+
+        Raises
+        ------
+        Cancelled
+            If it has ended.
+        """
         with self._lock:
             self._releases.add(release)
         try:
@@ -58,3 +80,11 @@ class Cancellation:
         finally:
             with self._lock:
                 self._releases.discard(release)
+
+
+_CURRENT: ContextVar[Cancellation | None] = ContextVar("tickframe_cancellation", default=None)
+
+
+def current_cancellation() -> Cancellation:
+    """Return what ends the request that this thread makes; outside of a run nothing does."""
+    return _CURRENT.get() or Cancellation()

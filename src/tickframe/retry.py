@@ -31,11 +31,13 @@ class SharedPause:
         with self._lock:
             self._until = max(self._until, time.monotonic() + seconds)
 
-    def wait(self, cancellation: Cancellation) -> None:
+    def wait(self, cancellation: Cancellation, deadline: float) -> None:
         """Wait until requests may go out again.
 
         Raises
         ------
+        RateLimitError
+            If that is not before the deadline, a moment of the monotonic clock.
         Cancelled
             If the run has ended.
         """
@@ -43,7 +45,14 @@ class SharedPause:
         while waited != self._until:
             # It may be extended meanwhile.
             waited = self._until
-            cancellation.wait(max(0.0, waited - time.monotonic()))
+            left = waited - time.monotonic()
+            if left > 0 and waited >= deadline:
+                raise RateLimitError(
+                    f"the service asked for no request in the next {left:,.0f} s: wait, or ask for less at once",
+                    status=429,
+                    retry_after=left,
+                )
+            cancellation.wait(max(0.0, left))
         cancellation.check()
 
 
@@ -53,17 +62,25 @@ def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> 
     Parameters
     ----------
     seconds
-        The budget of time: no attempt begins after it.
+        The budget of time: no attempt begins after it, and the waits asked for are no longer.
     pause
         Takes what the service asks to wait for.
     cancellation
         Ends the waits.
     """
+    told_to_wait = 0
+
+    def often_enough(state: tenacity.RetryCallState) -> bool:
+        # Waits that are asked for end with the budget: to be told one's turn is no failure.
+        passed = max(state.seconds_since_start or 0.0, state.idle_for)
+        return state.attempt_number - told_to_wait >= _ATTEMPTS or passed + state.upcoming_sleep >= seconds
 
     def before_next(state: tenacity.RetryCallState) -> float:
+        nonlocal told_to_wait
         error = state.outcome.exception() if state.outcome is not None else None
         asked = getattr(error, "retry_after", None)
         if asked is not None:
+            told_to_wait += asked > 0
             pause.extend(asked)
             return float(asked)
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**state.attempt_number)
@@ -71,7 +88,7 @@ def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> 
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
-        stop=tenacity.stop_any(tenacity.stop_after_attempt(_ATTEMPTS), tenacity.stop_before_delay(seconds)),
+        stop=often_enough,
         wait=before_next,
         sleep=cancellation.wait,
         reraise=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,7 +21,7 @@ from tickframe.frames import write_frame
 from tickframe.part import Part
 from tickframe.retry import SharedPause, retrying
 from tickframe.settings import Settings
-from tickframe.transport import BearerToken, network_errors, new_session, raise_for_answer, read_json
+from tickframe.transport import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
 
 __all__ = ["Answer", "Service"]
 
@@ -61,10 +62,18 @@ class Service:
         self.close()
 
     def _connect(self) -> None:
-        self._process = os.getpid()
         self._session = new_session()
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
+        self._process = os.getpid()
+
+    def _connect_after_fork(self) -> None:
+        """Leave connections to the parent: two processes would read each other's answers."""
+        # Without the lock first: another thread of the parent may have held it at the fork.
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._connect()
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,10 +96,13 @@ class Service:
         Cancelled
             If the run has ended.
         """
+        self._connect_after_fork()
         attempts = 0
+        deadline = time.monotonic() + self.settings.retry_seconds
         try:
             for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
                 with attempt:
+                    self._pause.wait(cancellation, deadline)
                     attempts += 1
                     return Answer(self._ask(part, cancellation), attempts)
         except TickframeError as error:
@@ -107,23 +119,26 @@ class Service:
         TransportError, ServiceError
             If it does not say.
         """
+        self._connect_after_fork()
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
             raise_for_answer(response, "application/json", secrets=self._secrets())
             return read_json(response)
 
     def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
-        self._pause.wait(cancellation)
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
         endpoint = settings.endpoints.get(part.function, part.endpoint)
         path = settings.path_template.replace("{endpoint}", quote(endpoint, safe=""))
         body = write_frame(message.SerializeToString())
-        with network_errors(self.settings.host), self._send("POST", path, body) as response:
+        with (
+            cancellation.active(),
+            network_errors(self.settings.host),
+            self._send("POST", path, body) as response,
+            cancellation.releasing(response.raw.shutdown),
+        ):
             raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            response.raw.decode_content = True
-            with cancellation.releasing(response.raw.shutdown):
-                responses = tuple(read_responses(response.raw, part.columns, maximum_length=settings.maximum_length))
+            responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
         for answered in responses:
             if answered.reference_id not in ("", reference_id):
                 raise ServiceError(
@@ -141,16 +156,19 @@ class Service:
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
         """Send with the token at hand; a refused one is renewed once."""
-        with self._lock:
-            if self._process != os.getpid():
-                # Connections are the parent's: two processes would read each other's answers.
-                self._connect()
         token = self._tokens.token()
         response = self._send_with(token, method, path, body)
-        if response.status_code == requests.codes.unauthorized and (renewed := self._tokens.renew(token)):
+        if response.status_code != requests.codes.unauthorized:
+            return response
+        try:
+            renewed = self._tokens.renew(token)
+        except BaseException:
             response.close()
-            response = self._send_with(renewed, method, path, body)
-        return response
+            raise
+        if renewed is None:
+            return response
+        response.close()
+        return self._send_with(renewed, method, path, body)
 
     def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
         settings = self.settings

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,6 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from tickframe.cancellation import current_cancellation
 from tickframe.errors import (
     AuthenticationError,
     PermissionDeniedError,
@@ -24,7 +27,7 @@ from tickframe.errors import (
     UnknownEndpointError,
 )
 
-__all__ = ["BearerToken", "network_errors", "new_session", "raise_for_answer", "read_json"]
+__all__ = ["BearerToken", "Body", "network_errors", "new_session", "raise_for_answer", "read_json"]
 
 # Enough for any service's explanation; a page in its place is not read to its end.
 _LONGEST_DOCUMENT = 64 * 1024
@@ -40,10 +43,70 @@ _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
 }
 
 
-def new_session(pool_size: int = 10) -> requests.Session:
-    """Return a session that keeps connections open between requests."""
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size)
+class _Endable:
+    """A connection whose wait for an answer's first byte ends with the run that asked."""
+
+    sock: socket.socket
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send, unless the run has ended."""
+        current_cancellation().check()
+        super().request(*arguments, **options)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        """Wait for the answer's header."""
+        with current_cancellation().releasing(lambda: self.sock.shutdown(socket.SHUT_RD)):
+            return super().getresponse()  # type: ignore[misc]
+
+
+class _Connection(_Endable, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Endable, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Connects in a way that can be ended, and closes what it has opened."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Prepare for connections to the service."""
+        super().init_poolmanager(*arguments, **options)
+        _prepare(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> urllib3.ProxyManager:
+        """Prepare for connections through a proxy."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*arguments, **options)
+        _prepare(manager)
+        return manager
+
+
+def _prepare(manager: urllib3.PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    # urllib3 leaves that to the garbage collector, and then close() closes nothing yet.
+    manager.pools.dispose_func = urllib3.HTTPConnectionPool.close
+
+
+class _Session(requests.Session):
+    """Takes a redirect for an answer like any other."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None: requests would read the body and the address even of what it does not follow."""
+
+
+def new_session(pool_size: int = 256) -> requests.Session:
+    """Return a session that keeps connections open between requests, as many as threads may ask at once."""
+    session = _Session()
+    adapter = _Adapter(pool_connections=pool_size, pool_maxsize=pool_size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -61,6 +124,22 @@ class BearerToken(AuthBase):
         return request
 
 
+class Body:
+    """An answer's body, to be read as it arrives."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._raw = response.raw
+        self._raw.decode_content = True
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer from its start; return how many bytes arrived, 0 at the end."""
+        try:
+            return int(self._raw.readinto(buffer))
+        except ValueError as error:
+            # What http.client makes of a chunk of a negative size.
+            raise urllib3.exceptions.ProtocolError("the body is malformed", error) from error
+
+
 @contextlib.contextmanager
 def network_errors(host: str) -> Iterator[None]:
     """Turn what requests and urllib3 raise into :class:`TransportError`, the cause kept."""
@@ -68,9 +147,10 @@ def network_errors(host: str) -> Iterator[None]:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         # A wrong address is a ValueError too; asking again mends none of these.
-        lasting = requests.exceptions.ProxyError | requests.exceptions.SSLError | ValueError
+        lasting = isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError | ValueError)
+        passing = not lasting or _broke_while_secured(error)
         _forget_request(error)
-        raise TransportError(f"{_failure(error)} ({host})", passing=not isinstance(error, lasting)) from error
+        raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
     except OSError as error:
         raise TransportError(f"a file of verify= or cert= cannot be read: {error} ({host})", passing=False) from error
 
@@ -83,8 +163,17 @@ def _forget_request(error: BaseException | None) -> None:
         error = error.__cause__ or error.__context__
 
 
+def _broke_while_secured(error: BaseException) -> bool:
+    """Say whether a connection broke off in the middle of TLS, which is no fault of a certificate."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
+
+
 def _failure(error: Exception) -> str:
     match error:
+        case requests.exceptions.SSLError() if _broke_while_secured(error):
+            return "the connection broke while it was being secured"
         case requests.exceptions.ProxyError():
             return "the proxy did not let the request through: check the proxy's address and password"
         case requests.exceptions.SSLError():
@@ -116,6 +205,13 @@ def raise_for_answer(
         Our name of the request, kept in the error.
     secrets
         What the service's words may repeat and the error may not.
+
+    Raises
+    ------
+    ServiceError
+        What the status or the content type stands for.
+    TransportError
+        If there is a header of another kind and nothing behind it.
     """
     status = response.status_code
     content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -128,6 +224,9 @@ def raise_for_answer(
         if content_type in ("", expected_type):
             return
         description = _description(response, secrets)
+        if not response.raw.tell():
+            # http.client takes the connection's end inside a header for the header's end.
+            raise TransportError("the answer was cut short: the connection ended behind its header")
         said = f", which says: {description}" if description else ""
         raise UnexpectedContentError(
             f"the service answered 200 with {content_type} in place of {expected_type}{said}: "
@@ -147,7 +246,7 @@ def _seconds_to_wait(retry_after: str) -> float | None:
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
@@ -166,7 +265,7 @@ def _description(response: requests.Response, secrets: Sequence[str]) -> str:
     """Return the service's own words out of a JSON body; empty where the body is anything else."""
     try:
         words = read_json(response).get("error_description")
-    except (UnexpectedContentError, urllib3.exceptions.HTTPError, requests.RequestException):
+    except (UnexpectedContentError, OSError, urllib3.exceptions.HTTPError):
         return ""
     said = str(words)[:_LONGEST_DESCRIPTION] if words else ""
     for secret in secrets:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tickframe.cancellation import Cancellation
@@ -17,6 +22,13 @@ _Result = TypeVar("_Result")
 _AHEAD = 3
 # Seconds that calls get to end when the run does.
 _LAST_CALLS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a call ended with in place of a result."""
+
+    error: BaseException
 
 
 class Window(Generic[_Item, _Result]):
@@ -55,59 +67,107 @@ class Window(Generic[_Item, _Result]):
         self._max_bytes = max_bytes
         self._cancellation = cancellation
 
+        self._process = os.getpid()
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._items: Sequence[_Item] = ()
+        self._waiting: deque[int] = deque()
+        self._running = 0
+        self._ended: dict[int, _Result | _Raised] = {}
+        self._turn = 0
+        self._closed = False
+
     def results(self, items: Sequence[_Item]) -> Iterator[_Result]:
         """Call the function for the items, the first and the last one before the others.
 
         What is wrong with all of them, such as a password, or with the end of a range, such as a day
         without a right to it, so shows at once.
         """
-        workers = min(self._max_workers, len(items))
-        executor = ThreadPoolExecutor(workers, thread_name_prefix="tickframe")
-        pending: dict[int, Future[_Result]] = {}
-        waiting = iter(range(1, len(items) - 1))
+        last = len(items) - 1
+        self._items = items
+        self._waiting.extend(dict.fromkeys((0, last, *range(1, last))))
+        # An exit of the interpreter waits for none of these threads: one of them may be connecting for long.
+        self._threads = [
+            threading.Thread(target=self._work, name=f"tickframe-{number}", daemon=True)
+            for number in range(min(self._max_workers, len(items)))
+        ]
+        atexit.register(self._close)
         try:
-            for early in dict.fromkeys((0, len(items) - 1)):
-                pending[early] = executor.submit(self._call, items[early])
-            for turn in range(len(items)):
-                while True:
-                    self._fill(executor, pending, items, waiting, turn)
-                    ended = self._ended(pending)
-                    if ended is not None:
-                        yield ended
-                        return
-                    if turn in pending and pending[turn].done():
-                        break
-                    wait([future for future in pending.values() if not future.done()], return_when=FIRST_COMPLETED)
-                yield pending.pop(turn).result()
-            executor.shutdown(wait=True)
+            for thread in self._threads:
+                thread.start()
+            for _ in items:
+                result, is_last = self._next_result()
+                yield result
+                if is_last:
+                    return
         finally:
-            self._cancellation.cancel()
-            executor.shutdown(wait=False, cancel_futures=True)
-            # Reads return at once and leave nothing open; a connection that is being made may take longer.
-            wait(pending.values(), timeout=_LAST_CALLS)
+            atexit.unregister(self._close)
+            self._close()
 
-    def _fill(
-        self,
-        executor: ThreadPoolExecutor,
-        pending: dict[int, Future[_Result]],
-        items: Sequence[_Item],
-        waiting: Iterator[int],
-        turn: int,
-    ) -> None:
-        """Begin calls as far as the bounds allow."""
-        while len(pending) < self._max_workers * _AHEAD:
-            held = sum(self._size(future.result()) for at, future in pending.items() if at != turn and future.done())
-            if turn in pending and held >= self._max_bytes:
-                return
-            at = next(waiting, None)
-            if at is None:
-                return
-            pending[at] = executor.submit(self._call, items[at])
+    def _next_result(self) -> tuple[_Result, bool]:
+        """Wait for the result whose turn it is, or one that ends the run; say whether it does."""
+        if self._process != os.getpid():
+            raise RuntimeError("this run belongs to the process that began it: ask anew in this one")
+        with self._changed:
+            while True:
+                for at in sorted(self._ended):
+                    result = self._ended[at]
+                    if at == self._turn or (not isinstance(result, _Raised) and self._is_final(result)):
+                        break
+                else:
+                    self._changed.wait()
+                    continue
+                del self._ended[at]
+                self._turn += 1
+                self._changed.notify_all()
+                if isinstance(result, _Raised):
+                    raise result.error
+                return result, self._is_final(result)
 
-    def _ended(self, pending: dict[int, Future[_Result]]) -> _Result | None:
-        """Return a result that ends the run, the earliest one that is there."""
-        for at in sorted(pending):
-            future = pending[at]
-            if future.done() and self._is_final(future.result()):
-                return future.result()
+    def _work(self) -> None:
+        while (at := self._next_call()) is not None:
+            try:
+                result: _Result | _Raised = self._call(self._items[at])
+            except BaseException as error:  # noqa: BLE001, the reader gets it
+                result = _Raised(error)
+            with self._changed:
+                self._running -= 1
+                if isinstance(result, _Raised) or self._is_final(result):
+                    self._waiting.clear()
+                if not self._closed:
+                    self._ended[at] = result
+                self._changed.notify_all()
+
+    def _next_call(self) -> int | None:
+        """Wait until a call may begin, and return which; None where there is no more to do."""
+        with self._changed:
+            while not self._closed and self._waiting:
+                if self._may_begin(self._waiting[0]):
+                    self._running += 1
+                    return self._waiting.popleft()
+                self._changed.wait()
         return None
+
+    def _may_begin(self, at: int) -> bool:
+        if at == self._turn:
+            return True
+        if self._running + len(self._ended) >= self._max_workers * _AHEAD:
+            return False
+        waiting = (result for turn, result in self._ended.items() if turn != self._turn)
+        return sum(self._size(result) for result in waiting if not isinstance(result, _Raised)) < self._max_bytes
+
+    def _close(self) -> None:
+        """End the calls under way. Reads return at once; a connection that is being made may take longer."""
+        if self._process != os.getpid():
+            # The threads are the parent's, which still needs them.
+            return
+        with self._changed:
+            self._closed = True
+            self._ended.clear()
+            self._changed.notify_all()
+        self._cancellation.cancel()
+        deadline = time.monotonic() + _LAST_CALLS
+        for thread in self._threads:
+            # The garbage collector may end a run from within one of its own calls.
+            if thread is not threading.current_thread() and thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))

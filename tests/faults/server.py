@@ -1,0 +1,327 @@
+"""A raw-socket server on loopback that breaks off, stalls, cuts and lies as it is told.
+
+Unlike an HTTP library's server it writes every byte itself, so that it can end an answer anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gzip
+import itertools
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import TracebackType
+from typing import Self
+
+OCTET_STREAM = "application/octet-stream"
+TOKEN_PATH = "/auth/oauth/token"
+
+
+class Framing(Enum):
+    """How HTTP says where a body ends."""
+
+    LENGTH = auto()
+    CLOSE = auto()
+    CHUNKED = auto()
+
+
+class Ending(Enum):
+    """What becomes of the connection behind the last byte that is sent."""
+
+    KEPT = auto()
+    CLOSED = auto()
+    RESET = auto()
+    STALLED = auto()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server does with one request.
+
+    Attributes
+    ----------
+    head, body
+        The bytes of a whole answer.
+    sent
+        How many of these bytes are sent; None for all.
+    ending
+        What follows them.
+    seconds_between_bytes
+        Above 0, the body travels byte by byte.
+    """
+
+    head: bytes
+    body: bytes = b""
+    sent: int | None = None
+    ending: Ending = Ending.KEPT
+    seconds_between_bytes: float = 0.0
+
+    def cut_in_body(self, at: int, ending: Ending = Ending.CLOSED) -> Answer:
+        """Return this answer, ending after some bytes of its body."""
+        return dataclasses.replace(self, sent=len(self.head) + at, ending=ending)
+
+    def cut_in_head(self, ending: Ending) -> Answer:
+        """Return this answer, ending in the middle of its header."""
+        return dataclasses.replace(self, sent=len(self.head) // 2, ending=ending)
+
+    def before_any_byte(self, ending: Ending) -> Answer:
+        """Return what ends before it begins."""
+        return dataclasses.replace(self, sent=0, ending=ending)
+
+
+def answer(
+    body: bytes = b"",
+    status: int = 200,
+    *,
+    content_type: str = OCTET_STREAM,
+    framing: Framing = Framing.LENGTH,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Return a whole answer."""
+    fields = {"Content-Type": content_type, **(headers or {})}
+    match framing:
+        case Framing.LENGTH:
+            fields.setdefault("Content-Length", str(len(body)))
+        case Framing.CLOSE:
+            fields["Connection"] = "close"
+        case Framing.CHUNKED:
+            fields["Transfer-Encoding"] = "chunked"
+            body = b"".join(_chunks(body)) + b"0\r\n\r\n"
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in fields.items())]
+    ending = Ending.CLOSED if framing is Framing.CLOSE else Ending.KEPT
+    return Answer("\r\n".join([*lines, "", ""]).encode("latin-1"), body, ending=ending)
+
+
+def compressed(body: bytes, framing: Framing = Framing.LENGTH) -> Answer:
+    """Return a whole answer in gzip."""
+    return answer(gzip.compress(body), framing=framing, headers={"Content-Encoding": "gzip"})
+
+
+def refusal(status: int, description: str = "", **headers: str) -> Answer:
+    """Return the service's refusal with its words; ``Retry_After`` stands for the header of that name."""
+    document = {"error_description": description} if description else {}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answer(json.dumps(document).encode(), status, content_type="application/json", headers=named)
+
+
+def page(status: int = 200) -> Answer:
+    """Return what a proxy or a login form answers in the service's place."""
+    return answer(b"<html><body>Please log in</body></html>", status, content_type="text/html")
+
+
+def grant(token: str, seconds: float = 43_199) -> Answer:
+    """Return a token."""
+    document = {"access_token": token, "token_type": "bearer", "expires_in": seconds}
+    return answer(json.dumps(document).encode(), content_type="application/json")
+
+
+def _chunks(body: bytes, size: int = 1000) -> Iterator[bytes]:
+    for start in range(0, len(body), size):
+        chunk = body[start : start + size]
+        yield b"%x\r\n%b\r\n" % (len(chunk), chunk)
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def token(self) -> str:
+        """The bearer token that came along."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+class FaultServer:
+    """Answers requests for data by a script or by a function, and grants tokens.
+
+    Attributes
+    ----------
+    url : str
+        Where it listens.
+    received : list of Received
+        Every request for anything but a token.
+    granted : list of str
+        Every token, in the order of the grants.
+    token_seconds : float
+        How long it says that a token is valid.
+    connections : int
+        How many connections it has taken.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.received: list[Received] = []
+        self.granted: list[str] = []
+        self.token_seconds = 43_199.0
+        self.connections = 0
+        self.on_connection: Callable[[int], Ending] = lambda _number: Ending.KEPT
+        self.on_grant: Callable[[Received], Answer] = self._grant
+        self._context = context
+        self._answer: Callable[[Received], Answer] = lambda _request: refusal(404)
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._closed = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        scheme = "http" if context is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._acceptor = threading.Thread(target=self._accept, name="fault-server", daemon=True)
+
+    def script(self, *answers: Answer) -> None:
+        """Give these answers in turn; the last one is repeated."""
+        turns = itertools.chain(answers, itertools.repeat(answers[-1]))
+        lock = threading.Lock()
+
+        def next_answer(_request: Received) -> Answer:
+            with lock:
+                return next(turns)
+
+        self._answer = next_answer
+
+    def serve(self, answer_to: Callable[[Received], Answer]) -> None:
+        """Answer each request by a function, which many threads call."""
+        self._answer = answer_to
+
+    def wait_for_requests(self, count: int, seconds: float = 20.0) -> None:
+        """Return when so many requests have arrived."""
+        with self._changed:
+            arrived = self._changed.wait_for(lambda: len(self.received) >= count, seconds)
+        assert arrived, f"{len(self.received)} of {count} requests arrived"
+
+    def wait_until_left(self, seconds: float = 20.0) -> None:
+        """Return when no connection is open any more."""
+        with self._changed:
+            left = self._changed.wait_for(lambda: not self._open, seconds)
+        assert left, f"{len(self._open)} connections are open"
+
+    def __enter__(self) -> Self:
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all conversations and wait for their threads."""
+        self._closed.set()
+        # Closing alone would leave accept() waiting.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        while not self._closed.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            if self.on_connection(self.connections) is Ending.RESET:
+                _reset(connection)
+                continue
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            thread = threading.Thread(target=self._converse, args=(connection,), daemon=True)
+            with self._changed:
+                self._open.add(connection)
+                self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+                thread.start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        try:
+            if self._context is not None:
+                connection = self._secured(connection, self._context)
+            with connection.makefile("rb") as reader:
+                while (request := _read_request(reader)) is not None:
+                    if not self._reply(connection, self._answer_to(request)):
+                        return
+        except (OSError, ValueError):
+            # The client broke off, which is its right.
+            pass
+        finally:
+            connection.close()
+            with self._changed:
+                self._open.discard(connection)
+                self._changed.notify_all()
+
+    def _secured(self, connection: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        with self._changed:
+            self._open.discard(connection)
+        secured = context.wrap_socket(connection, server_side=True)
+        with self._changed:
+            self._open.add(secured)
+        return secured
+
+    def _answer_to(self, request: Received) -> Answer:
+        if request.path == TOKEN_PATH:
+            return self.on_grant(request)
+        with self._changed:
+            self.received.append(request)
+            self._changed.notify_all()
+        return self._answer(request)
+
+    def _grant(self, _request: Received) -> Answer:
+        with self._lock:
+            token = f"granted-t0k3n-{len(self.granted) + 1}"
+            self.granted.append(token)
+        return grant(token, self.token_seconds)
+
+    def _reply(self, connection: socket.socket, reply: Answer) -> bool:
+        """Send what is to be sent; return whether the conversation goes on."""
+        content = (reply.head + reply.body)[: reply.sent]
+        if reply.seconds_between_bytes:
+            connection.sendall(content[: len(reply.head)])
+            for byte in content[len(reply.head) :]:
+                if self._closed.wait(reply.seconds_between_bytes):
+                    return False
+                connection.sendall(bytes((byte,)))
+        else:
+            connection.sendall(content)
+        match reply.ending:
+            case Ending.KEPT:
+                return True
+            case Ending.RESET:
+                _reset(connection)
+            case Ending.STALLED:
+                # Until the client leaves, or the server closes.
+                connection.recv(1)
+        return False
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close with a TCP reset in place of an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def _read_request(reader: socket.SocketIO) -> Received | None:
+    """Read a request; None where the client has left."""
+    first = reader.readline().decode("latin-1").split()
+    if len(first) != 3:
+        return None
+    headers = {}
+    while line := reader.readline().strip().decode("latin-1"):
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    body = reader.read(int(headers.get("content-length", 0)))
+    return Received(first[0], first[1], headers, body)

@@ -1,0 +1,93 @@
+"""What breaks between the client and the service: certificates, handshakes, proxies."""
+
+from __future__ import annotations
+
+import ssl
+import traceback
+
+import pytest
+
+import tickframe as tf
+from tests.faults.server import Answer, Ending, FaultServer, Received, answer, refusal
+from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
+from tickframe import errors
+
+trustme = pytest.importorskip("trustme")
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> FaultServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with FaultServer(context) as server:
+        server.serve(ticks_for)
+        yield server
+
+
+@pytest.fixture
+def trusting(secure: FaultServer, authority: trustme.CA) -> tf.Client:
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        tf.Client(secure.url, token=SECRET, verify=bundle, read_timeout=20) as client,
+    ):
+        yield client
+
+
+def test_a_certificate_that_does_not_verify_is_said_at_once(secure: FaultServer) -> None:
+    """Nothing was sent, and asking again would not help."""
+    with tf.Client(secure.url, token=SECRET) as client, pytest.raises(errors.TransportError) as raised:
+        ask(client).to_arrow()
+    assert "check the certificate" in str(raised.value)
+    assert raised.value.attempts == 1
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    assert secure.received == []
+
+
+def test_a_connection_that_breaks_while_it_is_secured_is_made_again(secure: FaultServer, trusting: tf.Client) -> None:
+    secure.on_connection = lambda number: Ending.RESET if number < 3 else Ending.KEPT
+    query = ask(trusting)
+    assert arrived(query.to_arrow()) == expected(["S000"])
+    assert query.outcomes[0].attempts == 3
+
+
+@pytest.mark.parametrize("ending", [Ending.CLOSED, Ending.RESET])
+def test_a_secured_body_that_is_cut_is_asked_again(secure: FaultServer, trusting: tf.Client, ending: Ending) -> None:
+    whole = answer(framed_ticks("S000"))
+    secure.script(whole.cut_in_body(99, ending), whole.cut_in_head(ending), whole)
+    query = ask(trusting)
+    assert arrived(query.to_arrow()) == expected(["S000"])
+    assert query.outcomes[0].attempts == 3
+
+
+def test_a_secured_run_ends_while_parts_stall(secure: FaultServer, trusting: tf.Client) -> None:
+    def reply(request: Received) -> Answer:
+        if symbol_of(request) == "S059":
+            secure.wait_for_requests(8)
+            return refusal(403)
+        return ticks_for(request).cut_in_body(99, Ending.STALLED)
+
+    secure.serve(reply)
+    with pytest.raises(errors.PermissionDeniedError):
+        ask(trusting, symbols(60)).to_arrow()
+    trusting.close()
+    secure.wait_until_left()
+
+
+def test_a_proxy_that_asks_for_a_password_is_an_error_without_a_secret(server: FaultServer) -> None:
+    server.script(refusal(407))
+    proxy = server.url.replace("http://", "http://someone:pr0xy-s3cret@")
+    with (
+        tf.Client("https://ticks.invalid", token=SECRET, proxies={"https": proxy}) as client,
+        pytest.raises(errors.TransportError, match="proxy") as raised,
+    ):
+        ask(client).to_arrow()
+    assert raised.value.attempts == 1
+    assert {request.method for request in server.received} == {"CONNECT"}
+    text = "".join(traceback.format_exception(raised.value))
+    assert "pr0xy-s3cret" not in text
+    assert SECRET not in text + repr(server.received)

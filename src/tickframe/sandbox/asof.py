@@ -38,7 +38,10 @@ def rows_as_of(ticks: pa.Table, times: npt.NDArray[np.int64], *, inclusive: bool
     """
     ticks = in_time_order(ticks)
     known = nanoseconds(ticks)
-    through = np.searchsorted(known, times, side="right")
-    before = np.searchsorted(known, times, side="left")
-    row = np.where(inclusive, through, before) - 1
+    if isinstance(inclusive, bool):
+        row = np.searchsorted(known, times, side="right" if inclusive else "left") - 1
+    else:
+        through = np.searchsorted(known, times, side="right")
+        before = np.searchsorted(known, times, side="left")
+        row = np.where(inclusive, through, before) - 1
     return ticks.take(pa.array(row, mask=row < 0))

@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 OLDEST := .venv-oldest
 
-.PHONY: help demo test test-oldest test-sanitized fuzz lint bench clean
+.PHONY: help demo test test-oldest test-sanitized fuzz lint bench soak clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ lint: $(VENV)/.lint-installed  ## check style and types
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py
+
+soak: $(VENV)/.bench-installed  ## load 10,000 parts through a faulty proxy; SOAK_PARTS sets another number
+	$(VENV)/bin/python -m benchmarks.soak
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) demo-output build

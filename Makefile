@@ -7,7 +7,7 @@ OLDEST := .venv-oldest
 DECODING := tests/decode tests/sandbox/test_sandbox_encode.py tests/test_decode.py tests/test_query.py \
 	tests/test_real_ticks.py tests/test_wire_behaviour.py
 
-.PHONY: help demo test test-oldest test-sanitized fuzz lint bench clean
+.PHONY: help demo test test-oldest test-sanitized fuzz lint bench soak clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,9 @@ lint: $(VENV)/.lint-installed  ## check style and types
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py
+
+soak: $(VENV)/.bench-installed  ## load 10,000 parts through a faulty proxy; SOAK_PARTS sets another number
+	$(VENV)/bin/python -m benchmarks.soak
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(OLDEST) demo-output build

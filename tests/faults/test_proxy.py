@@ -1,0 +1,27 @@
+"""A real service behind a proxy that breaks a third of its answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.proxy import FaultyProxy
+from tickframe.sandbox import Sandbox
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_arrives_through_faults_equals_what_arrives_without(sandbox: Sandbox, seed: int) -> None:
+    with FaultyProxy(sandbox.url, 0.33, seed) as proxy, sandbox.client() as direct:
+        with sandbox.client(base_url=proxy.url, read_timeout=1) as client:
+            asked, whole = (
+                each.tick_data(
+                    "ACTIV",
+                    ["ZAL.XE", "ADS.XE"],
+                    ("2016-05-02", "2016-05-06"),
+                    data_type="TRADES_AND_QUOTES",
+                    to_time="09:10",
+                )
+                for each in (client, direct)
+            )
+            assert asked.to_arrow().equals(whole.to_arrow())
+            assert sum(outcome.attempts for outcome in asked.outcomes) > len(asked.outcomes)
+        proxy.wait_until_left()

@@ -16,6 +16,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tickframe as tf
 from tests.faults.proxy import FaultyProxy
@@ -70,7 +71,7 @@ def serve() -> None:
         sys.stdin.read()
 
 
-def load(account: dict[str, str]) -> tuple[list[str], list[Sample], tf.Query]:
+def load(account: dict[str, Any]) -> tuple[list[str], list[Sample], tf.Query]:
     """Read all parts; return a digest of each batch, samples on the way, and the query."""
     days = -(-PARTS // len(_SYMBOLS))
     last_day = _FIRST_DAY + dt.timedelta(days=days - 1)

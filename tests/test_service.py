@@ -300,7 +300,7 @@ def test_an_answer_to_another_request_is_refused(client: tf.Client, scripted: Sc
     response = DataResponse()
     response.header.reference_id.value = "someone-elses"
     scripted.reply(Reply(write_frame(response.SerializeToString())))
-    with pytest.raises(errors.ServiceError, match="another request"):
+    with pytest.raises(errors.TransportError, match="another request"):
         ask(client).to_arrow()
 
 

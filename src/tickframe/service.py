@@ -16,7 +16,7 @@ import requests
 from tickframe.auth import token_provider
 from tickframe.cancellation import Cancellation
 from tickframe.decode import Response, read_responses
-from tickframe.errors import ServiceError, TickframeError
+from tickframe.errors import TickframeError, TransportError
 from tickframe.frames import write_frame
 from tickframe.part import Part
 from tickframe.retry import SharedPause, retrying
@@ -141,11 +141,7 @@ class Service:
             responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
         for answered in responses:
             if answered.reference_id not in ("", reference_id):
-                raise ServiceError(
-                    "the service answered another request than this one: a proxy may have mixed them up",
-                    status=requests.codes.ok,
-                    request_id=answered.request_id,
-                )
+                raise TransportError("an answer to another request arrived: a proxy may have mixed them up")
         return responses
 
     def _secrets(self) -> list[str]:

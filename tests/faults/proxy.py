@@ -22,7 +22,7 @@ from tests.faults.server import (
     refusal,
 )
 from tickframe.contract import DataRequest
-from tickframe.frames import read_frames
+from tickframe.frames import read_frames, write_frame
 
 _PASSED_ON = ("authorization", "content-type", "accept")
 
@@ -84,8 +84,10 @@ class FaultyProxy(FaultServer):
         if request.path != TOKEN_PATH and asked in self._known:
             return self._known[asked], OCTET_STREAM
         headers = {name: value for name, value in request.headers.items() if name in _PASSED_ON}
+        # Without the request's own name, since the answer is given again to others.
+        body = request.body if request.path == TOKEN_PATH else write_frame(asked[1])
         passed = self._pool.request(
-            request.method, self._upstream + request.path, body=request.body, headers=headers, retries=3
+            request.method, self._upstream + request.path, body=body, headers=headers, retries=3
         )
         kind = passed.headers.get("Content-Type", "")
         whole = answer(passed.data, passed.status, content_type=kind)

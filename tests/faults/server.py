@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gzip
+import io
 import itertools
 import json
 import socket
@@ -314,7 +315,7 @@ def _reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def _read_request(reader: socket.SocketIO) -> Received | None:
+def _read_request(reader: io.BufferedReader) -> Received | None:
     """Read a request; None where the client has left."""
     first = reader.readline().decode("latin-1").split()
     if len(first) != 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def open_sockets() -> int:
         except FileNotFoundError:
             continue
     return count
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when a state is reached that the other side of a socket brings about."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
 
 
 @pytest.fixture

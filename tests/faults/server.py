@@ -239,6 +239,8 @@ class FaultServer:
                 return
             self.connections += 1
             if self.on_connection(self.connections) is Ending.RESET:
+                # In the middle of a handshake, or of a request.
+                connection.recv(1)
                 _reset(connection)
                 continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -112,7 +112,7 @@ class Window(Generic[_Item, _Result]):
             while True:
                 for at in sorted(self._ended):
                     result = self._ended[at]
-                    if at == self._turn or (not isinstance(result, _Raised) and self._is_final(result)):
+                    if at == self._turn or self._ends_run(result):
                         break
                 else:
                     self._changed.wait()
@@ -124,6 +124,9 @@ class Window(Generic[_Item, _Result]):
                     raise result.error
                 return result, self._is_final(result)
 
+    def _ends_run(self, result: _Result | _Raised) -> bool:
+        return isinstance(result, _Raised) or self._is_final(result)
+
     def _work(self) -> None:
         while (at := self._next_call()) is not None:
             try:
@@ -132,7 +135,7 @@ class Window(Generic[_Item, _Result]):
                 result = _Raised(error)
             with self._changed:
                 self._running -= 1
-                if isinstance(result, _Raised) or self._is_final(result):
+                if self._ends_run(result):
                     self._waiting.clear()
                 if not self._closed:
                     self._ended[at] = result

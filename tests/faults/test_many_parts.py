@@ -17,7 +17,9 @@ from tests.faults.conftest import open_sockets, threads_of_runs, wait_until
 from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
+from tickframe.cancellation import Cancellation
 from tickframe.fetch import RunOptions
+from tickframe.window import Window
 
 PARTS = symbols(60)
 STALL = answer().before_any_byte(Ending.STALLED)
@@ -196,6 +198,19 @@ def settled(server: FaultServer) -> int:
         before = len(server.received)
         threading.Event().wait(0.2)
     return before
+
+
+@pytest.mark.parametrize("place", [0, 7, 19])
+def test_what_nobody_expects_ends_a_run_at_once(place: int) -> None:
+    """An error of our own, or no memory: whichever call it is in, and whoever's turn it is."""
+
+    def call(number: int) -> int:
+        return 1 // (number - place)
+
+    window = Window(call, size=abs, is_final=lambda _: False, max_workers=2, max_bytes=1, cancellation=Cancellation())
+    with pytest.raises(ZeroDivisionError):
+        list(window.results(range(20)))
+    assert threads_of_runs() == []
 
 
 @pytest.mark.parametrize("ending", ["deleted", "in a cycle", "after an error of the reader's own"])

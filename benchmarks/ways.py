@@ -92,7 +92,8 @@ def fallback(source: bytes | BinaryFile, answer: Answer) -> pa.Table:
 
 def ours_to_dataframe(framed: bytes, answer: Answer) -> pd.DataFrame:
     """Decode and convert with the package."""
-    return to_dataframe(ours(framed, answer), timestamp=answer.timestamp)
+    # The table is nobody else's, as in Query.to_pandas.
+    return to_dataframe(ours(framed, answer), timestamp=answer.timestamp, consume=True)
 
 
 def copy(framed: bytes, _: Answer) -> bytes:

@@ -14,7 +14,7 @@ import collections
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 
@@ -50,7 +50,6 @@ class Marker(IntEnum):
     FIXED = 0xFF
 
 
-@runtime_checkable
 class BinaryFile(Protocol):
     """Anything that fills a buffer: an open file, a socket's file, an HTTP body."""
 
@@ -159,7 +158,9 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
         If the source ends inside a frame's length, or is empty.
     """
     reader: _Reader = (
-        _FileReader(source) if isinstance(source, BinaryFile) else _BytesReader(memoryview(source).cast("B"))
+        _BytesReader(memoryview(source).cast("B"))
+        if isinstance(source, bytes | bytearray | memoryview)
+        else _FileReader(source)
     )
     reader.read_marker()
     if reader.marker is None:

@@ -69,24 +69,32 @@ def to_record_batch(
             continue
         if array is None and rows:
             missing.append(column.name)
-        if array is None or rows == 0 or pa.types.is_null(array.type):
-            array = pa.nulls(rows, kind)
-        elif pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
-            # Empty lists do not say what they are lists of.
-            array = array.cast(kind)
-        ordered[column.name] = array
+        ordered[column.name] = _documented(array, kind, rows)
     for name, array in arrays.items():
         ordered.setdefault(name, array)
-    schema = pa.schema([(name, array.type) for name, array in ordered.items()])
-    return pa.RecordBatch.from_arrays(list(ordered.values()), schema=schema), tuple(missing)
+    return pa.RecordBatch.from_arrays(list(ordered.values()), names=list(ordered)), tuple(missing)
+
+
+def _documented(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+    """Return a documented column as it was sent, or of its documented type where that does not say one."""
+    if array is None or rows == 0:
+        return pa.nulls(rows, kind)
+    if array.type.equals(kind):
+        return array
+    if pa.types.is_null(array.type):
+        return pa.nulls(rows, kind)
+    if pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
+        # Empty lists do not say what they are lists of.
+        return array.cast(kind)
+    return array
 
 
 def _row_count(arrays: Mapping[str, pa.Array]) -> int:
     """Return the one length that all columns share."""
-    lengths = Counter(len(array) for array in arrays.values())
-    if not lengths:
-        return 0
-    rows = lengths.most_common(1)[0][0]
+    lengths = [len(array) for array in arrays.values()]
+    if len(set(lengths)) <= 1:
+        return lengths[0] if lengths else 0
+    rows = Counter(lengths).most_common(1)[0][0]
     for name, array in arrays.items():
         if len(array) != rows:
             raise DecodeError(

@@ -1,0 +1,32 @@
+"""Docstrings as the site shows them: completed as at runtime, Sphinx roles as links."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from typing import Any
+
+import griffe
+
+_ROLE = re.compile(r":(?:attr|class|func|meth|mod):`~?([\w.]+)`")
+# A line that ends so announces literal text, which Markdown knows by its indentation.
+_LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
+
+# Methods here get parts of their docstrings out of the catalogue.
+_COMPLETED = "tickframe.functions."
+
+
+class Docstrings(griffe.Extension):
+    """Rewrites docstrings before they are parsed."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Take the docstring as it is at runtime, and turn references into links."""
+        if obj.docstring is None:
+            return
+        text = obj.docstring.value
+        owner = obj.parent
+        if obj.is_function and obj.path.startswith(_COMPLETED) and isinstance(owner, griffe.Class):
+            module = importlib.import_module(owner.module.path)
+            text = inspect.getdoc(getattr(getattr(module, owner.name), obj.name)) or text
+        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(r"[`\1`][\1]", text))

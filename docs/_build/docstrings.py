@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import inspect
 import re
@@ -9,7 +10,9 @@ from typing import Any
 
 import griffe
 
-_ROLE = re.compile(r":(?:attr|class|func|meth|mod):`~?([\w.]+)`")
+_ROLE = re.compile(r":(?P<role>attr|class|func|meth|mod):`~?(?P<name>[\w.]+)`")
+# What the reference has places for.
+_LINKED = ("class", "func", "meth")
 # A line that ends so announces literal text, which Markdown knows by its indentation.
 _LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
 
@@ -29,4 +32,10 @@ class Docstrings(griffe.Extension):
         if obj.is_function and obj.path.startswith(_COMPLETED) and isinstance(owner, griffe.Class):
             module = importlib.import_module(owner.module.path)
             text = inspect.getdoc(getattr(getattr(module, owner.name), obj.name)) or text
-        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(r"[`\1`][\1]", text))
+        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(_link, text))
+
+
+def _link(reference: re.Match[str]) -> str:
+    role, name = reference["role"], reference["name"]
+    is_ours = not name.startswith("pandas.") and not hasattr(builtins, name)
+    return f"[`{name}`][{name}]" if role in _LINKED and is_ours else f"`{name}`"

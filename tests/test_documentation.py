@@ -23,6 +23,26 @@ NOT_RUN = {
     "docs/run_your_own_service.md": 1,
 }
 
+# What the README says of speed, and where the results have it.
+FIGURES = {
+    "to Arrow, against a copy of the bytes": r"^\| bytes to Arrow, to a copy of the bytes \|[^|]+\| ([\d.]+)x",
+    "to Arrow, against ptars (Rust)": r"^\| bytes to Arrow, faster than ptars \|[^|]+\| ([\d.]+)x",
+    "to Arrow, against NumPy views by hand": r"^\| bytes to Arrow, faster than NumPy views by hand \|[^|]+\| ([\d.]+)x",
+    "to a DataFrame, against lists by hand": r"^\| lists by hand to DataFrame \|[^|]+\|[^|]+\| ([\d.]+)x",
+    "over HTTP to a DataFrame, against requests and lists by hand": (
+        r"^\| requests, protobuf, lists by hand, to DataFrame \|[^|]+\|[^|]+\| ([\d.]+)x"
+    ),
+    "200 parts with 50 ms of delay each, 8 at a time against one after another": (
+        r"^\| 200 parts, 8 workers against one after another \| ([\d.]+)x"
+    ),
+    "peak memory, to the response and the Arrow table": (
+        r"^\| peak memory, to response and Arrow table \|[^|]+\| ([\d.]+)x"
+    ),
+    "a small answer (100 rows) to a DataFrame, against lists by hand": (
+        r"^\| lists by hand to DataFrame \|[^|]+\| (0[\d.]+)x"
+    ),
+}
+
 COMMANDS = [command for page in PAGES.values() for block in blocks(page) for command, _ in commands(block)]
 
 
@@ -121,6 +141,18 @@ def test_the_reference_names_everything_public() -> None:
     public |= {f"{room.__name__}.{name}" for room in (decode, sandbox) for name in room.__all__}
     public |= {f"tickframe.Client.{name}" for name in dir(tf.Client) if not name.startswith("_")}
     assert public | {errors.__name__, compat.__name__} <= directives
+
+
+@pytest.mark.parametrize(("said", "measured"), FIGURES.items())
+def test_the_readme_says_what_was_measured(said: str, measured: str) -> None:
+    """It rounds, and runs differ; who writes the results anew looks at what is far off."""
+    claim = re.search(rf"^\| {re.escape(said)} \| ([\d.]+) times", PAGES["README.md"].read_text(), re.MULTILINE)
+    result = re.search(measured, (REPOSITORY / "benchmarks" / "results.md").read_text(), re.MULTILINE)
+    assert claim is not None
+    assert result is not None
+    ratio = float(result[1])
+    # As fast or as slow: the README says it the larger way.
+    assert 0.8 < max(ratio, 1 / ratio) / float(claim[1]) < 1.25
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

@@ -21,7 +21,8 @@ from pyarrow import fs
 from tickframe.answer import Answer
 from tickframe.cache.address import Address
 from tickframe.cache.dataset import open_dataset
-from tickframe.cache.entry import InvalidEntryError, Provenance, describe, read_answer, read_window, write_answer
+from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
+from tickframe.cache.seal import InvalidEntryError
 from tickframe.cache.turns import Turns
 from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
 from tickframe.cache.write_behind import WriteBehind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 import warnings
@@ -137,10 +138,12 @@ def test_the_reference_names_everything_public() -> None:
         for page in (DOCS / "api").glob("*.md")
         for name in re.findall(r"^::: ([\w.]+)", page.read_text(), re.MULTILINE)
     }
-    public = {f"tickframe.{name}" for name in tf.__all__ if name not in errors.__all__}
-    public |= {f"{room.__name__}.{name}" for room in (decode, sandbox) for name in room.__all__}
+    named = {name: getattr(tf, name) for name in tf.__all__ if name not in errors.__all__}
+    rooms = [decode, sandbox, compat, *filter(inspect.ismodule, named.values())]
+    public = {f"tickframe.{name}" for name, value in named.items() if not inspect.ismodule(value)}
     public |= {f"tickframe.Client.{name}" for name in dir(tf.Client) if not name.startswith("_")}
-    assert public | {errors.__name__, compat.__name__} <= directives
+    public |= {f"{room.__name__}.{name}" for room in rooms for name in room.__all__}
+    assert {name for name in public if not {name, name.rpartition(".")[0]} & directives} == set()
 
 
 @pytest.mark.parametrize(("said", "measured"), FIGURES.items())

@@ -1,4 +1,4 @@
-"""Docstrings as the site shows them: completed as at runtime, Sphinx roles as links."""
+"""Docstrings as the site shows them: completed as at runtime, reStructuredText as Markdown."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _ROLE = re.compile(r":(?P<role>attr|class|func|meth|mod):`~?(?P<name>[\w.]+)`")
 _LINKED = ("class", "func", "meth")
 # A line that ends so announces literal text, which Markdown knows by its indentation.
 _LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
+# reStructuredText's simple table without a head: two columns between lines of equals signs.
+_TABLE = re.compile(r"^(?P<rule>=+ +=+)\n(?P<rows>.*?)\n(?P=rule)$", re.MULTILINE | re.DOTALL)
 
 # Methods here get parts of their docstrings out of the catalogue.
 _COMPLETED = "tickframe.functions."
@@ -24,7 +26,7 @@ class Docstrings(griffe.Extension):
     """Rewrites docstrings before they are parsed."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Take the docstring as it is at runtime, and turn references into links."""
+        """Take the docstring as it is at runtime, and turn references and tables into Markdown."""
         if obj.docstring is None:
             return
         text = obj.docstring.value
@@ -32,10 +34,16 @@ class Docstrings(griffe.Extension):
         if obj.is_function and obj.path.startswith(_COMPLETED) and isinstance(owner, griffe.Class):
             module = importlib.import_module(owner.module.path)
             text = inspect.getdoc(getattr(getattr(module, owner.name), obj.name)) or text
-        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(_link, text))
+        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(_link, _TABLE.sub(_table, text)))
 
 
 def _link(reference: re.Match[str]) -> str:
     role, name = reference["role"], reference["name"]
     is_ours = not name.startswith("pandas.") and not hasattr(builtins, name)
     return f"[`{name}`][{name}]" if role in _LINKED and is_ours else f"`{name}`"
+
+
+def _table(table: re.Match[str]) -> str:
+    second = table["rule"].rindex(" ") + 1
+    rows = [f"| {line[:second].strip()} | {line[second:].strip()} |" for line in table["rows"].splitlines()]
+    return "\n".join(["| | |", "| :-- | :-- |", *rows])

@@ -291,6 +291,7 @@ class Cache:
         return None
 
     def _wider(self, address: Address) -> Iterator[Address]:
+        self._shared.writing.wait(address.folder)
         try:
             names = [name for name, _ in self._folder.files(address.folder, recursive=False)]
         except (OSError, pa.ArrowException):

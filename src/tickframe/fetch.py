@@ -219,7 +219,7 @@ def _warn(outcomes: Outcomes, *, failures: bool = False) -> None:
     ):
         words = list(dict.fromkeys(said))
         if words:
-            more = f" (and {len(words) - 1} more: see query.outcomes)" if len(words) > 1 else ""
+            more = f" (and {len(words) - 1} more: see the query's outcomes)" if len(words) > 1 else ""
             of = f" [{len(said)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
             warnings.warn(f"{words[0]}{more}{of}", TickframeWarning, stacklevel=_depth_of_caller())
 

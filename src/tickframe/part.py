@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,10 @@ from tickframe.catalogue import Column, Function, camel_case
 from tickframe.contract import DataRequest
 from tickframe.values import write_value
 
-__all__ = ["Part", "frozen", "split"]
+__all__ = ["Part", "frozen", "in_words", "listed", "split"]
+
+# More than these would hide the rest of a line.
+_MOST_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Part:
 
     def __str__(self) -> str:
         """Say the request in words, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
-        return " ".join([self.function, *(f"{name}={_in_words(value)}" for name, value in self.parameters)])
+        return " ".join([self.function, *(f"{name}={in_words(value)}" for name, value in self.parameters)])
 
     def with_cursor(self, cursor: str) -> Part:
         """Return the request for the page behind a cursor."""
@@ -107,13 +110,21 @@ def frozen(value: object) -> object:
     return value
 
 
-def _in_words(value: object) -> str:
+def in_words(value: object) -> str:
+    """Write a parameter's value as a person would."""
     match value:
         case pd.Timedelta():
             return str(value).removeprefix("0 days ")
         case tuple():
-            return ",".join(_in_words(each) for each in value)
+            return listed([in_words(each) for each in value], separator=",")
         case dt.date():
             return value.isoformat()
         case _:
             return str(value)
+
+
+def listed(words: Sequence[str], *, separator: str = ", ") -> str:
+    """List words; of many the first, the last, and how many they are."""
+    if len(words) <= _MOST_LISTED:
+        return separator.join(words)
+    return f"{separator.join(words[:3])}{separator}…{separator}{words[-1]} ({len(words):,})"

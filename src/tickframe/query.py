@@ -19,6 +19,7 @@ from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, SettingsError
 from tickframe.export import Dataset, Existing, Record
 from tickframe.fetch import OnError, RunOptions, fetch
+from tickframe.notebook_html import query_html
 from tickframe.outcomes import Estimate, Outcome, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
@@ -61,6 +62,11 @@ class Query:
         hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
         ran = f" {self.outcomes!r}{hits}" if self.outcomes else ""
         return f"<Query: {self._parts[0]}{more}{ran}>"
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what is asked and what the last run brought, without asking."""
+        hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
+        return query_html(self._parts, self.outcomes, repr(self.outcomes).strip("<>") + hits)
 
     @property
     def total_hits(self) -> int | None:
@@ -176,13 +182,18 @@ class Query:
         schema, batches = self._open(on_error)
         return pa.Table.from_batches(list(batches), schema)
 
-    def to_reader(self) -> pa.RecordBatchReader:
+    def to_reader(self, *, on_error: OnError = "raise") -> pa.RecordBatchReader:
         """Ask part by part as the reader is read; one record batch for each frame.
 
         The first request is made at once. An error inside an Arrow stream arrives as
         ``pyarrow.ArrowException``; the other ``to_*`` methods raise it as it is.
+
+        Parameters
+        ----------
+        on_error
+            As in :meth:`to_pandas`.
         """
-        schema, batches = self._open()
+        schema, batches = self._open(on_error)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def to_polars(self) -> pl.DataFrame:

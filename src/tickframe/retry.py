@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -12,6 +13,8 @@ from tickframe.cancellation import Cancellation
 from tickframe.errors import AuthenticationError, RateLimitError, ServiceError, TransportError, TruncatedFrameError
 
 __all__ = ["SharedPause", "retrying"]
+
+_LOGGER = logging.getLogger(__name__)
 
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})
 _ATTEMPTS = 8
@@ -91,8 +94,14 @@ def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> 
         stop=often_enough,
         wait=before_next,
         sleep=cancellation.wait,
+        before_sleep=_log_failure,
         reraise=True,
     )
+
+
+def _log_failure(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    _LOGGER.info("%s; asking again", getattr(error, "message", error))
 
 
 def _is_transient(error: BaseException) -> bool:

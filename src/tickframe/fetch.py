@@ -44,7 +44,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.max_workers < 1 or self.max_bytes < 1:
-            raise ValueError("max_workers and max_bytes must be at least 1")
+            raise ValueError("max_workers and max_bytes must be at least 1: leave them out for 8 requests and 512 MiB")
 
 
 @dataclass(slots=True)
@@ -169,13 +169,15 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
     if cursor:
         if not isinstance(cursor, str):
             raise IncompletePagesError(
-                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for",
+                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )
         if cursor in [outcome.meta.get("cursor") for outcome in fetched.outcomes[:-1]]:
             raise IncompletePagesError(
-                f"the service answered with the cursor {cursor!r} twice: its pages have no end",
+                f"the service answered with the cursor {cursor!r} twice: its pages have no end; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )

@@ -78,7 +78,7 @@ def outcome_table(outcomes: Sequence[ShownOutcome], limit: int) -> tuple[list[st
             [
                 *([in_words(asked[name]) if name in asked else "" for name in names] or [outcome.part.function]),
                 outcome.rows,
-                round(outcome.bytes / 1e6, 1),
+                round(outcome.bytes / 1e6, 2),
                 round(outcome.seconds, 2),
                 outcome.attempts,
                 outcome.origin,

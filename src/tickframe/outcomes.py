@@ -102,8 +102,8 @@ class Outcomes(Sequence[Outcome]):
         """
         if failed := self.failed:
             raise FailedPartsError(
-                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}; outcomes.failed has all of "
-                "them, and the query, asked again, asks for them again",
+                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}; the error's failed has "
+                "all of them: ask for these again",
                 failed=tuple(failed),
             )
 

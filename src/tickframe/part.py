@@ -68,7 +68,10 @@ class Part:
         for name, value in self.parameters:
             wire_name = parameter_names.get(name, camel_case(name))
             if wire_name in request.parameters:
-                raise ValueError(f"parameter {name!r} travels as {wire_name!r}, which another one does already")
+                raise ValueError(
+                    f"parameter {name!r} travels as {wire_name!r}, which another one "
+                    "does already: change parameter_names"
+                )
             request.parameters[wire_name].CopyFrom(write_value(value))
         return request
 

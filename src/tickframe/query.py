@@ -259,7 +259,10 @@ class Query:
         partition_by = [partition_by] if isinstance(partition_by, str) else partition_by
         documented = {column.name for column in self._parts[0].columns}
         if documented and not documented.issuperset(partition_by):
-            raise ValueError(f"partition_by {list(partition_by)} names a column that the answer does not have")
+            raise ValueError(
+                f"partition_by {list(partition_by)} names a column that the answer does not have: it has "
+                f"{', '.join(sorted(documented))}"
+            )
         dataset = Dataset(directory, partition_by)
         done = {} if existing == "overwrite" else dataset.records_of(self._parts)
         if done and existing == "error":

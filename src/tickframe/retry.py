@@ -89,19 +89,20 @@ def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> 
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**state.attempt_number)
         return random.uniform(0, longest)  # noqa: S311, jitter is no secret
 
+    def log_failure(state: tenacity.RetryCallState) -> None:
+        # The end of a run breaks connections too.
+        cancellation.check()
+        error = state.outcome.exception() if state.outcome is not None else None
+        _LOGGER.info("%s; asking again", getattr(error, "message", error))
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
         stop=often_enough,
         wait=before_next,
         sleep=cancellation.wait,
-        before_sleep=_log_failure,
+        before_sleep=log_failure,
         reraise=True,
     )
-
-
-def _log_failure(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome is not None else None
-    _LOGGER.info("%s; asking again", getattr(error, "message", error))
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -49,9 +49,11 @@ def connect(url: str | None, user: str | None, *, sandbox: bool, progress: bool 
     """
     if sandbox and (url is not None or user is not None):
         raise typer.BadParameter("--sandbox has an address and an account of its own: leave out --url and --user")
-    with Client.sandbox(progress=progress) if sandbox else Client(url, user=user, progress=progress) as client:
-        with _saying_what_is_asked_again():
-            yield client
+    with (
+        Client.sandbox(progress=progress) if sandbox else Client(url, user=user, progress=progress) as client,
+        _saying_what_is_asked_again(),
+    ):
+        yield client
 
 
 @contextmanager

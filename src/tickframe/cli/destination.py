@@ -14,7 +14,7 @@ from tickframe.cli.ticks_file import SUFFIXES, PipeFormat, write_ticks, write_ti
 from tickframe.fetch import OnError
 from tickframe.query import Query
 
-__all__ = ["Destination", "Dataset", "File", "Nowhere", "Pipe", "Terminal", "destination"]
+__all__ = ["Dataset", "Destination", "File", "Nowhere", "Pipe", "Terminal", "destination"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Pipe:
         """Ask, and write."""
         with (
             # A file of its own: Arrow closes what it has written, and stdout must stay open.
-            open(sys.stdout.fileno(), "wb", closefd=False) as pipe,  # noqa: PTH123, no path
+            open(sys.stdout.fileno(), "wb", closefd=False) as pipe,
             query.to_reader(on_error=on_error) as ticks,
         ):
             write_ticks_to_pipe(ticks, pipe, self.pipe_format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from typing import Annotated
 
 import typer
@@ -120,7 +121,9 @@ def _run(query: Query, place: Destination, on_error: OnError, *, as_json: bool) 
     started = time.monotonic()
     try:
         place.take(query, on_error)
-    except BaseException:
+    except BaseException as error:
+        # A reader that nobody reads to its end lives as long as its frame, and so does its progress bar.
+        traceback.clear_frames(error.__traceback__)
         if as_json:
             print_json(as_records(query.outcomes))
         if isinstance(place, Dataset):

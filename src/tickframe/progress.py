@@ -33,7 +33,7 @@ def open_progress(progress: bool | Progress, parts: int) -> Progress | None:
     """
     if isinstance(progress, Progress):
         return progress
-    if not progress or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    if not progress or not (sys.stderr.isatty() or _in_notebook()):
         return None
     with warnings.catch_warnings():
         # Without ipywidgets it warns when it is imported, and takes the bar of letters, which does as well.
@@ -43,6 +43,12 @@ def open_progress(progress: bool | Progress, parts: int) -> Progress | None:
 
     bar: Progress = tqdm(total=parts, desc="tickframe", unit="part")
     return bar
+
+
+def _in_notebook() -> bool:
+    """Say whether this process is a notebook's kernel; to import its package does not make it one."""
+    kernels = sys.modules.get("ipykernel.kernelapp")
+    return kernels is not None and bool(kernels.IPKernelApp.initialized())
 
 
 def show_totals(progress: Progress, rows: int, size: int) -> None:

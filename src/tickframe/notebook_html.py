@@ -11,7 +11,7 @@ from html import escape
 from numbers import Real
 
 from tickframe.outcome_table import ShownOutcome, outcome_table
-from tickframe.part import Part, in_words, listed
+from tickframe.part import Part, listed
 
 __all__ = ["outcomes_html", "query_html"]
 
@@ -32,8 +32,11 @@ def query_html(parts: Sequence[Part], outcomes: Sequence[ShownOutcome], summary:
         The last run in a line.
     """
     requests = "1 request" if len(parts) == 1 else f"{len(parts):,} requests"
-    names = dict.fromkeys(name for part in parts for name, _ in part.parameters)
-    asked = _table((), [(name, _values(parts, name)) for name in names])
+    words = [part.brief_words() for part in parts]
+    names = dict.fromkeys(name for each in words for name in each)
+    asked = _table(
+        (), [(name, listed(list(dict.fromkeys(each[name] for each in words if name in each)))) for name in names]
+    )
     ran = outcomes_html(outcomes, summary) if outcomes else _line("not asked yet: a to_... method asks")
     return f"<div>{_line(f'{parts[0].function}, {requests}')}{asked}{ran}</div>"
 
@@ -52,12 +55,6 @@ def outcomes_html(outcomes: Sequence[ShownOutcome], summary: str) -> str:
     left_out = len(outcomes) - len(rows)
     more = _line(f"and {left_out:,} more, all of them in outcomes.to_pandas()") if left_out else ""
     return f"<div>{_line(summary)}{_table(columns, rows) if rows else ''}{more}</div>"
-
-
-def _values(parts: Sequence[Part], name: str) -> str:
-    """Return the values of a parameter in all parts, each once."""
-    values = (in_words(value) for part in parts for given, value in part.parameters if given == name)
-    return listed(list(dict.fromkeys(values)))
 
 
 def _line(text: str) -> str:

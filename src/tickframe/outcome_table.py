@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from tickframe.part import Part, in_words
+from tickframe.part import Part
 
 __all__ = ["ShownOutcome", "outcome_table"]
 
@@ -73,10 +73,10 @@ def outcome_table(outcomes: Sequence[ShownOutcome], limit: int) -> tuple[list[st
     columns = [*(names or ["function"]), "rows", "MB", "seconds", "attempts", "origin", "what was said"]
     rows: list[list[object]] = []
     for outcome in _telling(outcomes, limit):
-        asked = dict(outcome.part.parameters)
+        asked = outcome.part.brief_words()
         rows.append(
             [
-                *([in_words(asked[name]) if name in asked else "" for name in names] or [outcome.part.function]),
+                *([asked.get(name, "") for name in names] or [outcome.part.function]),
                 outcome.rows,
                 round(outcome.bytes / 1e6, 2),
                 round(outcome.seconds, 2),

@@ -173,6 +173,8 @@ class FailedPartsError(TickframeError):
 class NotCachedError(TickframeError):
     """The cache was to answer alone, and does not hold what was asked for.
 
+    Ask with ``cache="auto"``, which asks the service for what is missing.
+
     Attributes
     ----------
     parts : tuple of str

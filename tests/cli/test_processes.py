@@ -4,13 +4,16 @@ import json
 import re
 import signal
 import struct
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
+from typer.testing import CliRunner
 
 from tests.cli.command import run, run_on_terminal, start
 from tickframe import Client
+from tickframe.cli.app import app
 
 
 def test_a_terminal_shows_a_bar(tmp_path):
@@ -62,6 +65,16 @@ def test_demo_draws_a_picture(demo):
     assert header.startswith(b"\x89PNG")
     width, _ = struct.unpack(">II", header[16:24])
     assert width >= 800
+
+
+def test_demo_json_says_where_everything_is(tmp_path, monkeypatch):
+    """With --json stdout holds the places alone."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["demo", "--json"])
+    assert result.exit_code == 0, result.stderr
+    places = json.loads(result.stdout)
+    assert Path(places["picture"]).is_file()
+    assert all(Path(dataset).is_dir() for dataset in places["datasets"])
 
 
 def test_demo_without_matplotlib_names_the_extra(tmp_path):

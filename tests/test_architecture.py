@@ -26,6 +26,8 @@ FLOORS = {
     "pandas_columns": 1,
     "arguments": 1,
     "part": 1,
+    "outcome_table": 1,
+    "notebook_html": 1,
     "folder": 1,
     "answer": 1,
     "cancellation": 1,

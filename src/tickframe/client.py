@@ -164,8 +164,11 @@ class Client(DocumentedFunctions):
 
     def __repr__(self) -> str:
         """Say where the client leads and as whom, without asking."""
-        who = "a token" if self._settings.token is not None else f"user {self._settings.user!r}"
-        return f"<Client of {self._settings.base_url} with {who}>"
+        if self._settings.token is not None:
+            who = "with a token"
+        else:
+            who = f"with user {self._settings.user!r}" if self._settings.user else "without an account"
+        return f"<Client of {self._settings.base_url} {who}>"
 
     def close(self) -> None:
         """Close the connections, and the sandbox if there is one; wait until the cache is written."""

@@ -22,6 +22,7 @@ from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, NotCachedError, SettingsError
 from tickframe.export import Dataset, Existing, Record
 from tickframe.fetch import Answers, OnError, RunOptions, fetch
+from tickframe.notebook_html import query_html
 from tickframe.outcomes import Estimate, Outcome, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
@@ -65,7 +66,12 @@ class Query:
         more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
         hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
         ran = f" {self.outcomes!r}{hits}" if self.outcomes else ""
-        return f"<Query: {self._parts[0]}{more}{ran}>"
+        return f"<Query: {self._parts[0].in_brief()}{more}{ran}>"
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what is asked and what the last run brought, without asking."""
+        hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
+        return query_html(self._parts, self.outcomes, repr(self.outcomes).strip("<>") + hits)
 
     @property
     def total_hits(self) -> int | None:
@@ -202,7 +208,7 @@ class Query:
         schema, batches = self._open(on_error, cache)
         return pa.Table.from_batches(list(batches), schema)
 
-    def to_reader(self, *, cache: CacheMode = "auto") -> pa.RecordBatchReader:
+    def to_reader(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.RecordBatchReader:
         """Ask part by part as the reader is read; one record batch for each frame.
 
         The first request is made at once. An error inside an Arrow stream arrives as
@@ -210,10 +216,10 @@ class Query:
 
         Parameters
         ----------
-        cache
+        on_error, cache
             As in :meth:`to_pandas`.
         """
-        schema, batches = self._open(cache=cache)
+        schema, batches = self._open(on_error, cache)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def to_polars(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pl.DataFrame:
@@ -285,7 +291,10 @@ class Query:
         partition_by = [partition_by] if isinstance(partition_by, str) else partition_by
         documented = {column.name for column in self._parts[0].columns}
         if documented and not documented.issuperset(partition_by):
-            raise ValueError(f"partition_by {list(partition_by)} names a column that the answer does not have")
+            raise ValueError(
+                f"partition_by {list(partition_by)} names a column that the answer does not have: it has "
+                f"{', '.join(sorted(documented))}"
+            )
         dataset = Dataset(directory, partition_by)
         done = {} if existing == "overwrite" else dataset.records_of(self._parts)
         if done and existing == "error":

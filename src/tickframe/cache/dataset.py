@@ -132,6 +132,9 @@ def _guarantee(entry: _Entry) -> pc.Expression:
     """Say which columns hold one value in all rows, so that a filter for another leaves the file closed."""
     expression = pc.scalar(True)
     for name, value in entry.provenance.constant.items():
-        is_date = pa.types.is_date(entry.schema.field(name).type)
-        expression &= pc.field(name) == (pa.scalar(np.datetime64(value, "D")) if is_date else value)
+        if pa.types.is_date(entry.schema.field(name).type):
+            day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())
+            expression &= pc.field(name) == day
+        else:
+            expression &= pc.field(name) == value
     return expression

@@ -159,11 +159,11 @@ class Cache:
         self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
 
     def remark(self) -> str:
-        """Say, once for this cache, that something could not be written; empty where there is nothing to say."""
+        """Say, once for this cache, that it cannot be used; empty where there is nothing to say."""
         if not self._failure or self._has_warned:
             return ""
         self._has_warned = True
-        return f"the cache at {self._folder} cannot be written, so what is fetched is not kept: {self._failure}"
+        return f"the cache at {self._folder} failed, so what is fetched may not be kept: {self._failure}"
 
     def flush(self) -> None:
         """Wait until everything fetched so far is written."""
@@ -310,7 +310,7 @@ class Cache:
             with contextlib.suppress(OSError, pa.ArrowException):
                 self._folder.delete(name)
         except (OSError, pa.ArrowException) as error:
-            _logger.warning("the entry %s cannot be read, and is fetched again: %s", name, error)
+            self._fail(error)
 
     def _touch(self, name: str) -> None:
         """Note that an entry was used, where there is a limit by which it might go."""
@@ -319,7 +319,7 @@ class Cache:
                 os.utime(self._folder.path(name))
 
     def _fail(self, error: Exception) -> None:
-        _logger.info("the cache at %s cannot be written", self._folder, exc_info=error)
+        _logger.info("the cache at %s failed", self._folder, exc_info=error)
         self._failure = self._failure or str(error) or type(error).__name__
 
 

@@ -34,6 +34,7 @@ FLOORS = {
     "auth": 2,
     "service": 2,
     "outcomes": 2,
+    "accessor": 2,
     "fetch": 3,
     "export": 3,
     "query": 4,

@@ -8,7 +8,7 @@
 
 from importlib.metadata import version as _version
 
-from tickframe import errors
+from tickframe import accessor, errors
 from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
@@ -22,6 +22,7 @@ __all__ = [
     "TickDataType",
     "TickframeError",
     "TickframeWarning",
+    "accessor",
     "errors",
     "read_ticks",
 ]

@@ -9,12 +9,14 @@
 from importlib.metadata import version as _version
 
 from tickframe import accessor, errors
+from tickframe.cache import Cache
 from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
 from tickframe.query import Query
 
 __all__ = [
+    "Cache",
     "ChainType",
     "Client",
     "Query",

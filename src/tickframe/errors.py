@@ -10,6 +10,7 @@
     │   ├── TruncatedFrameError  the bytes end before the frame does
     │   └── TrailingBytesError   bytes that are no frame follow the last frame
     ├── DecodeError              the message in a frame is not a table of equal columns
+    ├── NotCachedError           the cache was to answer alone, and does not hold it
     ├── FailedPartsError         parts failed, and the failures were collected
     ├── TransportError           no answer arrived: connection, TLS, timeout, proxy, cut body
     └── ServiceError             the service answered something other than ticks
@@ -34,6 +35,7 @@ __all__ = [
     "FrameLengthError",
     "FrameMarkerError",
     "IncompletePagesError",
+    "NotCachedError",
     "PermissionDeniedError",
     "RateLimitError",
     "ServiceError",
@@ -136,6 +138,20 @@ class FailedPartsError(TickframeError):
     def __init__(self, message: str, *, failed: tuple[object, ...] = (), part: str = "") -> None:
         super().__init__(message, part=part)
         self.failed = failed
+
+
+class NotCachedError(TickframeError):
+    """The cache was to answer alone, and does not hold what was asked for.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        The requests that it does not hold, in words.
+    """
+
+    def __init__(self, message: str, *, parts: tuple[str, ...] = (), part: str = "") -> None:
+        super().__init__(message, part=part)
+        self.parts = parts or ((part,) if part else ())
 
 
 class TransportError(TickframeError):

@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Column, Function, camel_case
+from tickframe.catalogue import FUNCTIONS, Column, Function, camel_case
 from tickframe.contract import DataRequest
 from tickframe.values import write_value
 
 __all__ = ["Part", "frozen", "split"]
+
+# Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
+_LATE_HOURS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,33 @@ class Part:
 
     def __str__(self) -> str:
         """Say the request in words, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
-        return " ".join([self.function, *(f"{name}={_in_words(value)}" for name, value in self.parameters)])
+        return " ".join([self.function, *(f"{name}={value}" for name, value in self.words().items())])
+
+    def words(self) -> dict[str, str]:
+        """Return the parameters in words, by documented name."""
+        return {name: _in_words(value) for name, value in self.parameters}
+
+    def may_change(self) -> bool:
+        """Say whether the service may still add to the answer.
+
+        It may for a day that has not ended everywhere with its late reports in, and for whatever is
+        not of days at all: lists of symbols grow.
+        """
+        function = FUNCTIONS.get(self.function) if self.columns else None
+        if function is not None and not function.dated:
+            return True
+        days = [value for _, value in self.parameters if isinstance(value, dt.date)]
+        final = dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)
+        return not days or any(day >= final.date() for day in days)
 
     def with_cursor(self, cursor: str) -> Part:
         """Return the request for the page behind a cursor."""
+        return replace(self, parameters=(*self.without_cursor().parameters, ("cursor", cursor)))
+
+    def without_cursor(self) -> Part:
+        """Return the request for the first page."""
         others = tuple((name, value) for name, value in self.parameters if name != "cursor")
-        return replace(self, parameters=(*others, ("cursor", cursor)))
+        return replace(self, parameters=others)
 
     def to_message(self, reference_id: str, parameter_names: Mapping[str, str]) -> DataRequest:
         """Write the request as the service takes it.

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tickframe.frames import MAXIMUM_LENGTH
 
@@ -69,6 +69,9 @@ class Settings:
         Whether to check the service's certificate, or the file of certificates to check it with.
     cert : str or (str, str) or None
         The client's own certificate: one file, or a certificate's and a key's.
+    origin : str
+        What the cache calls the service; left out, its address. Give one name to addresses that lead
+        to the same data.
     """
 
     base_url: str = DEFAULT_URL
@@ -86,6 +89,7 @@ class Settings:
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
+    origin: str = ""
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)
@@ -101,6 +105,10 @@ class Settings:
     def host(self) -> str:
         """The service's host and port, as errors name it."""
         return urlsplit(self.base_url).netloc
+
+    def path_of(self, function: str, endpoint: str) -> str:
+        """Return the path of a function; ``endpoint`` is the catalogue's name of its end."""
+        return self.path_template.replace("{endpoint}", quote(self.endpoints.get(function, endpoint), safe=""))
 
     def requests_options(self) -> dict[str, Any]:
         """Return what every call of requests takes: timeouts, proxies, certificates, no redirects."""

@@ -40,6 +40,7 @@ FLOORS = {
     "cache": 2,
     "cached_service": 2,
     "outcomes": 2,
+    "accessor": 2,
     "fetch": 3,
     "conform": 3,
     "export": 3,

@@ -16,7 +16,12 @@ _LINKED = ("class", "func", "meth")
 # A line that ends so announces literal text, which Markdown knows by its indentation.
 _LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
 # reStructuredText's simple table without a head: two columns between lines of equals signs.
-_TABLE = re.compile(r"^(?P<rule>=+ +=+)\n(?P<rows>.*?)\n(?P=rule)$", re.MULTILINE | re.DOTALL)
+_TABLE = re.compile(
+    r"^(?P<indent> *)(?P<rule>=+ +=+)\n(?P<rows>.*?)\n(?P=indent)(?P=rule)$", re.MULTILINE | re.DOTALL
+)
+
+# An entry of a section See Also.
+_SEE_ALSO = re.compile(r"^( *)(tickframe\.[\w.]+) : ", re.MULTILINE)
 
 # Methods here get parts of their docstrings out of the catalogue.
 _COMPLETED = "tickframe.functions."
@@ -34,7 +39,8 @@ class Docstrings(griffe.Extension):
         if obj.is_function and obj.path.startswith(_COMPLETED) and isinstance(owner, griffe.Class):
             module = importlib.import_module(owner.module.path)
             text = inspect.getdoc(getattr(getattr(module, owner.name), obj.name)) or text
-        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(_link, _TABLE.sub(_table, text)))
+        text = _SEE_ALSO.sub(r"\1[`\2`][\2]: ", _TABLE.sub(_table, text))
+        obj.docstring.value = _LITERAL_BLOCK.sub("\n", _ROLE.sub(_link, text))
 
 
 def _link(reference: re.Match[str]) -> str:
@@ -44,6 +50,7 @@ def _link(reference: re.Match[str]) -> str:
 
 
 def _table(table: re.Match[str]) -> str:
-    second = table["rule"].rindex(" ") + 1
+    indent = table["indent"]
+    second = len(indent) + table["rule"].rindex(" ") + 1
     rows = [f"| {line[:second].strip()} | {line[second:].strip()} |" for line in table["rows"].splitlines()]
-    return "\n".join(["| | |", "| :-- | :-- |", *rows])
+    return "\n".join(f"{indent}{line}" for line in ["| | |", "| :-- | :-- |", *rows])

@@ -31,7 +31,7 @@ def server() -> Iterator[FaultServer]:
         yield running
 
 
-def cached_client(server: FaultServer, folder: Path, **settings: object) -> tf.Client:
+def cached_client(server: FaultServer, folder: Path | str, **settings: object) -> tf.Client:
     return tf.Client(server.url, token="t", cache=folder, **settings)
 
 

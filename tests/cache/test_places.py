@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import tickframe as tf
 from tests.cache.test_cached_answers import cached_client
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, symbols, ticks_for
+from tests.object_store import ObjectStore
+from tickframe.cache import Verification
 
 # Loads twice and prints what was said. The argument sets up what is wrong, after everything is imported.
 LOADING = """
@@ -138,3 +142,41 @@ def test_a_place_that_no_file_system_knows_is_refused_without_its_secret() -> No
 def test_a_uri_shows_no_secret() -> None:
     cache = tf.Cache("s3://key:secret@bucket/ticks?region=eu-central-1&scheme=http")
     assert repr(cache) == "<Cache at s3://bucket/ticks>"
+
+
+def test_an_object_store_is_a_place_like_any_other(server: FaultServer, s3: ObjectStore) -> None:
+    """Entries are written, found, listed, queried, verified and dropped; a damaged one is a miss."""
+    place = s3.uri("ticks")
+    with cached_client(server, place) as client:
+        fresh = ask(client, symbols(9)).to_pandas()
+    with cached_client(server, place) as client:
+        query = ask(client, symbols(9))
+        pd.testing.assert_frame_equal(query.to_pandas(cache="only"), fresh)
+        assert len(server.received) == 9
+        assert client.cache.info().entries == 9
+        assert client.cache.dataset().count_rows() == 45
+        window = client.tick_data(
+            "ACTIV", "S000", "2016-05-05", data_type="TRADES", to_time="09:00:00.000000002"
+        ).to_arrow(cache="only")
+        assert window.num_rows == 3
+        name = client.cache.entries()["name"][0]
+        client.cache._folder.write(name, b"half")
+        pd.testing.assert_frame_equal(query.to_pandas(), fresh)
+        assert len(server.received) == 10
+        assert client.cache.verify() == Verification(9, ())
+        assert client.cache.clear() == 9
+        assert client.cache.info().entries == 0
+
+
+def test_an_object_store_that_does_not_answer_is_one_warning(server: FaultServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    options = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=eu-central-1&allow_bucket_creation=false"
+    place = f"s3://key:s3cr3t-k3y@bucket/ticks?{options}"
+    with warnings.catch_warnings(record=True) as said, cached_client(server, place) as client:
+        warnings.simplefilter("always")
+        assert ask(client, symbols(9)).to_arrow().num_rows == 45
+        assert ask(client, symbols(9)).to_arrow().num_rows == 45
+    [warning] = said
+    assert str(warning.message).startswith("the cache at s3://bucket/ticks failed")
+    assert "s3cr3t" not in str(warning.message)

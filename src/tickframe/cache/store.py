@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ from tickframe.cancellation import Cancellation
 from tickframe.folder import Folder
 
 __all__ = ["Cache", "default_folder", "open_cache"]
+
+# Seconds for which a place that failed is left alone: each try can take an object store's client many.
+_REST = 60.0
 
 # What TICKFRAME_CACHE can be besides a place.
 _SWITCHES = {"1": True, "true": True, "0": False, "false": False}
@@ -82,6 +86,7 @@ class Cache:
         self._shared = _shared(self._folder)
         self._failure = ""
         self._has_warned = False
+        self._rests_until = 0.0
 
     def __repr__(self) -> str:
         """Say where the cache is, without looking into it."""
@@ -110,6 +115,8 @@ class Cache:
             allows it.
         """
         self._shared.writing.wait(address.name)
+        if self._rests() and not self._folder.is_local:
+            return None
         answer = self._read_exactly(address)
         if answer is not None or times is None or str(address.window) == "day":
             return answer
@@ -140,6 +147,8 @@ class Cache:
         request
             What was asked, in words.
         """
+        if self._rests():
+            return
         fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             # What is wrong with the folder shows while the caller is there to hear it.
@@ -321,8 +330,12 @@ class Cache:
             with contextlib.suppress(OSError):
                 os.utime(self._folder.path(name))
 
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
     def _fail(self, error: Exception) -> None:
         _logger.info("the cache at %s failed", self._folder, exc_info=error)
+        self._rests_until = time.monotonic() + _REST
         self._failure = self._failure or str(error) or type(error).__name__
 
 

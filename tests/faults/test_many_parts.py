@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tickframe as tf
 from tests.faults.conftest import open_sockets, threads_of_runs, wait_until
@@ -245,6 +247,80 @@ def test_a_reader_that_is_left_leaves_no_thread_and_no_socket(
 def _divide_in(reader: pa.RecordBatchReader) -> None:
     for _ in reader:
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("ending", ["closed", "not read on"])
+def test_a_reader_that_is_still_there_leaves_no_thread_once_its_calls_are_answered(
+    server: FaultServer, leaves_nothing: Check, ending: str
+) -> None:
+    """A reader is closed without a word to what it reads from; connections are the client's to close."""
+    server.serve(ticks_for)
+    with tf.Client(server.url, token=SECRET, max_workers=4) as client:
+        reader = ask(client, PARTS).to_reader()
+        first = reader.read_next_batch()
+        if ending == "closed":
+            reader.close()
+        wait_until(lambda: threads_of_runs() == [])
+        assert len(server.received) < len(PARTS)
+        if ending == "not read on":
+            assert arrived(pa.Table.from_batches([first, *reader])) == expected(PARTS)
+    leaves_nothing()
+
+
+def test_as_many_calls_are_under_way_as_there_are_workers_also_after_a_pause() -> None:
+    """A call ends only when all four are under way, and a fifth would be counted."""
+    under_way = Counter[str]()
+    most = 0
+    lock = threading.Lock()
+    all_of_them = threading.Barrier(4)
+
+    def call(place: int) -> int:
+        nonlocal most
+        with lock:
+            under_way["now"] += 1
+            most = max(most, under_way["now"])
+        all_of_them.wait(20)
+        with lock:
+            under_way["now"] -= 1
+        return place
+
+    window = Window(
+        call, size=abs, is_final=lambda _: False, max_workers=4, max_bytes=9999, cancellation=Cancellation()
+    )
+    taken = []
+    for place in window.results(range(40)):
+        taken.append(place)
+        if len(taken) % 4 == 0:
+            wait_until(lambda: threads_of_runs() == [])
+    assert (taken, most) == (list(range(40)), 4)
+
+
+@given(
+    workers=st.integers(2, 5),
+    sizes=st.lists(st.integers(0, 9), min_size=2, max_size=20),
+    max_bytes=st.integers(1, 30),
+    pauses=st.sets(st.integers(0, 19)),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_window_is_complete_and_in_order_whatever_its_bounds(
+    workers: int, sizes: list[int], max_bytes: int, pauses: set[int]
+) -> None:
+    """Also where the reader pauses until no thread is left."""
+    window: Window[int, int] = Window(
+        lambda place: place,
+        size=lambda place: sizes[place],
+        is_final=lambda _: False,
+        max_workers=workers,
+        max_bytes=max_bytes,
+        cancellation=Cancellation(),
+    )
+    taken = []
+    for place in window.results(range(len(sizes))):
+        taken.append(place)
+        if place in pauses:
+            wait_until(lambda: threads_of_runs() == [])
+    assert taken == list(range(len(sizes)))
+    assert threads_of_runs() == []
 
 
 def test_a_client_works_inside_a_running_event_loop(server: FaultServer, client: tf.Client) -> None:

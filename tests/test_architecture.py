@@ -27,6 +27,7 @@ FLOORS = {
     "arguments": 1,
     "part": 1,
     "cancellation": 1,
+    "pace": 1,
     "progress": 1,
     "window": 2,
     "retry": 2,

@@ -195,7 +195,7 @@ def test_a_refusal_whose_words_never_come_is_still_that_refusal(server: FaultSer
 def test_an_answer_byte_by_byte_arrives_whole(server: FaultServer) -> None:
     """No single wait for bytes is long, so that nothing times out."""
     with tf.Client(server.url, token=SECRET, read_timeout=5) as client:
-        server.script(replace(WHOLE, seconds_between_bytes=0.002))
+        server.script(replace(WHOLE, seconds_between_pieces=0.002))
         query = ask(client)
         assert arrived(query.to_arrow()) == expected(["S000"])
         assert query.outcomes[0].attempts == 1

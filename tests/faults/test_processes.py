@@ -40,7 +40,7 @@ FIRST = {PARTS[0], PARTS[1]}
 STALLS: dict[str, Answer] = {
     "header": answer().before_any_byte(Ending.STALLED),
     "body": answer(framed_ticks("S000")).cut_in_body(99, Ending.STALLED),
-    "trickle": replace(answer(framed_ticks("S000")), seconds_between_bytes=1),
+    "trickle": replace(answer(framed_ticks("S000")), seconds_between_pieces=1),
     "pause": refusal(429, Retry_After="100"),
 }
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import tickframe as tf
 from tests.faults.conftest import open_sockets, threads_of_runs, wait_until
-from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, refusal
+from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, page, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
 from tickframe.cancellation import Cancellation
@@ -120,6 +120,24 @@ def test_collected_failures_stand_in_the_outcomes(server: FaultServer, client: t
     with pytest.raises(errors.FailedPartsError, match="2 of 60 parts failed") as raised:
         query.outcomes.raise_for_errors()
     assert raised.value.failed == tuple(query.outcomes.failed)
+
+
+def test_a_storm_of_failures_that_passes_leaves_every_row_once(server: FaultServer, client: tf.Client) -> None:
+    """Each part fails three times: as the service, as what stands before it, and as a page of that."""
+    asked = Counter[str]()
+    lock = threading.Lock()
+
+    def reply(request: Received) -> Answer:
+        symbol = symbol_of(request)
+        with lock:
+            asked[symbol] += 1
+            failed = asked[symbol]
+        return {1: refusal(500), 2: refusal(503), 3: page(503)}.get(failed) or ticks_for(request)
+
+    server.serve(reply)
+    query = ask(client, PARTS)
+    assert arrived(query.to_arrow()) == expected(PARTS)
+    assert {outcome.attempts for outcome in query.outcomes} == {4}
 
 
 def test_a_service_that_is_gone_fails_every_part_and_leaves_the_columns(server: FaultServer, client: tf.Client) -> None:

@@ -8,13 +8,15 @@
 
 from importlib.metadata import version as _version
 
-from tickframe import errors
+from tickframe import accessor, errors
+from tickframe.cache import Cache
 from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
 from tickframe.query import Query
 
 __all__ = [
+    "Cache",
     "ChainType",
     "Client",
     "Query",
@@ -22,6 +24,7 @@ __all__ = [
     "TickDataType",
     "TickframeError",
     "TickframeWarning",
+    "accessor",
     "errors",
     "read_ticks",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import warnings
 from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -10,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
+from tickframe.cache import Cache
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
-from tickframe.errors import SettingsError
+from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.fetch import RunOptions
 from tickframe.functions import DocumentedFunctions
 from tickframe.part import Part, frozen, split
@@ -27,6 +30,9 @@ __all__ = ["Client", "read_ticks"]
 
 # Names that an answer to a request without documentation uses if it is a series of ticks.
 _USUAL_TIMESTAMP = ("date", "time")
+
+# What TICKFRAME_CACHE can be besides a place.
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Client(DocumentedFunctions):
@@ -52,10 +58,14 @@ class Client(DocumentedFunctions):
         ``update`` and ``close``.
     max_workers
         How many requests of a query are under way at once.
+    cache
+        Where answers are kept: True for the user's cache folder of the operating system, a folder, a
+        URI such as ``s3://bucket/ticks``, or a :class:`tickframe.Cache`; False for none. Left out,
+        what ``TICKFRAME_CACHE`` says, where ``1`` is the user's cache folder; else none.
     **others
         ``proxies``, ``verify`` and ``cert`` as requests takes them, ``connect_timeout``,
         ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
-        ``maximum_length``: see :class:`tickframe.settings.Settings`.
+        ``maximum_length``, ``origin``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------
@@ -82,6 +92,7 @@ class Client(DocumentedFunctions):
         token: str | None = None,
         progress: bool | Progress = False,
         max_workers: int = 8,
+        cache: bool | str | os.PathLike[str] | Cache | None = None,
         **others: Any,
     ) -> None:
         self._settings = resolve_settings(
@@ -95,10 +106,18 @@ class Client(DocumentedFunctions):
         )
         self._service = Service(self._settings)
         self._options = RunOptions(max_workers=max_workers, progress=progress)
+        self._cache = _open_cache(cache)
         self._sandbox: Sandbox | None = None
 
     @classmethod
-    def sandbox(cls, data: str | None = None, seed: int = 0, *, progress: bool | Progress = False) -> Self:
+    def sandbox(
+        cls,
+        data: str | None = None,
+        seed: int = 0,
+        *,
+        progress: bool | Progress = False,
+        cache: bool | str | os.PathLike[str] | Cache | None = None,
+    ) -> Self:
         """Return a client of a local service that needs no account and ends with the client.
 
         Parameters
@@ -108,8 +127,8 @@ class Client(DocumentedFunctions):
             simulated market.
         seed
             What the simulated market is drawn from.
-        progress
-            As in :class:`Client`.
+        progress, cache
+            As in :class:`Client`. Sandboxes of the same market share what is cached, others do not.
 
         Raises
         ------
@@ -129,6 +148,8 @@ class Client(DocumentedFunctions):
             password=sandbox.password,
             client_secret=sandbox.client_secret,
             progress=progress,
+            cache=cache,
+            origin=sandbox.origin,
         )
         client._sandbox = sandbox
         return client
@@ -143,12 +164,19 @@ class Client(DocumentedFunctions):
 
     def __repr__(self) -> str:
         """Say where the client leads and as whom, without asking."""
-        who = "a token" if self._settings.token is not None else f"user {self._settings.user!r}"
-        return f"<Client of {self._settings.base_url} with {who}>"
+        if self._settings.token is not None:
+            who = "with a token"
+        else:
+            who = f"with user {self._settings.user!r}" if self._settings.user else "without an account"
+        return f"<Client of {self._settings.base_url} {who}>"
 
     def close(self) -> None:
-        """Close the connections, and the sandbox if there is one."""
+        """Close the connections, and the sandbox if there is one; wait until the cache is written."""
         self._service.close()
+        if self._cache is not None:
+            self._cache.flush()
+            if remark := self._cache.remark():
+                warnings.warn(remark, TickframeWarning, stacklevel=2)
         if self._sandbox is not None:
             self._sandbox.close()
 
@@ -156,6 +184,19 @@ class Client(DocumentedFunctions):
     def settings(self) -> Settings:
         """The settings; their repr holds no secret."""
         return self._settings
+
+    @property
+    def cache(self) -> Cache:
+        """The cache: what it holds, whether it is sound, and how to clear it.
+
+        Raises
+        ------
+        SettingsError
+            If the client has none.
+        """
+        if self._cache is None:
+            raise SettingsError("this client has no cache: Client(cache=True), or a folder, or TICKFRAME_CACHE")
+        return self._cache
 
     def check(self) -> dict[str, Any]:
         """Ask the service who one is: one round trip.
@@ -195,12 +236,24 @@ class Client(DocumentedFunctions):
         given = tuple((name, frozen(value)) for name, value in asked.items() if value is not None)
         part = Part(parse_string(request, "request"), request, given, paged=True)
         part.to_message(reference_id="", parameter_names={})
-        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, options=self._options)
+        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, options=self._options, cache=self._cache)
 
     def _query(self, name: str, **arguments: object) -> Query:
         function = FUNCTIONS[name]
         parts = split(function, check_arguments(function, arguments))
-        return Query(self._service, parts, timestamp=function.timestamp, options=self._options)
+        return Query(self._service, parts, timestamp=function.timestamp, options=self._options, cache=self._cache)
+
+
+def _open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
+    if isinstance(cache, Cache):
+        return cache
+    if cache is None:
+        cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
+    if isinstance(cache, str) and cache.lower() in _SWITCHES:
+        cache = _SWITCHES[cache.lower()]
+    if isinstance(cache, bool):
+        return Cache() if cache else None
+    return Cache(cache)
 
 
 def read_ticks(

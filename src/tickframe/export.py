@@ -7,7 +7,6 @@ Readers of such datasets pass over names that begin with an underscore or a dot.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import os
@@ -30,8 +29,6 @@ Existing = Literal["skip", "overwrite", "error"]
 _RECORDS = "_tickframe"
 # What Hive, and every reader of its layout, calls a null.
 _NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
-# Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
-_LATE_HOURS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ class Dataset:
         for path in self.paths(before) if before is not None else ():
             if path not in self.paths(record):
                 path.unlink(missing_ok=True)
-        if not part.paged and not _may_change(part):
+        if not part.paged and not part.may_change():
             self._write_record(part, record)
         return self.paths(record)
 
@@ -141,13 +138,6 @@ def _name(part: Part) -> str:
     return f"{_directory_name(part.function)}-{digest}"
 
 
-def _may_change(part: Part) -> bool:
-    """Say whether the service may still add to the answer: a day that has not ended everywhere."""
-    days = [value for _, value in part.parameters if isinstance(value, dt.date)]
-    final = dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)
-    return any(day >= final.date() for day in days)
-
-
 def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[list[str], pa.Table]]:
     """Split a table by the values of the partition columns, rows in their order."""
     for column in partition_by:
@@ -161,7 +151,8 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
         return
     # Each frame has a dictionary of its own.
     table = table.unify_dictionaries()
-    for key in table.select(list(partition_by)).group_by(list(partition_by)).aggregate([]).to_pylist():
+    # Threads would return the groups in another order each time.
+    for key in table.group_by(list(partition_by), use_threads=False).aggregate([]).to_pylist():
         rows = table
         for column, value in key.items():
             rows = rows.filter(pc.field(column).is_null() if value is None else pc.field(column) == value)

@@ -8,18 +8,19 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
+import pyarrow as pa
+
+from tickframe.answer import Answer
 from tickframe.cancellation import Cancellation
-from tickframe.decode import Response
 from tickframe.errors import IncompletePagesError, TickframeError, TickframeWarning
 from tickframe.outcomes import Outcome, Outcomes
 from tickframe.part import Part
 from tickframe.progress import Progress, open_progress, show_totals
-from tickframe.service import Service
 from tickframe.window import Window
 
-__all__ = ["OnError", "RunOptions", "fetch"]
+__all__ = ["Answers", "OnError", "RunOptions", "fetch"]
 
 OnError = Literal["raise", "collect"]
 
@@ -44,14 +45,24 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.max_workers < 1 or self.max_bytes < 1:
-            raise ValueError("max_workers and max_bytes must be at least 1")
+            raise ValueError("max_workers and max_bytes must be at least 1: leave them out for 8 requests and 512 MiB")
+
+
+class Answers(Protocol):
+    """What answers parts: the service, or the cache before it."""
+
+    def answer(self, part: Part, cancellation: Cancellation, /) -> Answer:
+        """Return the whole answer to a part."""
+
+    def remark(self) -> str:
+        """Return what is to be said once of how the answers came; empty where that is nothing."""
 
 
 @dataclass(slots=True)
 class _Fetched:
     """What became of a part: its requests, which are several where it is paged."""
 
-    answers: list[tuple[Part, tuple[Response, ...]]] = field(default_factory=list)
+    answers: list[tuple[Part, tuple[pa.RecordBatch, ...]]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     error: TickframeError | None = None
 
@@ -61,14 +72,14 @@ class _Fetched:
 
 
 def fetch(
-    service: Service, parts: Sequence[Part], outcomes: Outcomes, options: RunOptions, on_error: OnError = "raise"
-) -> Iterator[tuple[int, Part, tuple[Response, ...]]]:
+    answers: Answers, parts: Sequence[Part], outcomes: Outcomes, options: RunOptions, on_error: OnError = "raise"
+) -> Iterator[tuple[int, Part, tuple[pa.RecordBatch, ...]]]:
     """Ask for parts, several at a time, and return their answers in order.
 
     Parameters
     ----------
-    service
-        The service.
+    answers
+        The service, or the cache before it.
     parts
         The requests. A paged one stands for all its pages.
     outcomes
@@ -81,8 +92,8 @@ def fetch(
 
     Yields
     ------
-    (int, Part, tuple of Response)
-        The place of the part, each request that was answered, and the frames of its answer.
+    (int, Part, tuple of pyarrow.RecordBatch)
+        The place of the part, each request that was answered, and the rows of its answer.
 
     Warns
     -----
@@ -99,32 +110,32 @@ def fetch(
     progress = open_progress(options.progress, len(parts))
     rows = size = 0
     try:
-        for place, fetched in enumerate(_fetch_all(service, parts, options, on_error)):
+        for place, fetched in enumerate(_fetch_all(answers, parts, options, on_error)):
             for outcome in fetched.outcomes:
                 outcomes.append(outcome)
                 rows += outcome.rows
                 size += outcome.bytes
             if fetched.error is not None and on_error == "raise":
-                _warn(outcomes)
+                _warn(outcomes, answers.remark())
                 raise fetched.error
-            for request, responses in fetched.answers:
-                yield place, request, responses
+            for request, batches in fetched.answers:
+                yield place, request, batches
             if progress is not None:
                 show_totals(progress, rows, size)
                 progress.update(1)
     finally:
         if progress is not None:
             progress.close()
-    _warn(outcomes, failures=True)
+    _warn(outcomes, answers.remark(), failures=True)
 
 
-def _fetch_all(service: Service, parts: Sequence[Part], options: RunOptions, on_error: OnError) -> Iterator[_Fetched]:
+def _fetch_all(answers: Answers, parts: Sequence[Part], options: RunOptions, on_error: OnError) -> Iterator[_Fetched]:
     cancellation = Cancellation()
     if len(parts) <= 1 or options.max_workers == 1:
         # One after another needs no thread.
-        return (_fetch_part(service, cancellation, part) for part in parts)
+        return (_fetch_part(answers, cancellation, part) for part in parts)
     window: Window[Part, _Fetched] = Window(
-        partial(_fetch_part, service, cancellation),
+        partial(_fetch_part, answers, cancellation),
         size=lambda fetched: fetched.size,
         is_final=lambda fetched: on_error == "raise" and fetched.error is not None,
         max_workers=options.max_workers,
@@ -134,7 +145,7 @@ def _fetch_all(service: Service, parts: Sequence[Part], options: RunOptions, on_
     return window.results(parts)
 
 
-def _fetch_part(service: Service, cancellation: Cancellation, part: Part) -> _Fetched:
+def _fetch_part(answers: Answers, cancellation: Cancellation, part: Part) -> _Fetched:
     """Ask for a part, and if it is paged for the page behind each cursor; what fails is recorded."""
     fetched = _Fetched()
     request: Part | None = part
@@ -142,9 +153,9 @@ def _fetch_part(service: Service, cancellation: Cancellation, part: Part) -> _Fe
     try:
         while request is not None:
             started = time.monotonic()
-            answer = service.answer(request, cancellation)
-            fetched.answers.append((request, answer.responses))
-            fetched.outcomes.append(_outcome(request, answer.responses, time.monotonic() - started, answer.attempts))
+            answer = answers.answer(request, cancellation)
+            fetched.answers.append((request, answer.batches))
+            fetched.outcomes.append(_outcome(request, answer, time.monotonic() - started))
             request = _next_page(part, fetched) if part.paged else None
     except TickframeError as error:
         failed = request or part
@@ -169,13 +180,15 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
     if cursor:
         if not isinstance(cursor, str):
             raise IncompletePagesError(
-                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for",
+                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )
         if cursor in [outcome.meta.get("cursor") for outcome in fetched.outcomes[:-1]]:
             raise IncompletePagesError(
-                f"the service answered with the cursor {cursor!r} twice: its pages have no end",
+                f"the service answered with the cursor {cursor!r} twice: its pages have no end; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )
@@ -191,37 +204,32 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
     return None
 
 
-def _outcome(part: Part, responses: Sequence[Response], seconds: float, attempts: int) -> Outcome:
+def _outcome(part: Part, answer: Answer, seconds: float) -> Outcome:
     return Outcome(
         part,
-        rows=sum(response.batch.num_rows for response in responses),
-        bytes=sum(response.length for response in responses),
+        rows=answer.rows,
+        bytes=answer.bytes,
         seconds=seconds,
-        attempts=attempts,
-        warning="; ".join(dict.fromkeys(_warnings_of(responses))),
-        meta={name: value for response in responses for name, value in response.meta.items()},
+        attempts=answer.attempts,
+        origin=answer.origin,
+        warning=answer.warning,
+        meta=answer.meta,
     )
 
 
-def _warnings_of(responses: Sequence[Response]) -> Iterator[str]:
-    for response in responses:
-        if response.warning:
-            yield response.warning
-        if response.missing:
-            yield f"the answer lacks the documented column(s) {', '.join(response.missing)}, which are null here"
-
-
-def _warn(outcomes: Outcomes, *, failures: bool = False) -> None:
-    """Say once what the service said and once what failed, however many parts it was."""
+def _warn(outcomes: Outcomes, remark: str, *, failures: bool = False) -> None:
+    """Say once what the service said, what failed and what is remarkable, however many parts it was."""
     for said in (
         [outcome.error for outcome in outcomes if outcome.error and failures],
         [outcome.warning for outcome in outcomes if outcome.warning],
     ):
         words = list(dict.fromkeys(said))
         if words:
-            more = f" (and {len(words) - 1} more: see query.outcomes)" if len(words) > 1 else ""
+            more = f" (and {len(words) - 1} more: see the query's outcomes)" if len(words) > 1 else ""
             of = f" [{len(said)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
             warnings.warn(f"{words[0]}{more}{of}", TickframeWarning, stacklevel=_depth_of_caller())
+    if remark:
+        warnings.warn(remark, TickframeWarning, stacklevel=_depth_of_caller())
 
 
 def _depth_of_caller() -> int:

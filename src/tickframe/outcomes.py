@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Literal, overload
+from typing import overload
 
 import pandas as pd
 
+from tickframe.answer import Origin
 from tickframe.errors import FailedPartsError
+from tickframe.notebook_html import outcomes_html
 from tickframe.part import Part
 
 __all__ = ["Estimate", "Outcome", "Outcomes", "estimate"]
@@ -30,7 +32,7 @@ class Outcome:
         From the first attempt to the last byte decoded.
     attempts : int
         How often it was asked.
-    origin : {"service", "dataset"}
+    origin : {"service", "cache", "dataset"}
         Where the rows came from; of those that an export's dataset had already only the number is
         known.
     warning : str
@@ -47,7 +49,7 @@ class Outcome:
     bytes: int
     seconds: float
     attempts: int
-    origin: Literal["service", "dataset"] = "service"
+    origin: Origin = "service"
     warning: str = ""
     error: str = ""
     meta: Mapping[str, object] = field(default_factory=dict)
@@ -82,10 +84,25 @@ class Outcomes(Sequence[Outcome]):
         failed = sum(bool(outcome.error) for outcome in self)
         return f"<Outcomes: {len(self)} parts, {rows:,} rows, {empty} empty, {failed} failed>"
 
+    def _repr_html_(self) -> str:
+        """Show a notebook what became of the parts."""
+        return outcomes_html(self, repr(self).strip("<>"))
+
     @property
     def failed(self) -> Outcomes:
         """The outcomes of the parts that have no answer."""
         return Outcomes(outcome for outcome in self if outcome.error)
+
+    def sizes(self) -> dict[str, tuple[int, int]]:
+        """Return the rows and bytes of each part that the service or the cache answered, by its words."""
+        sizes: dict[str, tuple[int, int]] = {}
+        for outcome in self:
+            if not outcome.error and outcome.origin != "dataset":
+                # Pages are counted together.
+                part = str(outcome.part.without_cursor())
+                rows, size = sizes.get(part, (0, 0))
+                sizes[part] = (rows + outcome.rows, size + outcome.bytes)
+        return sizes
 
     def raise_for_errors(self) -> None:
         """Raise if any part has no answer.
@@ -97,7 +114,9 @@ class Outcomes(Sequence[Outcome]):
         """
         if failed := self.failed:
             raise FailedPartsError(
-                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}", failed=tuple(failed)
+                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}; the error's failed has "
+                "all of them: ask for these again",
+                failed=tuple(failed),
             )
 
     def to_pandas(self) -> pd.DataFrame:
@@ -127,15 +146,15 @@ class Estimate:
     known: int
 
 
-def estimate(parts: int, outcomes: Outcomes) -> Estimate:
-    """Return what the known outcomes let expect of all parts."""
-    answered = [outcome for outcome in outcomes if not outcome.error and outcome.origin == "service"]
-    if not answered:
-        return Estimate(parts, rows=None, bytes=None, known=0)
-    scale = parts / len(answered)
+def estimate(parts: Sequence[Part], sizes: Mapping[str, tuple[int, int]]) -> Estimate:
+    """Return what the rows and bytes of some parts, by their words, let expect of all of them."""
+    known = [sizes[str(part)] for part in parts if str(part) in sizes]
+    if not known:
+        return Estimate(len(parts), rows=None, bytes=None, known=0)
+    scale = len(parts) / len(known)
     return Estimate(
-        parts,
-        rows=round(scale * sum(outcome.rows for outcome in answered)),
-        bytes=round(scale * sum(outcome.bytes for outcome in answered)),
-        known=len(answered),
+        len(parts),
+        rows=round(scale * sum(rows for rows, _ in known)),
+        bytes=round(scale * sum(size for _, size in known)),
+        known=len(known),
     )

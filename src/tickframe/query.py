@@ -6,7 +6,7 @@ import collections
 import importlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa
 
+from tickframe.cache import Cache
+from tickframe.cached_service import CachedService, CacheMode, check_cache_mode
+from tickframe.conform import PartAnswer, conform
 from tickframe.dataframe import DtypeBackend, check_conversion, to_dataframe
 from tickframe.decode import documented_schema
-from tickframe.errors import DecodeError, SettingsError
+from tickframe.errors import DecodeError, NotCachedError, SettingsError
 from tickframe.export import Dataset, Existing, Record
-from tickframe.fetch import OnError, RunOptions, fetch
+from tickframe.fetch import Answers, OnError, RunOptions, fetch
+from tickframe.notebook_html import query_html
 from tickframe.outcomes import Estimate, Outcome, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
@@ -48,8 +52,10 @@ class Query:
         *,
         timestamp: tuple[str, str] | None = None,
         options: RunOptions | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._service = service
+        self._cache = cache
         self._parts = tuple(parts)
         self._timestamp = timestamp
         self._options = options or RunOptions()
@@ -60,7 +66,12 @@ class Query:
         more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
         hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
         ran = f" {self.outcomes!r}{hits}" if self.outcomes else ""
-        return f"<Query: {self._parts[0]}{more}{ran}>"
+        return f"<Query: {self._parts[0].in_brief()}{more}{ran}>"
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what is asked and what the last run brought, without asking."""
+        hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
+        return query_html(self._parts, self.outcomes, repr(self.outcomes).strip("<>") + hits)
 
     @property
     def total_hits(self) -> int | None:
@@ -71,7 +82,7 @@ class Query:
     def first_pages(self) -> Query:
         """Return the query for the first page alone where this one would read all pages."""
         parts = [replace(part, paged=False) for part in self._parts]
-        return Query(self._service, parts, timestamp=self._timestamp, options=self._options)
+        return Query(self._service, parts, timestamp=self._timestamp, options=self._options, cache=self._cache)
 
     def parts(self) -> pd.DataFrame:
         """Return the requests that this query stands for, without asking.
@@ -79,12 +90,23 @@ class Query:
         Returns
         -------
         pandas.DataFrame
-            A row for each request: ``function``, and a column for each parameter.
+            A row for each request: ``function``, a column for each parameter, and ``cached``,
+            whether the cache holds the answer.
         """
-        return pd.DataFrame([{"function": part.function, **dict(part.parameters)} for part in self._parts])
+        cached = CachedService(self._service, self._cache) if self._cache is not None else None
+        return pd.DataFrame(
+            [
+                {
+                    "function": part.function,
+                    **dict(part.parameters),
+                    "cached": cached is not None and cached.holds(part),
+                }
+                for part in self._parts
+            ]
+        )
 
     def estimate(self, sample: int = 0) -> Estimate:
-        """Say how much this query is, from its last run or from a sample of its parts.
+        """Say how much this query is, from its last run, from the cache, or from a sample of its parts.
 
         Parameters
         ----------
@@ -94,21 +116,24 @@ class Query:
         Returns
         -------
         Estimate
-            Rows and bytes are None where neither a run nor a sample can say.
+            Rows and bytes are None where nothing can say.
 
         Raises
         ------
         TickframeError
             If a part of the sample is not answered.
         """
-        outcomes = self.outcomes
+        asked = Outcomes()
         if sample > 0:
             count = min(sample, len(self._parts))
             places = [place * len(self._parts) // count for place in range(count)]
-            outcomes = Outcomes()
-            answers = fetch(self._service, [self._parts[place] for place in places], outcomes, self._options)
+            answers = fetch(self._source("auto"), [self._parts[place] for place in places], asked, self._options)
             collections.deque(answers, maxlen=0)
-        return estimate(len(self._parts), outcomes)
+        cached = {}
+        if self._cache is not None:
+            service = CachedService(self._service, self._cache)
+            cached = {str(part): size for part in self._parts if (size := service.size(part)) is not None}
+        return estimate(self._parts, cached | self.outcomes.sizes() | asked.sizes())
 
     def to_pandas(
         self,
@@ -117,6 +142,7 @@ class Query:
         dtype_backend: DtypeBackend | None = None,
         tz: str | None = None,
         on_error: OnError = "raise",
+        cache: CacheMode = "auto",
     ) -> pd.DataFrame:
         """Ask, and return all rows as a DataFrame.
 
@@ -137,6 +163,10 @@ class Query:
             ``"raise"`` ends with the first part that fails. ``"collect"`` goes on without it: the
             failure stands in :attr:`outcomes`, a warning says so, and ``frame.attrs`` counts
             ``failed_parts``.
+        cache
+            Of a client with a cache: ``"auto"`` asks for what it does not hold, ``"refresh"`` asks
+            for everything and writes it anew, ``"only"`` asks for nothing, and ``"off"`` passes it
+            by. Days that may still change are never in it.
 
         Returns
         -------
@@ -146,26 +176,28 @@ class Query:
         Raises
         ------
         TickframeError
-            If any part is not answered whole.
+            If any part is not answered whole, or with ``cache="only"`` is not in the cache.
         ValueError
             If an argument is wrong, see :func:`tickframe.dataframe.to_dataframe`.
         """
         if index not in ("timestamp", None):
             raise ValueError(f"index {index!r} is neither 'timestamp' nor None")
         check_conversion(dtype_backend, tz, has_index=index is not None and self._timestamp is not None)
-        table = self.to_arrow(on_error=on_error)
+        table = self.to_arrow(on_error=on_error, cache=cache)
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
-        frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=True)
+        # What is still being written into the cache must not change with the frame.
+        consume = self._cache is None or all(outcome.origin == "cache" for outcome in self.outcomes)
+        frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=consume)
         if failed := self.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
         return frame
 
-    def to_arrow(self, *, on_error: OnError = "raise") -> pa.Table:
+    def to_arrow(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.Table:
         """Ask, and return all rows as a ``pyarrow.Table``, a chunk for each frame.
 
         Parameters
         ----------
-        on_error
+        on_error, cache
             As in :meth:`to_pandas`.
 
         Raises
@@ -173,20 +205,30 @@ class Query:
         TickframeError
             If any part is not answered whole.
         """
-        schema, batches = self._open(on_error)
+        schema, batches = self._open(on_error, cache)
         return pa.Table.from_batches(list(batches), schema)
 
-    def to_reader(self) -> pa.RecordBatchReader:
+    def to_reader(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.RecordBatchReader:
         """Ask part by part as the reader is read; one record batch for each frame.
 
         The first request is made at once. An error inside an Arrow stream arrives as
         ``pyarrow.ArrowException``; the other ``to_*`` methods raise it as it is.
+
+        Parameters
+        ----------
+        on_error, cache
+            As in :meth:`to_pandas`.
         """
-        schema, batches = self._open()
+        schema, batches = self._open(on_error, cache)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
-    def to_polars(self) -> pl.DataFrame:
+    def to_polars(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pl.DataFrame:
         """Ask, and return all rows as a ``polars.DataFrame``.
+
+        Parameters
+        ----------
+        on_error, cache
+            As in :meth:`to_pandas`.
 
         Raises
         ------
@@ -199,7 +241,7 @@ class Query:
             polars = importlib.import_module("polars")
         except ImportError as error:
             raise SettingsError("to_polars() needs Polars: pip install 'tickframe[polars]'") from error
-        frame: pl.DataFrame = polars.from_arrow(self.to_arrow())
+        frame: pl.DataFrame = polars.from_arrow(self.to_arrow(on_error=on_error, cache=cache))
         return frame
 
     def to_parquet(
@@ -209,6 +251,7 @@ class Query:
         partition_by: str | Sequence[str] = ("symbol", "date"),
         existing: Existing = "skip",
         on_error: OnError = "raise",
+        cache: CacheMode = "auto",
     ) -> list[Path]:
         """Ask, and write the rows into a Parquet dataset, part by part, in bounded memory.
 
@@ -226,7 +269,7 @@ class Query:
             What to do with parts that are in the dataset already: ``"skip"`` does not ask for them
             (but for days that may still change), ``"overwrite"`` asks again, ``"error"`` refuses
             before anything is sent.
-        on_error
+        on_error, cache
             As in :meth:`to_pandas`.
 
         Returns
@@ -248,7 +291,10 @@ class Query:
         partition_by = [partition_by] if isinstance(partition_by, str) else partition_by
         documented = {column.name for column in self._parts[0].columns}
         if documented and not documented.issuperset(partition_by):
-            raise ValueError(f"partition_by {list(partition_by)} names a column that the answer does not have")
+            raise ValueError(
+                f"partition_by {list(partition_by)} names a column that the answer does not have: it has "
+                f"{', '.join(sorted(documented))}"
+            )
         dataset = Dataset(directory, partition_by)
         done = {} if existing == "overwrite" else dataset.records_of(self._parts)
         if done and existing == "error":
@@ -259,7 +305,7 @@ class Query:
         files = {place: dataset.paths(record) for place, record in done.items()}
         missing = [place for place in range(len(self._parts)) if place not in done]
         try:
-            for place, part, table in self._tables(missing, on_error):
+            for place, part, table in self._tables(missing, on_error, cache):
                 files.setdefault(place, []).extend(dataset.write(part, table))
         finally:
             self._account_for(done)
@@ -286,21 +332,47 @@ class Query:
                 )
         return self._timestamp
 
-    def _answers(self, parts: Sequence[Part], on_error: OnError) -> Iterator[_Answer]:
+    def _source(self, mode: CacheMode) -> Answers:
+        """Return what answers the parts."""
+        check_cache_mode(mode)
+        if self._cache is not None and mode != "off":
+            return CachedService(self._service, self._cache, mode)
+        if mode in ("only", "refresh"):
+            raise ValueError(f"cache={mode!r} needs a client with a cache, such as Client(cache=True)")
+        return self._service
+
+    def _check_cached(self, parts: Sequence[Part], source: CachedService) -> None:
+        """Name all that the cache does not hold, before the first of it ends the run."""
+        missing = tuple(str(part) for part in parts if not source.holds(part))
+        if missing:
+            more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+            raise NotCachedError(
+                f"the cache does not hold {len(missing)} of {len(parts)} parts: {'; '.join(missing[:3])}{more}. "
+                "Ask for them with cache='auto'",
+                parts=missing,
+            )
+
+    def _answers(self, parts: Sequence[Part], on_error: OnError, mode: CacheMode) -> Iterator[PartAnswer]:
         """Ask for parts, and keep the outcomes up to date; all batches have one schema."""
+        source = self._source(mode)
+        if mode == "only" and on_error == "raise" and isinstance(source, CachedService):
+            self._check_cached(parts, source)
         outcomes = Outcomes()
         self.outcomes = outcomes
-        fetched = fetch(self._service, parts, outcomes, self._options, on_error)
-        return conform((place, part, [response.batch for response in responses]) for place, part, responses in fetched)
+        return conform(fetch(source, parts, outcomes, self._options, on_error))
 
-    def _tables(self, places: Sequence[int], on_error: OnError) -> Iterator[tuple[int, Part, pa.Table]]:
+    def _tables(
+        self, places: Sequence[int], on_error: OnError, mode: CacheMode
+    ) -> Iterator[tuple[int, Part, pa.Table]]:
         """Ask for the parts at some places, and return each request's answer as a table."""
-        for place, part, batches in self._answers([self._parts[place] for place in places], on_error):
+        for place, part, batches in self._answers([self._parts[place] for place in places], on_error, mode):
             yield places[place], part, pa.Table.from_batches(batches)
 
-    def _open(self, on_error: OnError = "raise") -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    def _open(
+        self, on_error: OnError = "raise", cache: CacheMode = "auto"
+    ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """Ask until the schema is known; return it and all batches."""
-        batches = (batch for _, _, batches in self._answers(self._parts, on_error) for batch in batches)
+        batches = (batch for _, _, batches in self._answers(self._parts, on_error, cache) for batch in batches)
         first = next(batches, None)
         if first is None:
             # Every part failed, and that is collected.
@@ -322,53 +394,3 @@ class Query:
         for outcome in fetched:
             outcomes.append(outcome)
         self.outcomes = outcomes
-
-
-_Answer = tuple[int, Part, list[pa.RecordBatch]]
-
-
-def conform(answers: Iterable[_Answer]) -> Iterator[_Answer]:
-    """Give every batch the schema of the first one with rows.
-
-    An answer without rows has the documented types; what the service really sends outweighs them.
-
-    Raises
-    ------
-    DecodeError
-        If batches with rows differ in their columns.
-    """
-    schema: pa.Schema | None = None
-    empty: list[_Answer] = []
-    for answer in answers:
-        schema = schema or next((batch.schema for batch in answer[2] if batch.num_rows), None)
-        if schema is None:
-            empty.append(answer)
-            continue
-        for waiting in (*empty, answer):
-            yield _of_schema(waiting, schema)
-        empty.clear()
-    for answer in empty:
-        yield _of_schema(answer, empty[-1][2][-1].schema)
-
-
-def _of_schema(answer: _Answer, schema: pa.Schema) -> _Answer:
-    place, part, batches = answer
-    conformed = []
-    for batch in batches:
-        if batch.num_rows and not batch.schema.equals(schema):
-            raise _other_columns(part, batch.schema, schema)
-        conformed.append(batch if batch.num_rows else pa.RecordBatch.from_pylist([], schema))
-    return place, part, conformed
-
-
-def _other_columns(part: Part, schema: pa.Schema, expected: pa.Schema) -> DecodeError:
-    here = {field.name: str(field.type) for field in schema}
-    there = {field.name: str(field.type) for field in expected}
-    differing = [name for name in here | there if here.get(name) != there.get(name)] or list(here)
-    name = differing[0]
-    return DecodeError(
-        f"column {name!r} is {here.get(name, 'absent')} in this answer and {there.get(name, 'absent')} in those "
-        "before it: ask for the parts in queries of their own",
-        column=name,
-        part=str(part),
-    )

@@ -6,13 +6,12 @@ import os
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import requests
 
+from tickframe.answer import Answer, answer_of
 from tickframe.auth import token_provider
 from tickframe.cancellation import Cancellation
 from tickframe.decode import Response, read_responses
@@ -23,26 +22,10 @@ from tickframe.retry import SharedPause, retrying
 from tickframe.settings import Settings
 from tickframe.transport import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
 
-__all__ = ["Answer", "Service"]
+__all__ = ["Service"]
 
 _OCTET_STREAM = "application/octet-stream"
 _USER_PATH = "/auth/user"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one request.
-
-    Attributes
-    ----------
-    responses : tuple of Response
-        The frames of the answer, decoded.
-    attempts : int
-        How often it was asked.
-    """
-
-    responses: tuple[Response, ...]
-    attempts: int
 
 
 class Service:
@@ -104,12 +87,16 @@ class Service:
                 with attempt:
                     self._pause.wait(cancellation, deadline)
                     attempts += 1
-                    return Answer(self._ask(part, cancellation), attempts)
+                    return answer_of(self._ask(part, cancellation), attempts)
         except TickframeError as error:
             error.part = str(part)
             error.attempts = attempts
             raise
         raise AssertionError("what the last attempt raised is raised")
+
+    def remark(self) -> str:
+        """Return nothing: what the service says stands in its answers."""
+        return ""
 
     def user(self) -> dict[str, Any]:
         """Return what the service says of the account.
@@ -128,8 +115,7 @@ class Service:
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
-        endpoint = settings.endpoints.get(part.function, part.endpoint)
-        path = settings.path_template.replace("{endpoint}", quote(endpoint, safe=""))
+        path = settings.path_of(part.function, part.endpoint)
         body = write_frame(message.SerializeToString())
         with (
             cancellation.active(),
@@ -141,7 +127,7 @@ class Service:
             responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
         for answered in responses:
             if answered.reference_id not in ("", reference_id):
-                raise TransportError("an answer to another request arrived: a proxy may have mixed them up")
+                raise TransportError("an answer to another request arrived: a proxy may have mixed them up; ask again")
         return responses
 
     def _secrets(self) -> list[str]:

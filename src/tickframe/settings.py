@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tickframe.frames import MAXIMUM_LENGTH
 
@@ -70,6 +70,9 @@ class Settings:
         Whether to check the service's certificate, or the file of certificates to check it with.
     cert : str or (str, str) or None
         The client's own certificate: one file, or a certificate's and a key's.
+    origin : str
+        What the cache calls the service; left out, its address. Give one name to addresses that lead
+        to the same data.
     """
 
     base_url: str = DEFAULT_URL
@@ -87,21 +90,26 @@ class Settings:
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
+    origin: str = ""
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)
         _check_path_template(self.path_template)
         if self.token is not None and not is_token(self.token):
             # Nothing of a secret is shown, not even what is wrong with it.
-            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII")
+            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII: copy it anew")
         for name, secret in (("password", self.password), ("client_secret", self.client_secret)):
             if secret is not None and (not secret or not _is_text(secret)):
-                raise ValueError(f"{name} is empty, or holds a line end or half a character")
+                raise ValueError(f"{name} is empty, or holds a line end or half a character: give it anew")
 
     @property
     def host(self) -> str:
         """The service's host and port, as errors name it."""
         return urlsplit(self.base_url).netloc
+
+    def path_of(self, function: str, endpoint: str) -> str:
+        """Return the path of a function; ``endpoint`` is the catalogue's name of its end."""
+        return self.path_template.replace("{endpoint}", quote(self.endpoints.get(function, endpoint), safe=""))
 
     def requests_options(self) -> dict[str, Any]:
         """Return what every call of requests takes: timeouts, proxies, certificates, no redirects."""
@@ -142,7 +150,7 @@ def resolve_settings(
         password and an API key are given.
     """
     if password is not None and api_key is not None:
-        raise ValueError("give a password or an api_key: the key stands in for the password")
+        raise ValueError("give a password or an api_key, not both: the key stands in for the password")
     secret = password if password is not None else api_key
     if token is None and user is None and secret is None and client_secret is None:
         token = _from_environment("TICKFRAME_TOKEN")
@@ -210,7 +218,7 @@ def _check_url(url: str) -> None:
     try:
         address.port  # noqa: B018, it raises where there is none
     except ValueError:
-        raise ValueError(f"base_url {url!r} has no port after its colon") from None
+        raise ValueError(f"base_url {url!r} has no port after its colon: write it as https://host:443") from None
     if address.query or address.fragment:
         raise ValueError(f"base_url {url!r} ends in a query or a fragment: give the address alone")
     if address.scheme == "https" and address.hostname:

@@ -147,6 +147,11 @@ class Function:
     paged: bool = False
     windowed: bool = False
 
+    @property
+    def dated(self) -> bool:
+        """Whether an answer is of days that are named, so that it is final when they have passed."""
+        return any(parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters)
+
     def columns_for(
         self, data_type: TickDataType | None = None, instrument_type: str | None = None
     ) -> tuple[Column, ...]:

@@ -71,6 +71,10 @@ class Market(Protocol):
     """
 
     @property
+    def fingerprint(self) -> str:
+        """What tells this market from one with other ticks, in words."""
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The names under which this market is offered; all have the same content."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from collections.abc import Mapping
 from functools import lru_cache
@@ -85,6 +86,14 @@ class ParquetMarket:
             first, _ = self._days.get(symbol, (day, day))
             self._days[symbol] = (first, day)
         self._ticks = lru_cache(_TABLES_IN_MEMORY)(self._read)
+        self._root = root
+
+    @property
+    def fingerprint(self) -> str:
+        """The folder's files: their names, sizes and times of change."""
+        files = sorted({piece.path for index in self._index.values() for pieces in index.values() for piece in pieces})
+        stats = [(str(path.relative_to(self._root)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        return f"own ticks {hashlib.sha256(repr(stats).encode()).hexdigest()[:16]}"
 
     def exchanges(self) -> pa.Table:
         """Return one row per suffix of the symbols; what files do not say is empty."""

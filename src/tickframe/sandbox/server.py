@@ -58,6 +58,8 @@ class Sandbox:
         The base URL; empty while the sandbox is closed.
     user, password, client_secret : str
         The account, different for every sandbox.
+    origin : str
+        What a client's cache calls the service: the same for sandboxes with the same ticks.
 
     Raises
     ------
@@ -86,6 +88,7 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
+        self.origin = f"tickframe sandbox, {self._market.fingerprint}"
         self._tokens = Tokens(token_seconds)
         self._answer_delay = answer_delay
         self._kept_bytes = kept_bytes
@@ -176,6 +179,7 @@ class Sandbox:
             "user": self.user,
             "password": self.password,
             "client_secret": self.client_secret,
+            "origin": self.origin,
         }
         return Client(**{**account, **settings})
 

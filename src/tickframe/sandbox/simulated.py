@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.metadata import version
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +50,11 @@ class SimulatedMarket:
         self._seed = seed
         self._session = lru_cache(_SESSIONS_IN_MEMORY)(self._simulate)
         self._orders = lru_cache(_ORDERS_IN_MEMORY)(self._simulate_orders)
+
+    @property
+    def fingerprint(self) -> str:
+        """The seed, and the version of the simulation."""
+        return f"simulated market {self._seed} of version {version('tickframe')}"
 
     @property
     def venue(self) -> SimulatedMarket:

@@ -1,0 +1,140 @@
+"""What a cache holds of a function, as one dataset for DuckDB, Polars and pyarrow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from tickframe.cache.address import Window, folder_name, window_of
+from tickframe.cache.entry import Provenance, describe
+from tickframe.cache.seal import InvalidEntryError
+from tickframe.folder import Folder, is_unfinished
+
+__all__ = ["open_dataset"]
+
+# What differs from entry to entry of one kind.
+_SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    window: Window
+    provenance: Provenance
+    schema: pa.Schema
+
+    @property
+    def kind(self) -> dict[str, str]:
+        return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
+
+    @property
+    def symbols(self) -> list[str]:
+        request = self.provenance.request
+        return request["symbol"].split(",") if "symbol" in request else request.get("symbols", "").split(",")
+
+    @property
+    def days(self) -> list[str]:
+        request = self.provenance.request
+        if "day" in request:
+            return [request["day"]]
+        if "first_day" in request and "last_day" in request:
+            return [str(day.date()) for day in pd.date_range(request["first_day"], request["last_day"])]
+        return [""]
+
+
+def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
+    """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
+    entries = _of_one_kind(list(_entries(folder, function)), function, parameters)
+    chosen = sorted(_without_repeats(entries), key=lambda entry: (entry.days[0], entry.symbols, str(entry.window)))
+    with_rows = [entry for entry in chosen if entry.provenance.rows] or chosen[:1]
+    # Footers were checked when they were read; pages are when they are.
+    options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
+    fragments = [
+        parquet.make_fragment(folder.path(entry.name), folder.filesystem, partition_expression=_guarantee(entry))
+        for entry in with_rows
+    ]
+    schema = pa.unify_schemas([entry.schema.remove_metadata() for entry in with_rows])
+    return ds.FileSystemDataset(fragments, schema, parquet, folder.filesystem)
+
+
+def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
+    wanted = f"function={folder_name(function, lower=True)}"
+    for name, _ in folder.files():
+        if wanted not in name.split("/") or is_unfinished(name):
+            continue
+        window = window_of(name)
+        if window is None:
+            continue
+        try:
+            with folder.open(name) as file:
+                provenance, schema = describe(file)
+        except (FileNotFoundError, InvalidEntryError):
+            # What cannot be read is fetched again when it is asked for.
+            continue
+        yield _Entry(name, window, provenance, schema)
+
+
+def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:
+    wanted = {name: str(value) for name, value in parameters.items()}
+    entries = [entry for entry in entries if wanted.items() <= entry.kind.items()]
+    if not entries:
+        asked = "".join(f" with {name}={value}" for name, value in wanted.items())
+        raise ValueError(f"the cache holds no {function}{asked}: load some of it first")
+    values: dict[str, set[str]] = defaultdict(set)
+    names = {name for entry in entries for name in entry.kind}
+    for name, kind in product(sorted(names), [entry.kind for entry in entries]):
+        values[name].add(kind.get(name, "not given"))
+    for name, several in values.items():
+        if len(several) > 1:
+            raise ValueError(
+                f"the cache holds {function} of several kinds: {name} is {' or '.join(sorted(several))}. "
+                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), or "
+                "clear() the others"
+            )
+    return entries
+
+
+def _without_repeats(entries: Sequence[_Entry]) -> list[_Entry]:
+    """Leave out the entries all of whose rows are in others."""
+    places: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
+    for entry in entries:
+        for place in product(entry.symbols, entry.days):
+            places[place].append(entry)
+    kept = {entry.name: entry for entry in entries}
+    for entry in sorted(entries, key=lambda entry: len(entry.symbols) * len(entry.days)):
+        others = [
+            [other.window for other in places[place] if other.name in kept and other.name != entry.name]
+            for place in product(entry.symbols, entry.days)
+        ]
+        if all(any(window.covers(entry.window) for window in windows) for windows in others):
+            del kept[entry.name]
+    for (symbol, day), here in places.items():
+        left = sorted((entry for entry in here if entry.name in kept), key=lambda entry: entry.window.first or 0)
+        for one, other in pairwise(left):
+            if one.window.overlaps(other.window):
+                raise ValueError(
+                    f"two entries of {symbol} on {day} overlap: {one.window} and {other.window}. Load a window that "
+                    "holds both, or clear() one of them"
+                )
+    return list(kept.values())
+
+
+def _guarantee(entry: _Entry) -> pc.Expression:
+    """Say which columns hold one value in all rows, so that a filter for another leaves the file closed."""
+    expression = pc.scalar(True)
+    for name, value in entry.provenance.constant.items():
+        if pa.types.is_date(entry.schema.field(name).type):
+            day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())
+            expression &= pc.field(name) == day
+        else:
+            expression &= pc.field(name) == value
+    return expression

@@ -1,0 +1,296 @@
+"""An entry of the cache: an answer as one sealed Parquet file, with its provenance in the schema's metadata."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tickframe.answer import Answer
+from tickframe.cache.address import FORMAT, Address, Window
+from tickframe.cache.seal import InvalidEntryError, SealedGroup, read_seal, sealed
+from tickframe.contract import DataResponse
+from tickframe.values import read_value, write_value
+
+__all__ = ["Provenance", "describe", "read_answer", "read_window", "write_answer"]
+
+_PROVENANCE = b"tickframe"
+# Rows of a row group: few enough that ten minutes of a busy day are a small part of it.
+_ROW_GROUP = 131_072
+# From so many rows on several threads read faster than one.
+_MANY_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an entry comes from.
+
+    Attributes
+    ----------
+    digest, window : str
+        What the entry answers, as in its name.
+    request : Mapping[str, str]
+        The service, the function and the parameters, in words.
+    fetched : str
+        When it was fetched (ISO 8601, UTC).
+    version : str
+        The version of tickframe that wrote it.
+    rows, bytes : int
+        Its rows, and the length of the messages that brought them.
+    warning : str
+        What the service said beside the answer.
+    meta : str
+        What the service said of the answer as a whole: a serialized ``DataResponse`` in base64.
+    constant : Mapping[str, str]
+        The label and date columns that hold one value in all rows, and that value.
+    """
+
+    digest: str
+    window: str
+    request: Mapping[str, str]
+    fetched: str
+    version: str
+    rows: int
+    bytes: int
+    warning: str
+    meta: str
+    constant: Mapping[str, str]
+
+
+def write_answer(answer: Answer, address: Address, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
+    """Return the bytes of an entry.
+
+    Parameters
+    ----------
+    answer
+        What the service answered.
+    address
+        What it answers.
+    request, fetched, version
+        As in :class:`Provenance`.
+
+    Raises
+    ------
+    ValueError
+        If the answer cannot be stored exactly.
+    """
+    with_rows = [batch for batch in answer.batches if batch.num_rows] or answer.batches[:1]
+    provenance = {
+        "format": FORMAT,
+        "digest": address.digest,
+        "window": str(address.window),
+        "request": dict(request),
+        "fetched": fetched,
+        "version": version,
+        "rows": answer.rows,
+        "bytes": answer.bytes,
+        "warning": answer.warning,
+        "meta": _write_meta(answer.meta),
+        "constant": dict(_constants(with_rows)),
+    }
+    try:
+        table = pa.Table.from_batches(with_rows).unify_dictionaries()
+        table = table.replace_schema_metadata({_PROVENANCE: json.dumps(provenance)})
+        sink = pa.BufferOutputStream()
+        times = [field.name for field in table.schema if pa.types.is_duration(field.type)]
+        pq.write_table(
+            table,
+            sink,
+            compression="lz4",
+            row_group_size=_ROW_GROUP,
+            write_page_checksum=True,
+            # Nearly every time differs from the others, and by times alone row groups are left out.
+            use_dictionary=[name for name in table.column_names if name not in times],
+            write_statistics=times,
+        )
+    except pa.ArrowException as error:
+        raise ValueError(f"the answer cannot be stored as Parquet: {error}") from error
+    return sealed(sink.getvalue())
+
+
+def describe(data: pa.NativeFile) -> tuple[Provenance, pa.Schema]:
+    """Return where an entry comes from, and its columns; its rows are not looked at.
+
+    Raises
+    ------
+    InvalidEntryError
+        If it is no whole entry of this format.
+    """
+    file, provenance, _ = _open(data)
+    return provenance, file.schema_arrow
+
+
+def read_answer(data: pa.Buffer, address: Address | None = None) -> Answer:
+    """Return the answer that an entry holds.
+
+    Parameters
+    ----------
+    data
+        The bytes of the entry.
+    address
+        What it should answer; None takes whatever it is.
+
+    Raises
+    ------
+    InvalidEntryError
+        If a bit of it is wrong, or it is another entry.
+    """
+    file, provenance, groups = _open(pa.BufferReader(data), address)
+    view = memoryview(data)
+    for group in groups:
+        group.check(view[group.start : group.end])
+    try:
+        table = file.read(use_threads=provenance.rows > _MANY_ROWS)
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidEntryError(str(error)) from error
+    return _answer(table, provenance)
+
+
+def read_window(data: pa.NativeFile, address: Address, column: str, window: Window) -> Answer | None:
+    """Return the rows of an entry that lie in a window; only the row groups that can hold some are read.
+
+    Parameters
+    ----------
+    data
+        The entry's file.
+    address
+        What it answers.
+    column
+        The column of times.
+    window
+        The window that is asked for.
+
+    Returns
+    -------
+    Answer or None
+        None where the service might say another thing of the window: where it said something beside
+        the wider answer, and where no row is in the window.
+
+    Raises
+    ------
+    InvalidEntryError
+        If a bit of what is read is wrong, or it is another entry.
+    """
+    file, provenance, groups = _open(data, address)
+    if provenance.warning or provenance.meta or column not in file.schema_arrow.names:
+        return None
+    position = file.schema_arrow.get_field_index(column)
+    if not pa.types.is_duration(file.schema_arrow.field(position).type):
+        return None
+    chosen = [group.at for group in groups if _may_hold(file.metadata, group.at, position, window)]
+    for at in chosen:
+        data.seek(groups[at].start)
+        groups[at].check(memoryview(data.read_buffer(groups[at].end - groups[at].start)))
+    try:
+        table = file.read_row_groups(chosen, use_threads=len(chosen) > 1)
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidEntryError(str(error)) from error
+    rows = table.filter(_within(table.column(column), window))
+    if not rows.num_rows:
+        return None
+    # The share of the bytes that a fresh answer would take is all that can be said of them.
+    share = round(provenance.bytes * rows.num_rows / provenance.rows)
+    batches = [_with_own_labels(batch) for batch in rows.replace_schema_metadata().combine_chunks().to_batches()]
+    return Answer(tuple(batches), bytes=share, origin="cache")
+
+
+def _may_hold(metadata: pq.FileMetaData, at: int, column: int, window: Window) -> bool:
+    """Say whether a row group can have rows in a window, by its least and its greatest time."""
+    statistics = metadata.row_group(at).column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    least, most = statistics.min, statistics.max
+    return (window.first is None or most >= window.first) and (window.last is None or least <= window.last)
+
+
+def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.ParquetFile, Provenance, list[SealedGroup]]:
+    """Check all of an entry but its row groups, and that it is the one that is looked for."""
+    groups = read_seal(data)
+    try:
+        file = pq.ParquetFile(data)
+        provenance = _read_provenance(file.schema_arrow.metadata or {})
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
+    if address is not None and (provenance.digest, provenance.window) != (address.digest, str(address.window)):
+        raise InvalidEntryError("it answers another request")
+    return file, provenance, groups
+
+
+def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
+    document: dict[str, Any] = json.loads(metadata[_PROVENANCE])
+    if document.pop("format") != FORMAT:
+        raise ValueError("it is of another version of the format")
+    return Provenance(**document)
+
+
+def _answer(table: pa.Table, provenance: Provenance) -> Answer:
+    table = table.replace_schema_metadata()
+    if table.num_rows != provenance.rows:
+        raise InvalidEntryError(f"it has {table.num_rows} rows of {provenance.rows}")
+    return Answer(
+        batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
+        bytes=provenance.bytes,
+        warning=provenance.warning,
+        meta=_read_meta(provenance.meta),
+        origin="cache",
+    )
+
+
+def _within(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
+    conditions = [
+        compare(times, pa.scalar(bound, times.type))
+        for compare, bound in ((pc.greater_equal, window.first), (pc.less_equal, window.last))
+        if bound is not None
+    ]
+    return conditions[0] if len(conditions) == 1 else pc.and_(*conditions)
+
+
+def _with_own_labels(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Leave in each dictionary the labels of these rows in their order, as a fresh answer has them."""
+    columns = [
+        column.cast(column.type.value_type).dictionary_encode() if pa.types.is_dictionary(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _constants(batches: Sequence[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
+    for field in batches[0].schema:
+        columns = [batch.column(field.name) for batch in batches if field.name in batch.schema.names]
+        if not any(column.null_count for column in columns):
+            values = {value for column in columns for value in _some_values(column)}
+            if len(values) == 1:
+                yield field.name, values.pop()
+
+
+def _some_values(column: pa.Array) -> list[str]:
+    """Return enough values of a label or date column to see whether they are all one."""
+    if pa.types.is_dictionary(column.type):
+        return [str(label) for label in column.dictionary[:2].to_pylist()]
+    if not pa.types.is_date32(column.type):
+        return []
+    ends = pc.min_max(column.view(pa.int32())).as_py().values()
+    # numpy can say days that Python's dates cannot.
+    return [str(np.datetime64(day, "D")) for day in ends if day is not None]
+
+
+def _write_meta(meta: Mapping[str, object]) -> str:
+    message = DataResponse()
+    for name, value in meta.items():
+        message.meta[name].CopyFrom(write_value(value))
+    text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
+    if _read_meta(text) != dict(meta):
+        raise ValueError("what the service said of the answer cannot be stored exactly")
+    return text
+
+
+def _read_meta(text: str) -> Mapping[str, object]:
+    message = DataResponse.FromString(base64.b64decode(text))
+    return {name: read_value(value) for name, value in message.meta.items()}

@@ -1,0 +1,338 @@
+"""The cache: answers in a folder, asked for once."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from weakref import WeakValueDictionary
+
+import pandas as pd
+import platformdirs
+import pyarrow as pa
+import pyarrow.dataset as ds
+from pyarrow import fs
+
+from tickframe.answer import Answer
+from tickframe.cache.address import Address
+from tickframe.cache.dataset import open_dataset
+from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
+from tickframe.cache.seal import InvalidEntryError
+from tickframe.cache.turns import Turns
+from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
+from tickframe.cache.write_behind import WriteBehind
+from tickframe.cancellation import Cancellation
+from tickframe.folder import Folder
+
+__all__ = ["Cache", "default_folder"]
+
+_logger = logging.getLogger("tickframe.cache")
+
+
+def default_folder() -> str:
+    """Return the folder that the operating system has for the caches of a user's programs."""
+    return str(platformdirs.user_cache_path("tickframe", appauthor=False))
+
+
+class Cache:
+    """Answers of the service in a folder, one Parquet file each. Safe to share between threads and processes.
+
+    Parameters
+    ----------
+    place
+        A local folder, or a URI that ``pyarrow.fs`` knows, such as ``s3://bucket/ticks``; left out,
+        the user's cache folder of the operating system.
+    max_bytes
+        How large it may grow: beyond that the entries that were not used for the longest time go.
+        Left out, there is no limit. In an object store, which does not note when something is read,
+        those that were written first go first.
+    filesystem
+        What holds the folder, for places whose settings do not fit into a URI; ``place`` is then a
+        path in it.
+
+    Raises
+    ------
+    ValueError
+        If no file system knows the URI, or ``max_bytes`` is not positive.
+
+    Examples
+    --------
+    >>> client = tf.Client(cache=tf.Cache("ticks-cache", max_bytes=50 * 10**9))  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        place: str | os.PathLike[str] | None = None,
+        *,
+        max_bytes: int | None = None,
+        filesystem: fs.FileSystem | None = None,
+    ) -> None:
+        if max_bytes is not None and max_bytes < 1:
+            raise ValueError(f"max_bytes {max_bytes!r} leaves no room: give bytes, or None for no limit")
+        self._folder = Folder(default_folder() if place is None else place, filesystem)
+        self._size = None if max_bytes is None else Size(max_bytes)
+        self._shared = _shared(self._folder)
+        self._failure = ""
+        self._has_warned = False
+
+    def __repr__(self) -> str:
+        """Say where the cache is, without looking into it."""
+        return f"<Cache at {self._folder}>"
+
+    @property
+    def place(self) -> str:
+        """Where the cache is; no secret of a URI is in it."""
+        return str(self._folder)
+
+    # What a query does.
+
+    def turn(self, address: Address, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """Have the turn of an address: whoever has it is the only one in this process to ask for it."""
+        return self._shared.turns.turn(address.name, cancellation)
+
+    def read(self, address: Address, times: str | None = None) -> Answer | None:
+        """Return the answer that the cache holds; None where it holds none.
+
+        Parameters
+        ----------
+        address
+            What is asked for.
+        times
+            The column of times by which a wider window answers a narrower one, where the function
+            allows it.
+        """
+        self._shared.writing.wait(address.name)
+        answer = self._read_exactly(address)
+        if answer is not None or times is None or str(address.window) == "day":
+            return answer
+        return self._read_from_wider(address, times)
+
+    def holds(self, address: Address, times: str | None = None) -> bool:
+        """Say whether the cache holds an answer or a wider one, by the entries' footers alone."""
+        if self.provenance(address) is not None:
+            return True
+        return times is not None and any(self.provenance(wider) is not None for wider in self._wider(address))
+
+    def provenance(self, address: Address) -> Provenance | None:
+        """Return where the entry of exactly this request comes from; None where there is none."""
+        self._shared.writing.wait(address.name)
+        with self._usable(address.name), self._folder.open(address.name) as file:
+            return describe(file)[0]
+        return None
+
+    def write(self, address: Address, answer: Answer, request: Mapping[str, str]) -> None:
+        """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
+
+        Parameters
+        ----------
+        address
+            What the answer answers.
+        answer
+            The answer. Nobody may change its memory until it is written.
+        request
+            What was asked, in words.
+        """
+        fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        try:
+            # What is wrong with the folder shows while the caller is there to hear it.
+            self._folder.prepare(address.name)
+        except (OSError, pa.ArrowException) as error:
+            self._fail(error)
+            return
+
+        def write() -> None:
+            try:
+                entry = write_answer(answer, address, request, fetched, version("tickframe"))
+                self._folder.write(address.name, entry)
+                if self._size is not None and self._size.grow(entry.size):
+                    self._size.reset(evict(self._folder, self._size.maximum))
+            except ValueError as error:
+                _logger.info("%s is not cached: %s", address.name, error)
+            except (OSError, pa.ArrowException, MemoryError) as error:
+                self._fail(error)
+
+        self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
+
+    def remark(self) -> str:
+        """Say, once for this cache, that it cannot be used; empty where there is nothing to say."""
+        if not self._failure or self._has_warned:
+            return ""
+        self._has_warned = True
+        return f"the cache at {self._folder} failed, so what is fetched may not be kept: {self._failure}"
+
+    def flush(self) -> None:
+        """Wait until everything fetched so far is written."""
+        self._shared.writing.wait()
+
+    # What a person does.
+
+    def info(self) -> CacheInfo:
+        """Return how much the cache holds, by the names and sizes of its files alone.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be listed.
+        """
+        self.flush()
+        return info(self._folder, self._size.maximum if self._size is not None else None)
+
+    def entries(self) -> pd.DataFrame:
+        """Return a row for each entry, by the names and sizes of the files alone.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``source``, ``function``, ``symbol`` (None where an entry has several), ``date`` (None
+            where it has no one day), ``window``, ``bytes`` on disk, ``used`` (when it was last read
+            or written, UTC), ``name`` (of the file).
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be listed.
+        """
+        self.flush()
+        return entries(self._folder)
+
+    def verify(self) -> Verification:
+        """Read every entry whole, and drop those that are not what was written.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be listed, or an entry not be dropped.
+        """
+        self.flush()
+        return verify(self._folder)
+
+    def clear(
+        self,
+        *,
+        source: str | None = None,
+        function: str | None = None,
+        symbol: str | None = None,
+        first_day: str | dt.date | None = None,
+        last_day: str | dt.date | None = None,
+    ) -> int:
+        """Drop entries; without arguments all of them.
+
+        Parameters
+        ----------
+        source, function, symbol
+            Only those of this source, function or symbol; an entry of several symbols is of none.
+        first_day, last_day
+            Only those of these days, both included; an entry of several days is of none.
+
+        Returns
+        -------
+        int
+            How many entries were dropped.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be listed, or an entry not be dropped.
+        """
+        self.flush()
+        return clear(
+            self._folder, source=source, function=function, symbol=symbol, first_day=first_day, last_day=last_day
+        )
+
+    def dataset(self, function: str = "tick_data", **parameters: object) -> ds.Dataset:
+        """Return what the cache holds of a function as one dataset that reads no file before it must.
+
+        DuckDB and Polars query it as it is, and read the files of the symbols and days that they
+        filter for and no others. An entry whose rows are all in another one is left out.
+
+        Parameters
+        ----------
+        function
+            The documented function.
+        **parameters
+            What the entries were asked with, such as ``data_type="TRADES"``, where the cache holds
+            more than one kind.
+
+        Returns
+        -------
+        pyarrow.dataset.Dataset
+            The function's columns, in the order of the parts' days and symbols.
+
+        Raises
+        ------
+        ValueError
+            If the entries are of several kinds, whose rows do not belong into one table, or two
+            windows of one day overlap in part, or there is no entry.
+        OSError
+            If the folder cannot be listed.
+        """
+        self.flush()
+        return open_dataset(self._folder, function, parameters)
+
+    def _read_exactly(self, address: Address) -> Answer | None:
+        with self._usable(address.name):
+            answer = read_answer(self._folder.read(address.name), address)
+            self._touch(address.name)
+            return answer
+        return None
+
+    def _read_from_wider(self, address: Address, times: str) -> Answer | None:
+        for wider in self._wider(address):
+            with self._usable(wider.name), self._folder.open(wider.name) as file:
+                answer = read_window(file, wider, times, address.window)
+                if answer is not None:
+                    self._touch(wider.name)
+                    return answer
+        return None
+
+    def _wider(self, address: Address) -> Iterator[Address]:
+        self._shared.writing.wait(address.folder)
+        try:
+            names = [name for name, _ in self._folder.files(address.folder, recursive=False)]
+        except (OSError, pa.ArrowException):
+            names = []
+        return address.wider(names)
+
+    @contextlib.contextmanager
+    def _usable(self, name: str) -> Iterator[None]:
+        """Take an entry that is absent or unreadable for a miss; a damaged one is logged and dropped."""
+        try:
+            yield
+        except FileNotFoundError:
+            pass
+        except InvalidEntryError as error:
+            _logger.warning("the entry %s is not used, and fetched again: %s", name, error)
+            with contextlib.suppress(OSError, pa.ArrowException):
+                self._folder.delete(name)
+        except (OSError, pa.ArrowException) as error:
+            self._fail(error)
+
+    def _touch(self, name: str) -> None:
+        """Note that an entry was used, where there is a limit by which it might go."""
+        if self._size is not None and self._folder.is_local:
+            with contextlib.suppress(OSError):
+                os.utime(self._folder.path(name))
+
+    def _fail(self, error: Exception) -> None:
+        _logger.info("the cache at %s failed", self._folder, exc_info=error)
+        self._failure = self._failure or str(error) or type(error).__name__
+
+
+@dataclass
+class _Shared:
+    """What all caches of a process at one place share."""
+
+    writing: WriteBehind = field(default_factory=WriteBehind)
+    turns: Turns = field(default_factory=Turns)
+
+
+_SHARED: WeakValueDictionary[tuple[str, str], _Shared] = WeakValueDictionary()
+
+
+def _shared(folder: Folder) -> _Shared:
+    return _SHARED.setdefault((folder.filesystem.type_name, folder.root), _Shared())

@@ -1,4 +1,4 @@
-"""What tests share: one sandbox, a server that answers as it is told, and where real ticks may be."""
+"""What tests share: a sandbox, a server that answers as it is told, an object store, and where real ticks may be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tickframe as tf
+from tests.object_store import ObjectStore
 from tests.scripted_server import ScriptedServer
 from tickframe.cancellation import Cancellation
 from tickframe.sandbox import Sandbox
@@ -47,6 +48,13 @@ def client(sandbox: Sandbox) -> Iterator[tf.Client]:
 def scripted() -> Iterator[ScriptedServer]:
     with ScriptedServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectStore]:
+    """Return an object store; ``s3.uri("name")`` is a folder in a bucket of its own."""
+    with ObjectStore() as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

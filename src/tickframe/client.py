@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
-from tickframe.cache import Cache
+from tickframe.cache import Cache, open_cache
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.fetch import RunOptions
@@ -30,9 +30,6 @@ __all__ = ["Client", "read_ticks"]
 
 # Names that an answer to a request without documentation uses if it is a series of ticks.
 _USUAL_TIMESTAMP = ("date", "time")
-
-# What TICKFRAME_CACHE can be besides a place.
-_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Client(DocumentedFunctions):
@@ -106,7 +103,7 @@ class Client(DocumentedFunctions):
         )
         self._service = Service(self._settings)
         self._options = RunOptions(max_workers=max_workers, progress=progress)
-        self._cache = _open_cache(cache)
+        self._cache = open_cache(cache)
         self._sandbox: Sandbox | None = None
 
     @classmethod
@@ -242,18 +239,6 @@ class Client(DocumentedFunctions):
         function = FUNCTIONS[name]
         parts = split(function, check_arguments(function, arguments))
         return Query(self._service, parts, timestamp=function.timestamp, options=self._options, cache=self._cache)
-
-
-def _open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
-    if isinstance(cache, Cache):
-        return cache
-    if cache is None:
-        cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
-    if isinstance(cache, str) and cache.lower() in _SWITCHES:
-        cache = _SWITCHES[cache.lower()]
-    if isinstance(cache, bool):
-        return Cache() if cache else None
-    return Cache(cache)
 
 
 def read_ticks(

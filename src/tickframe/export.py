@@ -2,33 +2,44 @@
 
 Beside the data, ``_tickframe/`` keeps a small record of each part that is done: its request, its
 rows and its files. A run that was ended begins where it stopped, and "asked, and empty" is known.
-Readers of such datasets pass over names that begin with an underscore or a dot.
+``_tickframe/manifest.json`` is taken away before anything is written, and comes last: where it is,
+no run was broken off, and the rows and files of all parts stand in it. Readers of such datasets pass
+over names that begin with an underscore or a dot.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickframe.catalogue import Column
+from tickframe.folder import Folder, is_unfinished
+from tickframe.outcomes import Outcome, Outcomes
 from tickframe.part import Part
 
-__all__ = ["Dataset", "Existing", "Record"]
+__all__ = ["Dataset", "Existing", "Record", "check_export", "outcomes_beside"]
 
 Existing = Literal["skip", "overwrite", "error"]
 
 _RECORDS = "_tickframe"
+_MANIFEST = f"{_RECORDS}/manifest.json"
 # What Hive, and every reader of its layout, calls a null.
 _NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
+# Records that are read at once: in an object store each of them is a request.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class Record:
 
     Attributes
     ----------
+    name : str
+        The part, by what it asks for.
     request : str
         The request in words.
     rows : int
@@ -45,45 +58,102 @@ class Record:
         Its files, relative to the dataset; none where the answer was empty.
     """
 
+    name: str
     request: str
     rows: int
     files: tuple[str, ...]
 
+    def to_document(self) -> dict[str, object]:
+        """Return what is written of it, under its name."""
+        return {"request": self.request, "rows": self.rows, "files": list(self.files)}
+
 
 class Dataset:
-    """A folder of Parquet files in the layout ``symbol=ZAL.XE/date=2016-05-05/<part>.parquet``.
+    """Parquet files in the layout ``symbol=ZAL.XE/date=2016-05-05/<part>.parquet``.
 
     Parameters
     ----------
-    directory
-        The folder; made where it is not there.
+    place
+        The dataset's folder, or a URI that ``pyarrow.fs`` knows.
     partition_by
         The columns that become folders. They are left out of the files, as readers expect.
+    started
+        When the run began that writes, in seconds since 1970; left out, now. What is unfinished from
+        before is of a run that was killed.
+
+    Raises
+    ------
+    ValueError
+        If no file system knows the URI.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], partition_by: Sequence[str]) -> None:
-        self._directory = Path(directory)
+    def __init__(
+        self, place: str | os.PathLike[str], partition_by: Sequence[str], started: float | None = None
+    ) -> None:
+        self._folder = Folder(place)
         self._partition_by = list(partition_by)
+        self._started = time.time() if started is None else started
+        self._before: dict[str, Record] = {}
+
+    def begin(self, parts: Sequence[Part], existing: Existing) -> dict[int, Record]:
+        """Take the manifest away, and return what is known of the parts that are done, by their places.
+
+        Raises
+        ------
+        FileExistsError
+            If ``existing`` is ``"error"`` and a part is done.
+        OSError
+            If the place cannot be read.
+        """
+        done = {} if existing == "overwrite" else self._records_of(parts)
+        if done and existing == "error":
+            raise FileExistsError(
+                f"{self._folder} has {len(done)} of {len(parts)} parts already: take another folder, or "
+                "existing='skip' or 'overwrite'"
+            )
+        self._before = self._read_manifest()
+        self._folder.delete(_MANIFEST)
+        return done
+
+    def finish(self, records: Iterable[Record]) -> None:
+        """Write the manifest: what this run did or found, and what others did before.
+
+        Raises
+        ------
+        OSError
+            If the place cannot be read or written.
+        """
+        known = self._before | {record.name: record for record in records}
+        on_disk = (name for name, _ in self._folder.files(_RECORDS, recursive=False) if not is_unfinished(name))
+        names = [Path(name).stem for name in on_disk if name != _MANIFEST]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            others = list(pool.map(self._read_record, [name for name in names if name not in known]))
+        known |= {record.name: record for record in others if record is not None}
+        manifest = {
+            "rows": sum(record.rows for record in known.values()),
+            "parts": {name: known[name].to_document() for name in sorted(known)},
+        }
+        self._folder.write(_MANIFEST, json.dumps(manifest).encode())
 
     def record_of(self, part: Part) -> Record | None:
-        """Return what is known of a part, None where it is not done or a file of it is gone."""
-        try:
-            document = json.loads(self._record_path(part).read_text())
-            record = Record(document["request"], document["rows"], tuple(document["files"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return record if all(path.exists() for path in self.paths(record)) else None
+        """Return what is known of a part, None where it is not done or a file of it is gone.
 
-    def records_of(self, parts: Sequence[Part]) -> dict[int, Record]:
-        """Return what is known of the parts that are done, by their places."""
-        records = ((place, self.record_of(part)) for place, part in enumerate(parts))
-        return {place: record for place, record in records if record is not None}
+        Raises
+        ------
+        OSError
+            If the place cannot be read.
+        """
+        record = self._read_record(_name(part))
+        return record if record is not None and self._folder.exist(record.files) else None
 
-    def paths(self, record: Record) -> list[Path]:
-        """Return the files of a part."""
-        return [self._directory / file for file in record.files]
+    def paths(self, records: Iterable[Record]) -> list[Path] | list[str]:
+        """Return the files of some parts: paths where the folder is local, else URIs without options."""
+        files = [file for record in records for file in record.files]
+        if self._folder.is_local:
+            return [Path(self._folder.path(file)) for file in files]
+        return [f"{str(self._folder).rstrip('/')}/{file}" for file in files]
 
-    def write(self, part: Part, table: pa.Table) -> list[Path]:
+    def write(self, part: Part, table: pa.Table) -> Record:
         """Write the answer to a part, and then that it is done.
 
         Parameters
@@ -95,8 +165,8 @@ class Dataset:
 
         Returns
         -------
-        list of Path
-            Its files. The same part writes the same files again.
+        Record
+            What was written. The same part writes the same files again.
 
         Raises
         ------
@@ -106,29 +176,90 @@ class Dataset:
             If the folder cannot be written.
         """
         before = self.record_of(part)
-        name = f"{_name(part)}.parquet"
+        name = _name(part)
         files = []
-        for folder, rows in _partitions(table, self._partition_by):
-            file = Path(*folder, name)
-            _write_whole(self._directory / file, rows)
-            files.append(file.as_posix())
-        record = Record(str(part), table.num_rows, tuple(files))
-        for path in self.paths(before) if before is not None else ():
-            if path not in self.paths(record):
-                path.unlink(missing_ok=True)
+        for folders, rows in _partitions(table, self._partition_by):
+            file = "/".join([*folders, f"{name}.parquet"])
+            self._write_whole(file, rows)
+            files.append(file)
+        record = Record(name, str(part), table.num_rows, tuple(files))
+        for file in before.files if before is not None else ():
+            if file not in files:
+                self._folder.delete(file)
         if not part.paged and not part.may_change():
-            self._write_record(part, record)
-        return self.paths(record)
+            self._folder.write(f"{_RECORDS}/{name}.json", json.dumps(record.to_document()).encode())
+        return record
 
-    def _record_path(self, part: Part) -> Path:
-        return self._directory / _RECORDS / f"{_name(part)}.json"
+    def _write_whole(self, file: str, table: pa.Table) -> None:
+        """Write under another name and move, so that a reader never sees half a file."""
+        if self._folder.is_local:
+            self._delete_left_behind(file)
+        with self._folder.unfinished(file) as unfinished:
+            pq.write_table(table, unfinished, compression="zstd", filesystem=self._folder.filesystem)
 
-    def _write_record(self, part: Part, record: Record) -> None:
-        path = self._record_path(part)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = _unfinished(path)
-        unfinished.write_text(json.dumps(asdict(record)))
-        unfinished.replace(path)
+    def _delete_left_behind(self, file: str) -> None:
+        """Delete what a run that was killed began of a file; another run may be writing it just now."""
+        folder, _, name = file.rpartition("/")
+        for other, info in self._folder.files(folder, recursive=False):
+            begun = is_unfinished(other) and other.rpartition("/")[2].startswith(f".{name}"[:100])
+            if begun and info.mtime.timestamp() < self._started:
+                self._folder.delete(other)
+
+    def _records_of(self, parts: Sequence[Part]) -> dict[int, Record]:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            records = list(pool.map(self.record_of, parts))
+        return {place: record for place, record in enumerate(records) if record is not None}
+
+    def _read_record(self, name: str) -> Record | None:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            return _record(name, json.loads(self._folder.read(f"{_RECORDS}/{name}.json").to_pybytes()))
+        return None
+
+    def _read_manifest(self) -> dict[str, Record]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            parts = json.loads(self._folder.read(_MANIFEST).to_pybytes())["parts"]
+            return {name: _record(name, document) for name, document in parts.items()}
+        return {}
+
+
+def outcomes_beside(done: Mapping[int, Record], parts: Sequence[Part], fetched: Iterable[Outcome]) -> Outcomes:
+    """Put the parts that a dataset had already among the outcomes of the others, in the order of the parts."""
+    asked = iter(fetched)
+    outcomes = Outcomes()
+    for place, part in enumerate(parts):
+        outcome = (
+            Outcome(part, rows=done[place].rows, bytes=0, seconds=0.0, attempts=0, origin="dataset")
+            if place in done
+            else next(asked, None)
+        )
+        if outcome is not None:
+            outcomes.append(outcome)
+    for outcome in asked:
+        outcomes.append(outcome)
+    return outcomes
+
+
+def check_export(partition_by: str | Sequence[str], existing: Existing, columns: Sequence[Column]) -> list[str]:
+    """Check the arguments of an export before anything is sent, and return the partition columns.
+
+    Raises
+    ------
+    ValueError
+        If ``existing`` is unknown, or no documented column has the name of a partition column.
+    """
+    if existing not in get_args(Existing):
+        raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
+    names = [partition_by] if isinstance(partition_by, str) else list(partition_by)
+    documented = {column.name for column in columns}
+    if documented and not documented.issuperset(names):
+        raise ValueError(
+            f"partition_by {names} names a column that the answer does not have: it has {', '.join(sorted(documented))}"
+        )
+    return names
+
+
+def _record(name: str, document: Mapping[str, Any]) -> Record:
+    return Record(name, document["request"], document["rows"], tuple(document["files"]))
 
 
 def _name(part: Part) -> str:
@@ -163,21 +294,3 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
 def _directory_name(value: object) -> str:
     """Spell a value so that it stays one folder: a symbol is user input."""
     return _NULL_DIRECTORY if value is None else quote(str(value), safe="")
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
-def _write_whole(path: Path, table: pa.Table) -> None:
-    """Write under another name and move, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left_behind in path.parent.glob(f".{path.name}.*.tmp"):
-        # Of a run that was killed.
-        left_behind.unlink(missing_ok=True)
-    unfinished = _unfinished(path)
-    try:
-        pq.write_table(table, unfinished, compression="zstd")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

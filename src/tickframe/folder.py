@@ -80,6 +80,16 @@ class Folder:
         """Open a file for reading at random; raises what :meth:`read` does."""
         return self.filesystem.open_input_file(self.path(name))
 
+    def exist(self, names: Sequence[str]) -> bool:
+        """Say whether all of some files are there.
+
+        Raises
+        ------
+        OSError
+            If the file system does not say.
+        """
+        return all(info.is_file for info in self.filesystem.get_file_info([self.path(name) for name in names]))
+
     def prepare(self, name: str) -> None:
         """Make the folder of a file, where folders exist apart from files.
 

@@ -6,7 +6,7 @@ import collections
 import importlib
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,10 +20,10 @@ from tickframe.conform import PartAnswer, conform
 from tickframe.dataframe import DtypeBackend, check_conversion, to_dataframe
 from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, NotCachedError, SettingsError
-from tickframe.export import Dataset, Existing, Record
+from tickframe.export import Dataset, Existing, check_export, outcomes_beside
 from tickframe.fetch import Answers, OnError, RunOptions, fetch
 from tickframe.notebook_html import query_html
-from tickframe.outcomes import Estimate, Outcome, Outcomes, estimate
+from tickframe.outcomes import Estimate, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
 
@@ -252,17 +252,19 @@ class Query:
         existing: Existing = "skip",
         on_error: OnError = "raise",
         cache: CacheMode = "auto",
-    ) -> list[Path]:
+    ) -> list[Path] | list[str]:
         """Ask, and write the rows into a Parquet dataset, part by part, in bounded memory.
 
         Each file is written whole or not at all. A run that was ended, run again, asks for what is
         missing and ends with the same dataset. Another window of the same day is another part: its
-        rows stand beside those of the first, so give it a folder of its own.
+        rows stand beside those of the first, so give it a folder of its own. What all runs wrote, with
+        the rows of each part, stands at the end in ``_tickframe/manifest.json``.
 
         Parameters
         ----------
         directory
-            The dataset's folder; made where it is not there.
+            The dataset's folder, made where it is not there; or a URI that ``pyarrow.fs`` knows, such
+            as ``s3://bucket/ticks?region=eu-central-1``.
         partition_by
             The columns that become folders, as in ``symbol=ZAL.XE/date=2016-05-05/``.
         existing
@@ -274,8 +276,9 @@ class Query:
 
         Returns
         -------
-        list of pathlib.Path
-            The files of all parts, in the order of the parts.
+        list of pathlib.Path or list of str
+            The files of all parts, in the order of the parts: paths where the folder is local, else
+            URIs such as ``s3://bucket/ticks/symbol=ZAL.XE/date=2016-05-05/<part>.parquet``.
 
         Raises
         ------
@@ -286,30 +289,19 @@ class Query:
         ValueError
             If an answer lacks a partition column, or an argument is wrong.
         """
-        if existing not in ("skip", "overwrite", "error"):
-            raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
-        partition_by = [partition_by] if isinstance(partition_by, str) else partition_by
-        documented = {column.name for column in self._parts[0].columns}
-        if documented and not documented.issuperset(partition_by):
-            raise ValueError(
-                f"partition_by {list(partition_by)} names a column that the answer does not have: it has "
-                f"{', '.join(sorted(documented))}"
-            )
-        dataset = Dataset(directory, partition_by)
-        done = {} if existing == "overwrite" else dataset.records_of(self._parts)
-        if done and existing == "error":
-            raise FileExistsError(
-                f"{directory} has {len(done)} of {len(self._parts)} parts already: take another folder, or "
-                "existing='skip' or 'overwrite'"
-            )
-        files = {place: dataset.paths(record) for place, record in done.items()}
+        names = check_export(partition_by, existing, self._parts[0].columns)
+        dataset = Dataset(directory, names)
+        done = dataset.begin(self._parts, existing)
+        records = {place: [record] for place, record in done.items()}
         missing = [place for place in range(len(self._parts)) if place not in done]
         try:
             for place, part, table in self._tables(missing, on_error, cache):
-                files.setdefault(place, []).extend(dataset.write(part, table))
+                records.setdefault(place, []).append(dataset.write(part, table))
         finally:
-            self._account_for(done)
-        return [path for place in sorted(files) for path in files[place]]
+            self.outcomes = outcomes_beside(done, self._parts, self.outcomes)
+        written = [record for place in sorted(records) for record in records[place]]
+        dataset.finish(written)
+        return dataset.paths(written)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         """Ask part by part as the stream is read (the Arrow PyCapsule interface)."""
@@ -378,19 +370,3 @@ class Query:
             # Every part failed, and that is collected.
             return documented_schema(self._parts[0].columns), batches
         return first.schema, itertools.chain([first], batches)
-
-    def _account_for(self, done: Mapping[int, Record]) -> None:
-        """Put the parts that a dataset had already among the outcomes, in the order of the parts."""
-        fetched = iter(self.outcomes)
-        outcomes = Outcomes()
-        for place, part in enumerate(self._parts):
-            outcome = (
-                Outcome(part, rows=done[place].rows, bytes=0, seconds=0.0, attempts=0, origin="dataset")
-                if place in done
-                else next(fetched, None)
-            )
-            if outcome is not None:
-                outcomes.append(outcome)
-        for outcome in fetched:
-            outcomes.append(outcome)
-        self.outcomes = outcomes

@@ -44,12 +44,21 @@ def test_demo_shows_rows_and_says_where_everything_is(demo):
     assert "part/s" not in stdout + stderr
 
 
+def test_the_second_load_of_the_demo_comes_from_the_cache_and_says_so(demo):
+    _, _, stderr = demo
+    for kind in ("trades", "quotes"):
+        first, second = re.findall(rf"{kind}: loaded(?: again)?: (.*)", stderr)
+        assert "cache" not in first
+        assert second.endswith("all from the cache")
+        assert first.split(" rows")[0] == second.split(" rows")[0]
+
+
 def test_demo_stores_the_ticks_it_shows(demo):
     """The datasets hold as many rows as were loaded, several symbols and days, and no unfinished file."""
     folder, stdout, stderr = demo
     for kind in ("trades", "quotes"):
         stored = ds.dataset(folder / "demo-output" / kind, partitioning="hive").to_table()
-        announced = re.search(rf"{kind}: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
+        announced = re.search(rf"{kind}: loaded: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
         assert stored.num_rows == int(announced[1].replace(",", ""))
         assert len(stored["symbol"].unique()) == 3
         assert len(stored["date"].unique()) == 3

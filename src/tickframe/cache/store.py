@@ -29,7 +29,10 @@ from tickframe.cache.write_behind import WriteBehind
 from tickframe.cancellation import Cancellation
 from tickframe.folder import Folder
 
-__all__ = ["Cache", "default_folder"]
+__all__ = ["Cache", "default_folder", "open_cache"]
+
+# What TICKFRAME_CACHE can be besides a place.
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 
 _logger = logging.getLogger("tickframe.cache")
 
@@ -336,3 +339,23 @@ _SHARED: WeakValueDictionary[tuple[str, str], _Shared] = WeakValueDictionary()
 
 def _shared(folder: Folder) -> _Shared:
     return _SHARED.setdefault((folder.filesystem.type_name, folder.root), _Shared())
+
+
+def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
+    """Return the cache that a setting names, None for none.
+
+    Parameters
+    ----------
+    cache
+        True for the default folder, a place, a cache, or False for none; None leaves it to
+        ``TICKFRAME_CACHE``, where ``1`` is the default folder.
+    """
+    if isinstance(cache, Cache):
+        return cache
+    if cache is None:
+        cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
+    if isinstance(cache, str) and cache.lower() in _SWITCHES:
+        cache = _SWITCHES[cache.lower()]
+    if isinstance(cache, bool):
+        return Cache() if cache else None
+    return Cache(cache)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tickframe.cli import check, demo, load, lookup, sandbox
+from tickframe.cli import cache, check, demo, load, lookup, sandbox
 from tickframe.cli.exit_codes import EXIT_CODES, examples
 
 __all__ = ["app"]
@@ -28,5 +28,6 @@ app = typer.Typer(
 app.command(epilog=demo.EPILOG)(demo.demo)
 app.command(epilog=load.EPILOG)(load.load)
 app.add_typer(lookup.lookup, name="lookup", epilog=lookup.EPILOG)
+app.add_typer(cache.cache, name="cache", epilog=cache.EPILOG)
 app.command(epilog=check.EPILOG)(check.check)
 app.command(epilog=sandbox.EPILOG)(sandbox.sandbox)

@@ -14,7 +14,7 @@ _MOST_ROWS = 20
 
 
 def summary(outcomes: Outcomes, seconds: float) -> str:
-    """Sum up outcomes, such as ``115,943 rows in 9 parts (2 empty), 0.5 s``.
+    """Sum up outcomes, such as ``115,943 rows in 9 parts (2 empty), 0.5 s, 4 parts from the cache``.
 
     Parameters
     ----------
@@ -27,7 +27,14 @@ def summary(outcomes: Outcomes, seconds: float) -> str:
     empty = sum(not outcome.rows and not outcome.error for outcome in outcomes)
     failed = f", {len(outcomes.failed):,} failed" if outcomes.failed else ""
     parts = "1 part" if len(outcomes) == 1 else f"{len(outcomes):,} parts"
-    return f"{rows:,} rows in {parts} ({empty:,} empty{failed}), {seconds:.1f} s"
+    return f"{rows:,} rows in {parts} ({empty:,} empty{failed}), {seconds:.1f} s{_from_cache(outcomes)}"
+
+
+def _from_cache(outcomes: Outcomes) -> str:
+    cached = sum(outcome.origin == "cache" for outcome in outcomes)
+    if not cached:
+        return ""
+    return ", all from the cache" if cached == len(outcomes) else f", {cached:,} parts from the cache"
 
 
 def print_outcomes(outcomes: Outcomes) -> None:

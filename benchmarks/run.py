@@ -35,7 +35,7 @@ _LONGEST = 10_000_000
 _ROUNDS = {LOOKUP_ROWS: 25, 1_000: 15, 100_000: 9, LONG: 4, _LONGEST: 3}
 _MAIN_ROUNDS = 9
 _QUICK_ROUNDS = 3
-_HTTP_ROUNDS = 3
+_HTTP_ROUNDS = 7
 _BULK_ROUNDS = 3
 
 # The table, its frame, the parser's message and two decoded tables stand beside each other.

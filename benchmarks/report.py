@@ -12,7 +12,7 @@ from pathlib import Path
 from bulk import Bulk
 from cached import Cached
 from frames import LOOKUP, TICKS, Answer
-from markdown import amount, bytes_of, figures, milliseconds, table, times
+from markdown import amount, bytes_of, figures, milliseconds, table, times, yes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter

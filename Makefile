@@ -7,7 +7,7 @@ OLDEST := .venv-oldest
 DECODING := tests/decode tests/sandbox/test_sandbox_encode.py tests/test_decode.py tests/test_query.py \
 	tests/test_real_ticks.py tests/test_wire_behaviour.py
 
-.PHONY: help demo test test-oldest test-sanitized fuzz lint docs bench soak clean
+.PHONY: help demo test test-oldest test-sanitized fuzz lint docs notebooks bench soak clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,6 @@ demo: $(VENV)/.demo-installed  ## run the main job against a local service
 test: $(VENV)/.test-installed test-oldest  ## run all tests, on the newest and the oldest dependencies, with and without the kernel
 	$(VENV)/bin/python -m pytest
 	TICKFRAME_KERNEL=off $(VENV)/bin/python -m pytest $(DECODING)
-	$(VENV)/bin/python -m pytest --nbmake notebooks
 
 # The lower bounds of pyproject.toml, as a user with old packages has them.
 test-oldest: $(OLDEST)/.installed
@@ -75,6 +74,9 @@ lint: $(VENV)/.lint-installed  ## check style and types
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(VENV)/.docs-installed  ## build the documentation into site/
 	$(VENV)/bin/mkdocs build --strict
+
+notebooks: $(VENV)/.test-installed  ## run the notebooks and write their outputs anew
+	$(VENV)/bin/python -m notebooks.execute
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py

@@ -11,6 +11,8 @@ NOTEBOOKS = sorted(Path(__file__).parent.glob("*.ipynb"))
 
 # Figures are as large as they were asked for; what the inline backend would cut off depends on its fonts.
 _UNCUT_FIGURES = "--InlineBackend.print_figure_kwargs={'bbox_inches': None}"
+# A kernel warns that it listens on TCP, which it does on this machine alone.
+_QUIET = "--IPKernelApp.log_level=ERROR"
 _CELL_SECONDS = 120
 # What a code host needs to know; the rest is of the Python that ran it.
 _METADATA = {
@@ -30,7 +32,7 @@ def execute(path: Path) -> nbformat.NotebookNode:
     Returns
     -------
     nbformat.NotebookNode
-        The same cells with the outputs of this run, and nothing of when and where it was.
+        The same cells with the outputs of this run, and nothing of when it was.
 
     Raises
     ------
@@ -43,25 +45,25 @@ def execute(path: Path) -> nbformat.NotebookNode:
         timeout=_CELL_SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=[_UNCUT_FIGURES],
+        extra_arguments=[_UNCUT_FIGURES, _QUIET],
         record_timing=False,
         # A progress bar is what it came to, not each of its states.
         coalesce_streams=True,
     ).execute()
-    notebook.metadata = nbformat.from_dict(_METADATA)
     return notebook
 
 
-def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    """Write a notebook as it is committed."""
+def as_committed(notebook: nbformat.NotebookNode) -> str:
+    """Return the text of a notebook's file, the same for the same cells and outputs."""
     nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook) + "\n")
+    notebook.metadata = nbformat.from_dict(_METADATA)
+    return nbformat.writes(notebook) + "\n"
 
 
 def main() -> None:
     """Write the outputs of all notebooks anew."""
     for path in NOTEBOOKS:
-        write(execute(path), path)
+        path.write_text(as_committed(execute(path)))
         print(path.name)
 
 

@@ -41,9 +41,12 @@ class Folder:
         elif _URI.match(self._place):
             try:
                 self.filesystem, self.root = fs.FileSystem.from_uri(self._place)
-            except pa.ArrowInvalid as error:
-                # The URI may hold a secret.
-                raise ValueError(f"{_without_secrets(self._place)} is no place that pyarrow.fs knows") from error
+            except pa.ArrowInvalid:
+                # The URI may hold a secret, and what pyarrow says of it holds the URI.
+                raise ValueError(
+                    f"{_without_secrets(self._place)} is no place that pyarrow.fs knows: correct its scheme or its "
+                    "options, and write a slash in a password as %2F"
+                ) from None
         else:
             self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._place).expanduser().absolute())
 
@@ -181,6 +184,8 @@ def _without_secrets(place: str) -> str:
     if not _URI.match(place):
         return place
     scheme, _, rest = place.partition("://")
-    rest = rest.partition("?")[0]
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
+    if "@" not in authority and ":" in authority and not authority.rpartition(":")[2].isdigit():
+        # It ends within a password whose slash should have been escaped.
+        authority = rest[: rest.rfind("@") + 1]
+    return f"{scheme}://{rest[authority.rfind('@') + 1 :].partition('?')[0]}"

@@ -16,6 +16,8 @@ __all__ = ["Folder", "is_unfinished"]
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _UNFINISHED = ".tmp"
+# Where a folder is a part of the files' names, and making one can need rights that writing does not.
+_OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
 
 
 class Folder:
@@ -49,6 +51,10 @@ class Folder:
                 ) from None
         else:
             self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._place).expanduser().absolute())
+        innermost = self.filesystem
+        while isinstance(innermost, fs.SubTreeFileSystem):
+            innermost = innermost.base_fs
+        self._holds_folders = innermost.type_name not in _OBJECT_STORES
 
     def __str__(self) -> str:
         """Return the place as it was given, without a secret that its URI may hold."""
@@ -101,7 +107,7 @@ class Folder:
         OSError
             If it cannot be made.
         """
-        if self.is_local:
+        if self._holds_folders:
             self.filesystem.create_dir(self.path(name).rpartition("/")[0], recursive=True)
 
     def write(self, name: str, *pieces: pa.Buffer | bytes) -> None:

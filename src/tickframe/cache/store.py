@@ -167,6 +167,9 @@ class Cache:
             return
 
         def write() -> None:
+            if self._rests():
+                # The interpreter's exit waits for all of these, and each could wait for a place that does not answer.
+                return
             try:
                 self._write(address, answer, request, fetched)
             except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
@@ -294,13 +297,10 @@ class Cache:
         # Where it is not kept, what is there goes too: it is older than what the user has.
         try:
             entry = write_answer(answer, address, request, fetched, version("tickframe"))
+            if self._size is not None:
+                self._size.check(entry.size)
         except ValueError as error:
             _logger.info("%s is not cached: %s", address.name, error)
-            self._folder.delete(address.name)
-            return
-        if self._size is not None and entry.size > self._size.maximum:
-            # All others would go to make room, and then this one too.
-            _logger.info("%s is not cached: its %d bytes are more than max_bytes", address.name, entry.size)
             self._folder.delete(address.name)
             return
         self._folder.write(address.name, entry)

@@ -80,6 +80,17 @@ class Size:
         self.maximum = maximum
         self._bytes: int | None = None
 
+    def check(self, size: int) -> None:
+        """Refuse an entry for which all others would go, and then it too.
+
+        Raises
+        ------
+        ValueError
+            If it is larger than the cache may be.
+        """
+        if size > self.maximum:
+            raise ValueError(f"its {size:,} bytes are more than max_bytes, {self.maximum:,}")
+
     def grow(self, size: int) -> bool:
         """Take in that an entry was written; say whether it is time to look what must go."""
         if self._bytes is None:

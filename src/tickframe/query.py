@@ -186,7 +186,7 @@ class Query:
         table = self.to_arrow(on_error=on_error, cache=cache)
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
         # What is still being written into the cache must not change with the frame.
-        consume = self._cache is None or all(outcome.origin == "cache" for outcome in self.outcomes)
+        consume = self._cache is None or cache == "off"
         frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=consume)
         if failed := self.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)

@@ -341,6 +341,15 @@ def test_sandboxes_share_entries_of_the_same_market_only(tmp_path: Path) -> None
     assert not first[1].equals(other[1])
 
 
+def test_no_window_is_cut_where_a_flag_may_change_rows(server: FaultServer, tmp_path: Path) -> None:
+    """The documentation does not say which clock a window follows then, or which corrections it sees."""
+    with cached_client(server, tmp_path) as client:
+        for flag in ("USE_MARKET_TS", "APPLY_TRADE_CORRECTIONS", "EXCLUDE_CANCELLED_TRADES"):
+            client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=[flag]).to_arrow()
+            window = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=[flag], from_time="09:00")
+            assert window.parts()["cached"].tolist() == [False]
+
+
 def test_a_client_without_a_cache_says_so(server: FaultServer) -> None:
     with tf.Client(server.url, token="t") as client:
         with pytest.raises(SettingsError, match="has no cache"):
@@ -369,8 +378,11 @@ def test_an_argument_outweighs_the_environment(monkeypatch: pytest.MonkeyPatch, 
     for cache, place in ((None, "environment"), (tmp_path / "argument", "argument"), (tf.Cache(tmp_path / "c"), "c")):
         with tf.Client("https://127.0.0.1", token="t", cache=cache) as client:
             assert client.cache.place == str(tmp_path / place)
-    with tf.Client("https://127.0.0.1", token="t", cache=False) as client, pytest.raises(SettingsError):
-        _ = client.cache
+    for cache in (False, "off"):
+        with tf.Client("https://127.0.0.1", token="t", cache=cache) as client, pytest.raises(SettingsError):
+            _ = client.cache
+    with pytest.raises(ValueError, match="cache is an empty text"):
+        tf.Client("https://127.0.0.1", token="t", cache="")
 
 
 def test_no_secret_and_no_name_of_a_user_is_written(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, TickDataFlag
 from tickframe.part import Part
 from tickframe.settings import Settings
 
@@ -27,6 +27,15 @@ FORMAT = 1
 _CONTRACT = "2.0.0"
 
 _SUFFIX = ".parquet"
+# Flags that choose rows, and leave each as it is. Of the others the documentation does not say whether a
+# window is cut before or after they take effect.
+_ROW_BY_ROW = frozenset(
+    {
+        TickDataFlag.INCLUDE_NON_REGULAR,
+        TickDataFlag.INCLUDE_CONTINUOUS_SESSION_ONLY,
+        TickDataFlag.INCLUDE_TRADE_CONDITION_INFO,
+    }
+)
 _WINDOW = ("from_time", "to_time")
 _NAME = re.compile(r"(day|(start|\d{6,}(?:\.\d{9})?)-(end|\d{6,}(?:\.\d{9})?))-[0-9a-f]{32}\.parquet")
 _MOMENT = re.compile(r"(\d{2,})(\d{2})(\d{2})(?:\.(\d{9}))?")
@@ -210,4 +219,7 @@ def _nanoseconds(text: str | None) -> int | None:
 def windowed(part: Part) -> str | None:
     """Return the column of times by which a wider window answers a narrower one; None where it does not."""
     function = FUNCTIONS.get(part.function) if part.columns else None
-    return function.timestamp[1] if function is not None and function.windowed and function.timestamp else None
+    if function is None or not function.windowed or function.timestamp is None:
+        return None
+    flags = dict(part.parameters).get("flags", ())
+    return function.timestamp[1] if isinstance(flags, tuple) and _ROW_BY_ROW.issuperset(flags) else None

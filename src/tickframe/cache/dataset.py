@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import pairwise, product
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -47,13 +46,20 @@ class _Entry:
         return [words] if "/symbol=" in self.name else words.split(",")
 
     @cached_property
-    def days(self) -> list[str]:
+    def days(self) -> tuple[str, str]:
+        """The first and the last day, as text that sorts as days do."""
         request = self.provenance.request
-        if "day" in request:
-            return [request["day"]]
-        if "first_day" in request and "last_day" in request:
-            return [str(day.date()) for day in pd.date_range(request["first_day"], request["last_day"])]
-        return [""]
+        return request.get("day", request.get("first_day", "")), request.get("day", request.get("last_day", ""))
+
+    def covers(self, other: _Entry) -> bool:
+        """Say whether all rows that the other has of a symbol of both are here too."""
+        (first, last), (begin, end) = self.days, other.days
+        return first <= begin and end <= last and self.window.covers(other.window)
+
+    def overlaps(self, other: _Entry) -> bool:
+        """Say whether some rows of a symbol of both can be in both."""
+        (first, last), (begin, end) = self.days, other.days
+        return first <= end and begin <= last and self.window.overlaps(other.window)
 
 
 def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
@@ -114,25 +120,23 @@ def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, 
 
 def _without_repeats(entries: Sequence[_Entry]) -> list[_Entry]:
     """Leave out the entries all of whose rows are in others."""
-    places: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-    for entry in entries:
-        for place in product(entry.symbols, entry.days):
-            places[place].append(entry)
+    of_symbol: dict[str, list[_Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: (entry.days, entry.window.first or 0)):
+        for symbol in entry.symbols:
+            of_symbol[symbol].append(entry)
     kept = {entry.name: entry for entry in entries}
-    for entry in sorted(entries, key=lambda entry: len(entry.symbols) * len(entry.days)):
-        others = [
-            [other.window for other in places[place] if other.name in kept and other.name != entry.name]
-            for place in product(entry.symbols, entry.days)
-        ]
-        if all(any(window.covers(entry.window) for window in windows) for windows in others):
+    for entry in sorted(entries, key=lambda entry: len(entry.symbols)):
+        if all(
+            any(other.covers(entry) for other in of_symbol[symbol] if other.name in kept and other is not entry)
+            for symbol in entry.symbols
+        ):
             del kept[entry.name]
-    for (symbol, day), here in places.items():
-        left = sorted((entry for entry in here if entry.name in kept), key=lambda entry: entry.window.first or 0)
-        for one, other in pairwise(left):
-            if one.window.overlaps(other.window):
+    for symbol, ordered in of_symbol.items():
+        for one, other in pairwise(entry for entry in ordered if entry.name in kept):
+            if one.overlaps(other):
                 raise ValueError(
-                    f"two entries of {symbol} on {day} overlap: {one.window} and {other.window}. Load a window that "
-                    "holds both, or clear() one of them"
+                    f"two entries of {symbol} overlap: {' to '.join(one.days)}, {one.window}, and "
+                    f"{' to '.join(other.days)}, {other.window}. Load what holds both, or clear() one of them"
                 )
     return list(kept.values())
 

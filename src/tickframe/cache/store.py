@@ -36,7 +36,7 @@ __all__ = ["Cache", "default_folder", "open_cache"]
 _REST = 60.0
 
 # What TICKFRAME_CACHE can be besides a place.
-_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+_SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
 _logger = logging.getLogger("tickframe.cache")
 
@@ -391,6 +391,8 @@ def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | N
         return cache
     if cache is None:
         cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
+    if cache == "":
+        raise ValueError("cache is an empty text: give a place, True or False")
     if isinstance(cache, str) and cache.lower() in _SWITCHES:
         cache = _SWITCHES[cache.lower()]
     if isinstance(cache, bool):

@@ -16,6 +16,7 @@ from tickframe.cache import Cache
 from tickframe.cached_service import CachedService, CacheMode
 from tickframe.cancellation import Cancellation
 from tickframe.conform import PartAnswer, conform
+from tickframe.errors import SettingsError
 from tickframe.fetch import Answers, OnError, RunOptions, fetch
 from tickframe.outcomes import Outcomes
 from tickframe.part import Part
@@ -193,7 +194,14 @@ class _WorkerService(Service):
     def answer(self, part: Part, cancellation: Cancellation) -> Answer:
         """Ask for a part as soon as the cluster has a lease to spare."""
         with self._lease(cancellation):
-            return super().answer(part, cancellation)
+            try:
+                return super().answer(part, cancellation)
+            except SettingsError as error:
+                raise SettingsError(
+                    f"{error.message}. A worker has the account from its own environment, or from "
+                    "tickframe.dask.Credentials",
+                    part=str(part),
+                ) from error
 
     @contextlib.contextmanager
     def _lease(self, cancellation: Cancellation) -> Iterator[None]:

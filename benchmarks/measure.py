@@ -39,7 +39,9 @@ class Timing:
         return statistics.median(mine / other for mine, other in zip(self.seconds, to.seconds, strict=True))
 
 
-def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
+def in_turns(
+    ways: Mapping[str, Callable[[], object]], rounds: int, after: Callable[[], object] = lambda: None
+) -> dict[str, Timing]:
     """Time ways round by round, A B C A B C, so that a noisy moment hits them alike.
 
     Parameters
@@ -49,12 +51,18 @@ def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
         repeated.
     rounds
         How many rounds to count, after one to warm up.
+    after
+        Is called after each way, outside the time: it waits for what the way left to be done later.
     """
-    repeats = {name: _repeats(way) for name, way in ways.items()}
+    repeats = {}
+    for name, way in ways.items():
+        repeats[name] = _repeats(way)
+        after()
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
             seconds[name].append(_time(way, repeats[name]))
+            after()
     return {name: Timing(tuple(each)) for name, each in seconds.items()}
 
 

@@ -8,7 +8,7 @@
 
 from importlib.metadata import version as _version
 
-from tickframe import errors
+from tickframe import accessor, errors
 from tickframe.cache import Cache
 from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
@@ -24,6 +24,7 @@ __all__ = [
     "TickDataType",
     "TickframeError",
     "TickframeWarning",
+    "accessor",
     "errors",
     "read_ticks",
 ]

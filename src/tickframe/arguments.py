@@ -66,10 +66,10 @@ def check_arguments(function: Function, arguments: Mapping[str, object]) -> dict
         if value is not None:
             checked[parameter.name] = _check(parameter, value)
         elif parameter.required:
-            raise ValueError(f"{function.name} needs {parameter.name!r}")
+            raise ValueError(f"{function.name} needs {parameter.name!r}: give it a value")
     for first, last in (("from_time", "to_time"), ("first_day", "last_day")):
         if first in checked and last in checked and checked[first] > checked[last]:  # type: ignore[operator]
-            raise ValueError(f"{first} {checked[first]} comes after {last} {checked[last]}")
+            raise ValueError(f"{first} {checked[first]} comes after {last} {checked[last]}: exchange them")
     return checked
 
 
@@ -93,7 +93,7 @@ def _check(parameter: Parameter, value: object) -> object:
         case ParameterKind.FLAGS:
             flags = [value] if isinstance(value, str) else value
             if not _is_collection(flags):
-                raise ValueError(f"{name} {value!r} is no list of flags")
+                raise ValueError(f"{name} {value!r} is no list of flags: give some of {', '.join(TickDataFlag)}")
             return tuple(dict.fromkeys(parse_member(flag, TickDataFlag, name) for flag in flags))
 
 
@@ -102,7 +102,7 @@ def parse_string(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a string, not {value!r}")
     if not value.strip():
-        raise ValueError(f"{name} is empty")
+        raise ValueError(f"{name} is empty: write one, such as those that lookup_sources() and lookup_symbols() find")
     return value
 
 
@@ -113,7 +113,7 @@ def parse_strings(value: object, name: str) -> tuple[str, ...]:
         raise ValueError(f"{name} must be a string or a list of strings, not {value!r}")
     strings = tuple(dict.fromkeys(parse_string(each, name) for each in values))
     if not strings:
-        raise ValueError(f"{name} is empty")
+        raise ValueError(f"{name} is empty: give at least one")
     return strings
 
 
@@ -160,9 +160,11 @@ def parse_day(value: object, name: str = "day") -> dt.date:
             raise ValueError(f"{name} {value!r} is no day of the calendar: {error}") from None
     if isinstance(value, dt.datetime | np.datetime64):
         if isinstance(value, np.datetime64) and np.datetime_data(value)[0] in ("Y", "M", "W"):
-            raise ValueError(f"{name} {value!r} is longer than a day")
+            raise ValueError(
+                f"{name} {value!r} is longer than a day: give 2016-05-05, or a pair of the first and the last"
+            )
         if pd.isna(value):
-            raise ValueError(f"{name} is NaT, no day")
+            raise ValueError(f"{name} is NaT, no day: leave missing days out")
         try:
             moment = pd.Timestamp(value)
             day = moment.date()
@@ -189,10 +191,13 @@ def parse_days(value: object, name: str = "day") -> tuple[dt.date, ...]:
             raise ValueError(f"{name} takes one day or a pair (first, last), both included: give a tuple of two")
         return (parse_day(value, name),)
     if len(value) != 2:
-        raise ValueError(f"{name} takes one day or a pair (first, last), not {len(value)} values")
+        raise ValueError(
+            f"{name} takes one day or a pair (first, last), not {len(value)} values: "
+            "ask for other days in queries of their own"
+        )
     first, last = (parse_day(each, name) for each in value)
     if first > last:
-        raise ValueError(f"the first {name} {first} comes after the last, {last}")
+        raise ValueError(f"the first {name} {first} comes after the last, {last}: exchange them")
     return tuple(first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
@@ -206,7 +211,7 @@ def parse_time(value: object, name: str = "time") -> pd.Timedelta:
     """
     since_midnight = _since_midnight(value, name)
     if not pd.Timedelta(0) <= since_midnight <= _DAY_LENGTH:
-        raise ValueError(f"{name} {value!r} lies outside a day")
+        raise ValueError(f"{name} {value!r} lies outside a day: give 00:00 to 24:00")
     return since_midnight.as_unit("ns")
 
 

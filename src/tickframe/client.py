@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
-from tickframe.cache import Cache
+from tickframe.cache import Cache, open_cache
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.fetch import RunOptions
@@ -30,9 +30,6 @@ __all__ = ["Client", "read_ticks"]
 
 # Names that an answer to a request without documentation uses if it is a series of ticks.
 _USUAL_TIMESTAMP = ("date", "time")
-
-# What TICKFRAME_CACHE can be besides a place.
-_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Client(DocumentedFunctions):
@@ -106,7 +103,7 @@ class Client(DocumentedFunctions):
         )
         self._service = Service(self._settings)
         self._options = RunOptions(max_workers=max_workers, progress=progress)
-        self._cache = _open_cache(cache)
+        self._cache = open_cache(cache)
         self._sandbox: Sandbox | None = None
 
     @classmethod
@@ -164,8 +161,11 @@ class Client(DocumentedFunctions):
 
     def __repr__(self) -> str:
         """Say where the client leads and as whom, without asking."""
-        who = "a token" if self._settings.token is not None else f"user {self._settings.user!r}"
-        return f"<Client of {self._settings.base_url} with {who}>"
+        if self._settings.token is not None:
+            who = "with a token"
+        else:
+            who = f"with user {self._settings.user!r}" if self._settings.user else "without an account"
+        return f"<Client of {self._settings.base_url} {who}>"
 
     def close(self) -> None:
         """Close the connections, and the sandbox if there is one; wait until the cache is written."""
@@ -239,18 +239,6 @@ class Client(DocumentedFunctions):
         function = FUNCTIONS[name]
         parts = split(function, check_arguments(function, arguments))
         return Query(self._service, parts, timestamp=function.timestamp, options=self._options, cache=self._cache)
-
-
-def _open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
-    if isinstance(cache, Cache):
-        return cache
-    if cache is None:
-        cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
-    if isinstance(cache, str) and cache.lower() in _SWITCHES:
-        cache = _SWITCHES[cache.lower()]
-    if isinstance(cache, bool):
-        return Cache() if cache else None
-    return Cache(cache)
 
 
 def read_ticks(

@@ -99,7 +99,9 @@ def check_conversion(dtype_backend: str | None, tz: str | None, *, has_index: bo
     if tz is None:
         return
     if not has_index:
-        raise ValueError("tz localizes the timestamp index, and this frame has none")
+        raise ValueError(
+            "tz localizes the timestamp index, and this frame has none: leave out tz, or take index='timestamp'"
+        )
     try:
         pd.DatetimeIndex([]).tz_localize(tz)
     except (KeyError, ValueError, TypeError) as error:
@@ -152,7 +154,9 @@ def _moments(dates: pa.Array, times: pa.Array, name: str, *, consume: bool) -> n
     try:
         sums = pc.add_checked(midnights, times).cast(pa.int64())
     except pa.ArrowInvalid as error:
-        raise ValueError(f"column {name!r} and its time add up to more than 64 bits of nanoseconds hold") from error
+        raise ValueError(
+            f"column {name!r} and its time add up to more than 64 bits of nanoseconds hold: take index=None"
+        ) from error
     moments: npt.NDArray[np.int64] = sums.fill_null(_NAT).to_numpy()
     return moments
 

@@ -51,7 +51,10 @@ __all__ = [
 
 
 class TickframeWarning(UserWarning):
-    """What the service said beside its answer, such as a symbol without data on that day."""
+    """The service said something beside its answer, such as that a symbol has no data on that day.
+
+    The answer is whole. ``query.outcomes`` says of which parts it was said.
+    """
 
 
 class TickframeError(Exception):
@@ -89,31 +92,55 @@ def _rebuild(kind: type[TickframeError], args: tuple[object, ...]) -> TickframeE
 
 
 class SettingsError(TickframeError):
-    """A setting that this call needs is missing."""
+    """A setting that this call needs is missing.
+
+    The message names it: pass it to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, or
+    install the extra.
+    """
 
 
 class FrameError(TickframeError):
-    """The bytes are not whole frames."""
+    """The bytes are not whole frames.
+
+    Nothing of them is used. Ask again; if it stays, something between here and the service changes
+    answers, or ``base_url`` leads elsewhere.
+    """
 
 
 class FrameMarkerError(FrameError):
-    """A frame begins with a byte that is neither 0xFA nor 0xFF."""
+    """A frame begins with a byte that is neither 0xFA nor 0xFF.
+
+    What answered is not the service: check ``base_url`` and ``path_template``.
+    """
 
 
 class FrameLengthError(FrameError):
-    """A frame's length is malformed, negative or over the limit."""
+    """A frame's length is malformed, negative or over the limit.
+
+    Ask for less at once (a shorter time, fewer symbols), or raise ``maximum_length``.
+    """
 
 
 class TruncatedFrameError(FrameError):
-    """The bytes end before the frame does."""
+    """The bytes end before the frame does.
+
+    The answer was cut short, which usually passes: it has been asked for again already. Ask later, or
+    for less at once.
+    """
 
 
 class TrailingBytesError(FrameError):
-    """Bytes that are no frame follow the last whole frame."""
+    """Bytes that are no frame follow the last whole frame.
+
+    Ask again; if it stays, see whether a proxy adds to answers, and report it to the service.
+    """
 
 
 class DecodeError(TickframeError):
     """The message in a frame is not a table of columns of equal length.
+
+    The message names the column. Where parts differ in their columns, ask for them in queries of
+    their own; else report the answer to the service.
 
     Attributes
     ----------
@@ -129,6 +156,9 @@ class DecodeError(TickframeError):
 class FailedPartsError(TickframeError):
     """Some parts of a query have no answer; their failures were collected.
 
+    :attr:`failed` says which, and why. Ask for these again; ``to_parquet`` into the same folder asks
+    for nothing else.
+
     Attributes
     ----------
     failed : tuple of Outcome
@@ -142,6 +172,8 @@ class FailedPartsError(TickframeError):
 
 class NotCachedError(TickframeError):
     """The cache was to answer alone, and does not hold what was asked for.
+
+    Ask with ``cache="auto"``, which asks the service for what is missing.
 
     Attributes
     ----------
@@ -157,6 +189,9 @@ class NotCachedError(TickframeError):
 class TransportError(TickframeError):
     """No answer arrived: connection, TLS, timeout, proxy or a body cut short.
 
+    What may pass by itself has been asked for again already, up to ``retry_seconds``. Check the
+    address, the network, and the settings that the message names.
+
     Attributes
     ----------
     passing : bool
@@ -170,6 +205,9 @@ class TransportError(TickframeError):
 
 class ServiceError(TickframeError):
     """The service answered something other than what was asked for.
+
+    Its own words are in :attr:`description`. Change what they complain of; quote :attr:`request_id`
+    to its support where they do not help.
 
     Attributes
     ----------
@@ -201,24 +239,43 @@ class ServiceError(TickframeError):
 
 
 class AuthenticationError(ServiceError):
-    """The password or the token was refused (401)."""
+    """The password or the token was refused (401).
+
+    Check user, password or API key, and the client secret; take a new token where you brought one.
+    """
 
 
 class PermissionDeniedError(ServiceError):
-    """The account has no right to what was asked for (403)."""
+    """The account has no right to what was asked for (403).
+
+    Ask the service for access to the source, the exchange or the days.
+    """
 
 
 class UnknownEndpointError(ServiceError):
-    """The service has no such function (404)."""
+    """The service has no such function (404).
+
+    Check the request's name, ``endpoints`` and ``path_template``.
+    """
 
 
 class RateLimitError(ServiceError):
-    """Too many requests (429)."""
+    """Too many requests (429).
+
+    It has waited as long as :attr:`retry_after` asked, within ``retry_seconds``. Ask later, or with a
+    smaller ``max_workers``.
+    """
 
 
 class UnexpectedContentError(ServiceError):
-    """A page or a document arrived where a frame should be."""
+    """A page or a document arrived where a frame should be.
+
+    Check ``base_url``, and whether a proxy or a login page stands between.
+    """
 
 
 class IncompletePagesError(ServiceError):
-    """The pages of a lookup do not add up to what the service announced."""
+    """The pages of a lookup do not add up to what the service announced.
+
+    Ask again; ``first_pages()`` has the first page alone.
+    """

@@ -273,7 +273,9 @@ def check_export(
     names = [partition_by] if isinstance(partition_by, str) else list(partition_by)
     documented = {column.name for column in columns}
     if documented and not documented.issuperset(names):
-        raise ValueError(f"partition_by {names} names a column that the answer does not have")
+        raise ValueError(
+            f"partition_by {names} names a column that the answer does not have: it has {', '.join(sorted(documented))}"
+        )
     return names
 
 

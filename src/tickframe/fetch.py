@@ -45,7 +45,7 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.max_workers < 1 or self.max_bytes < 1:
-            raise ValueError("max_workers and max_bytes must be at least 1")
+            raise ValueError("max_workers and max_bytes must be at least 1: leave them out for 8 requests and 512 MiB")
 
 
 class Answers(Protocol):
@@ -180,13 +180,15 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
     if cursor:
         if not isinstance(cursor, str):
             raise IncompletePagesError(
-                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for",
+                f"the service names the next page by a {type(cursor).__name__}: it cannot be asked for; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )
         if cursor in [outcome.meta.get("cursor") for outcome in fetched.outcomes[:-1]]:
             raise IncompletePagesError(
-                f"the service answered with the cursor {cursor!r} twice: its pages have no end",
+                f"the service answered with the cursor {cursor!r} twice: its pages have no end; "
+                "first_pages() has the first",
                 status=200,
                 part=str(part),
             )
@@ -223,7 +225,7 @@ def _warn(outcomes: Outcomes, remark: str, *, failures: bool = False) -> None:
     ):
         words = list(dict.fromkeys(said))
         if words:
-            more = f" (and {len(words) - 1} more: see query.outcomes)" if len(words) > 1 else ""
+            more = f" (and {len(words) - 1} more: see the query's outcomes)" if len(words) > 1 else ""
             of = f" [{len(said)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
             warnings.warn(f"{words[0]}{more}{of}", TickframeWarning, stacklevel=_depth_of_caller())
     if remark:

@@ -133,6 +133,13 @@ class Folder:
         OSError
             If it cannot be written; nothing is left behind.
         """
+        try:
+            self._write(name, pieces)
+        except FileNotFoundError:
+            # Somebody deleted the folder between two of our steps.
+            self._write(name, pieces)
+
+    def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
         with self.unfinished(name) as unfinished, self.filesystem.open_output_stream(unfinished) as stream:
             for piece in pieces:
                 stream.write(piece)

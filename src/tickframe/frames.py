@@ -164,7 +164,7 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     )
     reader.read_marker()
     if reader.marker is None:
-        raise TruncatedFrameError("there is no frame: the source is empty")
+        raise TruncatedFrameError("there is no frame: the source is empty, ask again")
     while reader.marker is not None:
         length = _read_length(reader, maximum_length)
         arrivals = reader.read_message(length)
@@ -215,10 +215,13 @@ class _Reader(ABC):
     def _no_marker(self, byte: int) -> FrameMarkerError | TrailingBytesError:
         what = f"byte {self.offset - 1:,} is 0x{byte:02X}"
         if self.marker is None:
-            return FrameMarkerError(f"{what} where a frame's marker (0xFA or 0xFF) should be: this is no framed answer")
+            return FrameMarkerError(
+                f"{what} where a frame's marker (0xFA or 0xFF) should be: this is no framed "
+                "answer; check base_url and path_template"
+            )
         return TrailingBytesError(
             f"{what} where the next frame's marker (0xFA or 0xFF) or the end should be: the frame before it is "
-            "shorter than it should be, or something follows it"
+            "shorter than it should be, or something follows it; ask again, and see whether a proxy adds to answers"
         )
 
     def read_message(self, length: int) -> Iterator[memoryview]:
@@ -298,7 +301,8 @@ def _read_length(reader: _Reader, maximum_length: int) -> int:
     length = _read_varint(reader, offset) if reader.marker is Marker.VARINT else _read_fixed(reader, offset)
     if length > maximum_length:
         raise FrameLengthError(
-            f"the frame at byte {offset:,} announces {length:,} bytes: the limit is {maximum_length:,}"
+            f"the frame at byte {offset:,} announces {length:,} bytes: the limit is {maximum_length:,}, which "
+            "maximum_length sets; or ask for less at once"
         )
     return length
 
@@ -306,10 +310,10 @@ def _read_length(reader: _Reader, maximum_length: int) -> int:
 def _read_fixed(reader: _Reader, offset: int) -> int:
     digits = reader.read(4)
     if len(digits) < 4:
-        raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}")
+        raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}: ask again")
     length = int.from_bytes(digits, "big", signed=True)
     if length < 0:
-        raise FrameLengthError(f"the frame at byte {offset:,} announces a negative length, {length:,}")
+        raise FrameLengthError(f"the frame at byte {offset:,} announces a negative length, {length:,}: ask again")
     return length
 
 
@@ -318,10 +322,12 @@ def _read_varint(reader: _Reader, offset: int) -> int:
     for position in range(_VARINT32_BYTES):
         digit = reader.read(1)
         if not digit:
-            raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}")
+            raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}: ask again")
         length |= (digit[0] & 0x7F) << 7 * position
         if digit[0] < 0x80:
             if length >= 2**31:
-                raise FrameLengthError(f"the frame at byte {offset:,} announces {length:,} bytes, more than 31 bits")
+                raise FrameLengthError(
+                    f"the frame at byte {offset:,} announces {length:,} bytes, more than 31 bits: ask again"
+                )
             return length
-    raise FrameLengthError(f"the length of the frame at byte {offset:,} is no varint of at most 5 bytes")
+    raise FrameLengthError(f"the length of the frame at byte {offset:,} is no varint of at most 5 bytes: ask again")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tickframe.answer import Origin
 from tickframe.errors import FailedPartsError
+from tickframe.notebook_html import outcomes_html
 from tickframe.part import Part
 
 __all__ = ["Estimate", "Outcome", "Outcomes", "estimate"]
@@ -83,6 +84,10 @@ class Outcomes(Sequence[Outcome]):
         failed = sum(bool(outcome.error) for outcome in self)
         return f"<Outcomes: {len(self)} parts, {rows:,} rows, {empty} empty, {failed} failed>"
 
+    def _repr_html_(self) -> str:
+        """Show a notebook what became of the parts."""
+        return outcomes_html(self, repr(self).strip("<>"))
+
     @property
     def failed(self) -> Outcomes:
         """The outcomes of the parts that have no answer."""
@@ -109,7 +114,9 @@ class Outcomes(Sequence[Outcome]):
         """
         if failed := self.failed:
             raise FailedPartsError(
-                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}", failed=tuple(failed)
+                f"{len(failed)} of {len(self)} parts failed, the first with: {failed[0].error}; the error's failed has "
+                "all of them: ask for these again",
+                failed=tuple(failed),
             )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,10 @@ from tickframe.catalogue import FUNCTIONS, Column, Function, camel_case
 from tickframe.contract import DataRequest
 from tickframe.values import write_value
 
-__all__ = ["Part", "frozen", "split"]
+__all__ = ["Part", "frozen", "listed", "split"]
+
+# More than these would hide the rest of a line.
+_MOST_LISTED = 8
 
 # Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
 _LATE_HOURS = 36
@@ -51,6 +54,17 @@ class Part:
     def words(self) -> dict[str, str]:
         """Return the parameters in words, by documented name."""
         return {name: _in_words(value) for name, value in self.parameters}
+
+    def in_brief(self) -> str:
+        """Say the request in a line, however long its lists are."""
+        return " ".join([self.function, *(f"{name}={value}" for name, value in self.brief_words().items())])
+
+    def brief_words(self) -> dict[str, str]:
+        """Return the parameters in words that fit a line: of long lists the ends and the length."""
+        return {
+            name: listed([_in_words(each) for each in value], ",") if isinstance(value, tuple) else _in_words(value)
+            for name, value in self.parameters
+        }
 
     def may_change(self) -> bool:
         """Say whether the service may still add to the answer.
@@ -89,7 +103,10 @@ class Part:
         for name, value in self.parameters:
             wire_name = parameter_names.get(name, camel_case(name))
             if wire_name in request.parameters:
-                raise ValueError(f"parameter {name!r} travels as {wire_name!r}, which another one does already")
+                raise ValueError(
+                    f"parameter {name!r} travels as {wire_name!r}, which another one "
+                    "does already: change parameter_names"
+                )
             request.parameters[wire_name].CopyFrom(write_value(value))
         return request
 
@@ -132,6 +149,7 @@ def frozen(value: object) -> object:
 
 
 def _in_words(value: object) -> str:
+    """Write a parameter's value as a person would."""
     match value:
         case pd.Timedelta():
             return str(value).removeprefix("0 days ")
@@ -141,3 +159,10 @@ def _in_words(value: object) -> str:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def listed(words: Sequence[str], separator: str = ", ") -> str:
+    """List words; of many the first, the last, and how many they are."""
+    if len(words) <= _MOST_LISTED:
+        return separator.join(words)
+    return f"{separator.join(words[:3])}{separator}…{separator}{words[-1]} ({len(words):,})"

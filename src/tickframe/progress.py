@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any, Protocol, runtime_checkable
 
 __all__ = ["Progress", "open_progress"]
@@ -32,13 +33,22 @@ def open_progress(progress: bool | Progress, parts: int) -> Progress | None:
     """
     if isinstance(progress, Progress):
         return progress
-    if not progress or not (sys.stderr.isatty() or "ipykernel" in sys.modules):
+    if not progress or not (sys.stderr.isatty() or _in_notebook()):
         return None
-    # Without widgets tqdm.auto warns when it is imported, which only those should see who want a bar.
-    from tqdm.auto import tqdm  # noqa: PLC0415
+    with warnings.catch_warnings():
+        # Without ipywidgets it warns when it is imported, and takes the bar of letters, which does as well.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        # Only those should wait for it who want a bar.
+        from tqdm.auto import tqdm  # noqa: PLC0415
 
     bar: Progress = tqdm(total=parts, desc="tickframe", unit="part")
     return bar
+
+
+def _in_notebook() -> bool:
+    """Say whether this process is a notebook's kernel; to import its package does not make it one."""
+    kernels = sys.modules.get("ipykernel.kernelapp")
+    return kernels is not None and bool(kernels.IPKernelApp.initialized())
 
 
 def show_totals(progress: Progress, rows: int, size: int) -> None:

@@ -23,6 +23,7 @@ from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, NotCachedError, SettingsError
 from tickframe.export import Dataset, Existing, check_export, outcomes_beside
 from tickframe.fetch import Answers, OnError, RunOptions, fetch
+from tickframe.notebook_html import query_html
 from tickframe.outcomes import Estimate, Outcomes, estimate
 from tickframe.part import Part
 from tickframe.service import Service
@@ -67,7 +68,12 @@ class Query:
         more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
         hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
         ran = f" {self.outcomes!r}{hits}" if self.outcomes else ""
-        return f"<Query: {self._parts[0]}{more}{ran}>"
+        return f"<Query: {self._parts[0].in_brief()}{more}{ran}>"
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what is asked and what the last run brought, without asking."""
+        hits = f", {self.total_hits:,} hits" if self.total_hits is not None else ""
+        return query_html(self._parts, self.outcomes, repr(self.outcomes).strip("<>") + hits)
 
     @property
     def total_hits(self) -> int | None:
@@ -204,7 +210,7 @@ class Query:
         schema, batches = self._open(on_error, cache)
         return pa.Table.from_batches(list(batches), schema)
 
-    def to_reader(self, *, cache: CacheMode = "auto") -> pa.RecordBatchReader:
+    def to_reader(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.RecordBatchReader:
         """Ask part by part as the reader is read; one record batch for each frame.
 
         The first request is made at once. An error inside an Arrow stream arrives as
@@ -212,10 +218,10 @@ class Query:
 
         Parameters
         ----------
-        cache
+        on_error, cache
             As in :meth:`to_pandas`.
         """
-        schema, batches = self._open(cache=cache)
+        schema, batches = self._open(on_error, cache)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def to_polars(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -12,6 +13,8 @@ from tickframe.cancellation import Cancellation
 from tickframe.errors import AuthenticationError, RateLimitError, ServiceError, TransportError, TruncatedFrameError
 
 __all__ = ["SharedPause", "retrying"]
+
+_LOGGER = logging.getLogger(__name__)
 
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})
 _ATTEMPTS = 8
@@ -86,11 +89,18 @@ def retrying(seconds: float, pause: SharedPause, cancellation: Cancellation) -> 
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**state.attempt_number)
         return random.uniform(0, longest)  # noqa: S311, jitter is no secret
 
+    def log_failure(state: tenacity.RetryCallState) -> None:
+        # The end of a run breaks connections too.
+        cancellation.check()
+        error = state.outcome.exception() if state.outcome is not None else None
+        _LOGGER.info("%s; asking again", getattr(error, "message", error))
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
         stop=often_enough,
         wait=before_next,
         sleep=cancellation.wait,
+        before_sleep=log_failure,
         reraise=True,
     )
 

@@ -127,7 +127,7 @@ class Service:
             responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
         for answered in responses:
             if answered.reference_id not in ("", reference_id):
-                raise TransportError("an answer to another request arrived: a proxy may have mixed them up")
+                raise TransportError("an answer to another request arrived: a proxy may have mixed them up; ask again")
         return responses
 
     def _secrets(self) -> list[str]:

@@ -96,10 +96,10 @@ class Settings:
         _check_path_template(self.path_template)
         if self.token is not None and not is_token(self.token):
             # Nothing of a secret is shown, not even what is wrong with it.
-            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII")
+            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII: copy it anew")
         for name, secret in (("password", self.password), ("client_secret", self.client_secret)):
             if secret is not None and (not secret or not _is_text(secret)):
-                raise ValueError(f"{name} is empty, or holds a line end or half a character")
+                raise ValueError(f"{name} is empty, or holds a line end or half a character: give it anew")
 
     @property
     def host(self) -> str:
@@ -149,7 +149,7 @@ def resolve_settings(
         password and an API key are given.
     """
     if password is not None and api_key is not None:
-        raise ValueError("give a password or an api_key: the key stands in for the password")
+        raise ValueError("give a password or an api_key, not both: the key stands in for the password")
     secret = password if password is not None else api_key
     if token is None and user is None and secret is None and client_secret is None:
         token = _from_environment("TICKFRAME_TOKEN")
@@ -217,7 +217,7 @@ def _check_url(url: str) -> None:
     try:
         address.port  # noqa: B018, it raises where there is none
     except ValueError:
-        raise ValueError(f"base_url {url!r} has no port after its colon") from None
+        raise ValueError(f"base_url {url!r} has no port after its colon: write it as https://host:443") from None
     if address.query or address.fragment:
         raise ValueError(f"base_url {url!r} ends in a query or a fragment: give the address alone")
     if address.scheme == "https" and address.hostname:

@@ -152,7 +152,9 @@ def network_errors(host: str) -> Iterator[None]:
         _forget_request(error)
         raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
     except OSError as error:
-        raise TransportError(f"a file of verify= or cert= cannot be read: {error} ({host})", passing=False) from error
+        raise TransportError(
+            f"a file of verify= or cert= cannot be read: {error} ({host}): check its path", passing=False
+        ) from error
 
 
 def _forget_request(error: BaseException | None) -> None:
@@ -173,21 +175,21 @@ def _broke_while_secured(error: BaseException) -> bool:
 def _failure(error: Exception) -> str:
     match error:
         case requests.exceptions.SSLError() if _broke_while_secured(error):
-            return "the connection broke while it was being secured"
+            return "the connection broke while it was being secured: ask again"
         case requests.exceptions.ProxyError():
             return "the proxy did not let the request through: check the proxy's address and password"
         case requests.exceptions.SSLError():
-            return "the secure connection could not be made: check the certificate"
+            return "the secure connection could not be made: check the certificate, or name what to trust as verify="
         case requests.exceptions.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
-            return "the service did not take the connection in time"
+            return "the service did not take the connection in time: check the address, or raise connect_timeout"
         case requests.exceptions.ReadTimeout() | urllib3.exceptions.ReadTimeoutError():
-            return "the service stopped answering: no byte arrived in time"
+            return "the service stopped answering: no byte arrived in time; ask for less at once, or raise read_timeout"
         case requests.exceptions.ChunkedEncodingError() | urllib3.exceptions.ProtocolError():
-            return "the answer was cut short: the connection broke inside it"
+            return "the answer was cut short: the connection broke inside it, ask again"
         case requests.exceptions.ConnectionError():
             return "no connection to the service: check the address and the network"
         case _:
-            return f"the request failed with {type(error).__name__}"
+            return f"the request failed with {type(error).__name__}, its cause: check the address and the proxy"
 
 
 def raise_for_answer(
@@ -226,7 +228,7 @@ def raise_for_answer(
         description = _description(response, secrets)
         if not response.raw.tell():
             # http.client takes the connection's end inside a header for the header's end.
-            raise TransportError("the answer was cut short: the connection ended behind its header")
+            raise TransportError("the answer was cut short: the connection ended behind its header, ask again")
         said = f", which says: {description}" if description else ""
         raise UnexpectedContentError(
             f"the service answered 200 with {content_type} in place of {expected_type}{said}: "
@@ -258,7 +260,7 @@ def _other_status(status: int) -> str:
         return "the service redirects, which is not followed since the token would travel along: check base_url"
     if status >= 500:
         return "the service failed: ask again later, and quote the request id to its support if it stays"
-    return "the service refused the request"
+    return "the service refused the request: check its arguments"
 
 
 def _description(response: requests.Response, secrets: Sequence[str]) -> str:

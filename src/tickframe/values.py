@@ -16,6 +16,7 @@ __all__ = ["EPOCH", "read_value", "write_value"]
 EPOCH = dt.date(1970, 1, 1)
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
+_WHAT_TRAVELS = "give text, a number, a bool, a date, a time, a timestamp, a list or a mapping of these"
 
 
 def write_value(value: object) -> Value:
@@ -37,9 +38,9 @@ def write_value(value: object) -> Value:
     """
     match value:
         case _ if value is pd.NaT or (isinstance(value, np.datetime64 | np.timedelta64) and np.isnat(value)):
-            raise ValueError("NaT is no moment and no time: it cannot travel to the service")
+            raise ValueError("NaT is no moment and no time: it cannot travel to the service; leave it out")
         case bytes() | bytearray() | memoryview() | None:
-            raise ValueError(f"a {type(value).__name__} cannot travel to the service")
+            raise ValueError(f"a {type(value).__name__} cannot travel to the service: {_WHAT_TRAVELS}")
         case Enum():
             return write_value(value.value)
         case str():
@@ -70,7 +71,7 @@ def write_value(value: object) -> Value:
         case Iterable():
             return Value(list=_write_list(value))
         case _:
-            raise ValueError(f"a {type(value).__name__} cannot travel to the service")
+            raise ValueError(f"a {type(value).__name__} cannot travel to the service: {_WHAT_TRAVELS}")
 
 
 def _write_list(values: Iterable[object]) -> ValueList:

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -78,11 +79,21 @@ def test_a_day_without_ticks_is_a_file_with_columns_and_a_warning(tmp_path):
     assert "0 rows in 1 part (1 empty)" in result.stderr
 
 
-def test_warnings_of_several_parts_are_one_line_with_a_hint():
-    """However many parts are empty, the warning is one line, and the next says where the others are."""
-    result = run("ACTIV", "ZAL.XE", "ADS.XE", SATURDAY, "--type", "TRADES")
+def test_several_parts_end_in_a_table_of_what_became_of_each():
+    """One warning however many parts are empty, then a row for each part, then the sum."""
+    result = run("ACTIV", "ZAL.XE", "ADS.XE", f"2016-05-06:{SATURDAY}", "--type", "TRADES")
+    lines = result.stderr.split("\n")
+    assert lines[0].startswith("warning: no data for ")
     assert result.stderr.count("warning: ") == 1
-    assert result.stderr.endswith("--json lists what the service said of each part\n")
+    rows = [line.split() for line in lines if line.startswith((" ZAL.XE", " ADS.XE"))]
+    assert [row[:2] for row in rows] == [
+        ["ZAL.XE", "2016-05-06"],
+        ["ADS.XE", "2016-05-06"],
+        ["ZAL.XE", SATURDAY],
+        ["ADS.XE", SATURDAY],
+    ]
+    assert " ".join(rows[2]).endswith(f"no data for ZAL.XE on {SATURDAY}")
+    assert "rows in 4 parts (2 empty), " in lines[-2]
 
 
 def test_json_holds_the_outcome_of_each_part():
@@ -129,9 +140,9 @@ def test_a_failure_keeps_the_file_that_was_there(tmp_path):
     ],
 )
 def test_a_wrong_day_is_one_line(day, words):
-    """A day that is none exits with 1 and one line that says how to write it."""
+    """A day that is none exits with 2 and one line that says how to write it."""
     result = run("ACTIV", "ZAL.XE", day, "--type", "TRADES")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert words in result.stderr
@@ -144,6 +155,9 @@ def test_a_wrong_day_is_one_line(day, words):
         (("--type", "TRADES", "--out", "ticks.xlsx"), "ends in none of .parquet, .csv"),
         (("--type", "TRADES", "--out", "no-such-folder/ticks.csv"), "there is no folder"),
         (("--type", "TRADES", "--sandbox", "--user", "ada"), "leave out --url and --user"),
+        (("--type", "TRADES", "--out", "ticks.csv", "--format", "csv"), "--format goes with --out -"),
+        (("--type", "TRADES", "--out", "-", "--json"), "would both write to stdout"),
+        (("--type", "TRADES", "--symbols", "no-such-file"), "No such file"),
         ((), "Missing option '--type'"),
     ],
 )
@@ -154,7 +168,54 @@ def test_wrong_usage_exits_with_2(options, words):
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 
+def test_without_a_symbol_the_error_says_where_to_name_some():
+    """Neither an argument nor a file names a symbol."""
+    result = run("ACTIV", DAY, "--type", "TRADES")
+    assert result.exit_code == 2
+    assert "--symbols" in result.stderr
+
+
 def test_debug_shows_the_traceback():
-    """With --debug the error itself arrives, for Python to show."""
+    """With --debug the traceback stands in place of the line, and the exit code is the same."""
     result = run("ACTIV", "ZAL.XE", "2016-13-05", "--type", "TRADES", "--debug")
-    assert isinstance(result.exception, ValueError)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Traceback")
+    assert result.stderr.rstrip().split("\n")[-1].startswith("ValueError: day '2016-13-05'")
+
+
+@pytest.mark.parametrize("from_stdin", [True, False])
+def test_symbols_come_from_a_file_too(tmp_path, from_stdin):
+    """One in a line, behind those of the command itself; empty lines and blanks around them do not count."""
+    listed = "ADS.XE\n\n  SAP.XE \r\n"
+    path = tmp_path / "dax.txt"
+    path.write_text(listed)
+    options = ["ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--symbols", "-" if from_stdin else str(path), "--json"]
+    result = CliRunner().invoke(app, ["load", *options], input=listed)
+    assert result.exit_code == 0, result.stderr
+    assert [part["parameters"]["symbol"] for part in json.loads(result.stdout)] == ["ZAL.XE", "ADS.XE", "SAP.XE"]
+
+
+def test_a_folder_is_a_dataset_that_is_gone_on_with(account, tmp_path):
+    """A second run asks only for the day that the first had not, and the rows are those of the library."""
+    folder = f"{tmp_path}/new/ticks/"
+    first = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--out", folder)
+    assert first.exit_code == 0, first.stderr
+    assert first.stderr.endswith(f" -> {folder}\n")
+    second = run("ACTIV", "ZAL.XE", f"{DAY}:2016-05-06", "--type", "TRADES", "--out", folder, "--json")
+    assert [part["origin"] for part in json.loads(second.stdout)] == ["dataset", "service"]
+    with account.client() as client:
+        expected = client.tick_data("ACTIV", "ZAL.XE", (DAY, "2016-05-06"), data_type="TRADES").to_arrow()
+    assert ds.dataset(folder, partitioning="hive").count_rows() == len(expected)
+
+
+@pytest.mark.parametrize("to_time", ["09:00:00.000136451", "09:00:01", "09:00:05"])
+def test_the_ends_of_few_rows_overlap_nowhere(account, to_time):
+    """What is shown of a short answer is what there is: each row once, dots only where some are left out."""
+    with account.client() as client:
+        query = client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES", to_time=to_time)
+        expected = query.to_pandas()["trade_size"].tolist()
+    result = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--to", to_time)
+    shown = [line.split()[-2] for line in result.stdout.split("\n") if line.startswith((f" {DAY}", " ..."))]
+    if len(expected) > 10:
+        expected = [*expected[:5], "...", *expected[-5:]]
+    assert shown == [str(size) for size in expected]

@@ -1,65 +1,19 @@
 """The command as a process of its own: the demo, the sandbox, and a missing requirement."""
 
-import contextlib
-import os
+import json
 import re
 import signal
 import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
+from typer.testing import CliRunner
 
-import tickframe
+from tests.cli.command import run, run_on_terminal, start
 from tickframe import Client
-
-# The package under test, wherever the process starts.
-PYTHONPATH = str(Path(tickframe.__file__).parents[1])
-
-
-def start(*arguments, cwd, code=None, **environment):
-    command = ["-m", "tickframe", *arguments] if code is None else ["-c", code, *arguments]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TICKFRAME_")}
-    return subprocess.Popen(
-        [sys.executable, *command],
-        cwd=cwd,
-        env={**inherited, "PYTHONPATH": PYTHONPATH, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-
-
-def run_on_terminal(*arguments, cwd):
-    """Run with stderr on a terminal, and return what it shows there."""
-    terminal, stderr = os.openpty()
-    termios.tcsetwinsize(terminal, (24, 120))
-    with subprocess.Popen(
-        [sys.executable, "-m", "tickframe", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": PYTHONPATH},
-        stdout=subprocess.DEVNULL,
-        stderr=stderr,
-    ):
-        os.close(stderr)
-        shown = b""
-        # Linux says EIO where other systems say that the terminal has ended.
-        with contextlib.suppress(OSError):
-            while piece := os.read(terminal, 4096):
-                shown += piece
-    os.close(terminal)
-    return shown.decode()
-
-
-def run(*arguments, cwd, code=None):
-    with start(*arguments, cwd=cwd, code=code) as process:
-        stdout, stderr = process.communicate(timeout=50)
-    return process.returncode, stdout, stderr
+from tickframe.cli.app import app
 
 
 def test_a_terminal_shows_a_bar(tmp_path):
@@ -90,12 +44,21 @@ def test_demo_shows_rows_and_says_where_everything_is(demo):
     assert "part/s" not in stdout + stderr
 
 
+def test_the_second_load_of_the_demo_comes_from_the_cache_and_says_so(demo):
+    _, _, stderr = demo
+    for kind in ("trades", "quotes"):
+        first, second = re.findall(rf"{kind}: loaded(?: again)?: (.*)", stderr)
+        assert "cache" not in first
+        assert second.endswith("all from the cache")
+        assert first.split(" rows")[0] == second.split(" rows")[0]
+
+
 def test_demo_stores_the_ticks_it_shows(demo):
     """The datasets hold as many rows as were loaded, several symbols and days, and no unfinished file."""
     folder, stdout, stderr = demo
     for kind in ("trades", "quotes"):
         stored = ds.dataset(folder / "demo-output" / kind, partitioning="hive").to_table()
-        announced = re.search(rf"{kind}: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
+        announced = re.search(rf"{kind}: loaded: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
         assert stored.num_rows == int(announced[1].replace(",", ""))
         assert len(stored["symbol"].unique()) == 3
         assert len(stored["date"].unique()) == 3
@@ -113,11 +76,21 @@ def test_demo_draws_a_picture(demo):
     assert width >= 800
 
 
+def test_demo_json_says_where_everything_is(tmp_path, monkeypatch):
+    """With --json stdout holds the places alone."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["demo", "--json"])
+    assert result.exit_code == 0, result.stderr
+    places = json.loads(result.stdout)
+    assert Path(places["picture"]).is_file()
+    assert all(Path(dataset).is_dir() for dataset in places["datasets"])
+
+
 def test_demo_without_matplotlib_names_the_extra(tmp_path):
     """Without Matplotlib the demo ends before it loads anything, with one line that names the extra."""
     without = "import sys; sys.modules['matplotlib'] = None; from tickframe.__main__ import main; main()"
     code, stdout, stderr = run("demo", cwd=tmp_path, code=without)
-    assert (code, stdout) == (1, "")
+    assert (code, stdout) == (2, "")
     assert stderr.count("\n") == 1
     assert "pip install 'tickframe[plot]'" in stderr
     assert not list(tmp_path.iterdir())
@@ -142,9 +115,10 @@ def test_main_without_its_requirements_names_the_extra(tmp_path, missing):
 def test_an_error_has_no_traceback(tmp_path):
     """A process that fails says so in one line; with --debug Python's traceback is there, without local variables."""
     code, stdout, stderr = run("check", "--url", "ftp://nowhere", cwd=tmp_path)
-    assert (code, stdout) == (1, "")
+    assert (code, stdout) == (2, "")
     assert stderr.count("\n") == 1
-    _, _, stderr = run("check", "--url", "ftp://nowhere", "--debug", cwd=tmp_path)
+    code, _, stderr = run("check", "--url", "ftp://nowhere", "--debug", cwd=tmp_path)
+    assert code == 2
     assert stderr.startswith("Traceback")
     assert stderr.rstrip().split("\n")[-1].startswith("ValueError: base_url")
 
@@ -187,10 +161,20 @@ def test_the_printed_environment_leads_other_commands_there(serving, tmp_path):
     assert environment["TICKFRAME_URL"] in stdout
 
 
+def test_sandbox_json_is_its_environment(tmp_path):
+    """--json prints the same environment as one object."""
+    with start("sandbox", "--json", cwd=tmp_path) as process:
+        try:
+            printed = json.loads("".join(process.stdout.readline() for _ in range(6)))
+        finally:
+            process.kill()
+    assert set(printed) == {"TICKFRAME_URL", "TICKFRAME_USER", "TICKFRAME_PASSWORD", "TICKFRAME_CLIENT_SECRET"}
+
+
 def test_a_taken_port_is_one_line(service, tmp_path):
     """A port that is taken is named, with what to do instead."""
     port = service.url.rpartition(":")[2]
     code, stdout, stderr = run("sandbox", "--port", port, cwd=tmp_path)
-    assert (code, stdout) == (1, "")
+    assert (code, stdout) == (2, "")
     assert stderr.startswith(f"error: port {port} of 127.0.0.1")
     assert stderr.count("\n") == 1

@@ -1,11 +1,12 @@
 """What a file holds when its ticks end early or are unusual."""
 
 import datetime as dt
+import io
 
 import pyarrow as pa
 import pytest
 
-from tickframe.cli.ticks_file import write_ticks
+from tickframe.cli.ticks_file import PipeFormat, write_ticks, write_ticks_to_pipe
 from tickframe.errors import TransportError
 
 BATCH = pa.RecordBatch.from_pydict(
@@ -59,3 +60,33 @@ def test_a_date_that_nanoseconds_cannot_hold_keeps_the_older_file(tmp_path):
     with pytest.raises(ValueError, match="out of bounds"):
         write_ticks(reader([BATCH, far]), path)
     assert path.read_text() == "older"
+
+
+def test_an_arrow_stream_is_the_batches_as_they_come():
+    """Rows, columns and types arrive at the other end of the pipe."""
+    pipe = io.BytesIO()
+    write_ticks_to_pipe(reader([BATCH, BATCH]), pipe, PipeFormat.ARROW)
+    assert pa.ipc.open_stream(pipe.getvalue()).read_all() == pa.Table.from_batches([BATCH, BATCH])
+
+
+def test_an_arrow_stream_that_ends_early_does_not_pass_for_whole():
+    """What is behind an error is read as an error at the other end, not as the end."""
+
+    def broken():
+        yield BATCH
+        raise TransportError("the connection was lost")
+
+    pipe = io.BytesIO()
+    with pytest.raises(TransportError):
+        write_ticks_to_pipe(reader(broken()), pipe, PipeFormat.ARROW)
+    with pa.ipc.open_stream(pipe.getvalue()) as stream, pytest.raises((pa.ArrowInvalid, OSError)):
+        stream.read_all()
+
+
+def test_csv_in_a_pipe_is_csv_in_a_file(tmp_path):
+    """Both are the same bytes."""
+    pipe = io.BytesIO()
+    pipe.close = lambda: None
+    write_ticks_to_pipe(reader([BATCH]), pipe, PipeFormat.CSV)
+    write_ticks(reader([BATCH]), tmp_path / "ticks.csv")
+    assert pipe.getvalue() == (tmp_path / "ticks.csv").read_bytes()

@@ -50,7 +50,7 @@ class FaultyProxy(FaultServer):
         self.faults: Counter[str] = Counter()
         self._upstream = upstream
         self.rate = rate
-        self._draw = random.Random(seed)  # noqa: S311, no secret
+        self._draw = random.Random(seed)
         self._drawing = threading.Lock()
         self._unauthorized: set[tuple[str, bytes]] = set()
         self._known: dict[tuple[str, bytes], Answer] = {}

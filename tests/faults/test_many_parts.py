@@ -29,7 +29,7 @@ Check = Callable[[], None]
 
 def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Answer]:
     """Answer with faults that pass, at a rate."""
-    draw = random.Random(seed)  # noqa: S311, no secret
+    draw = random.Random(seed)
     lock = threading.Lock()
 
     def reply(request: Received) -> Answer:

@@ -6,8 +6,10 @@ import datetime as dt
 from typing import assert_type
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 import tickframe as tf
+from tickframe.accessor import TickAccessor
 from tickframe.outcomes import Outcome, Outcomes
 
 
@@ -56,3 +58,18 @@ def ways_out(query: tf.Query) -> None:
     assert_type(query.outcomes[:1], Outcomes)
     assert_type(query.total_hits, int | None)
     assert_type(tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), pd.DataFrame)
+
+
+def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
+    """Compute over frames; to a type checker ``df.ticks`` is ``TickAccessor(df)``."""
+    ticks = TickAccessor(trades)
+    assert_type(ticks.bars("1min"), pd.DataFrame)
+    assert_type(ticks.bars(pd.Timedelta(minutes=1)), pd.DataFrame)
+    assert_type(ticks.bars(volume=10_000), pd.DataFrame)
+    assert_type(ticks.bars(dollar=1e6), pd.DataFrame)
+    assert_type(ticks.join_quotes(quotes), pd.DataFrame)
+    assert_type(ticks.vwap(), "pd.Series[float]")
+    assert_type(ticks.spread(), "pd.Series[float]")
+    assert_type(ticks.mid(), "pd.Series[float]")
+    assert_type(ticks.plot(quotes, title="A day", currency="EUR"), Figure)
+    ticks.bars(volume="much")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

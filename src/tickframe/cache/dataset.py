@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tickframe.cache.address import Window, folder_name, window_of
-from tickframe.cache.entry import InvalidEntryError, Provenance, describe
+from tickframe.cache.entry import Provenance, describe
+from tickframe.cache.seal import InvalidEntryError
 from tickframe.folder import Folder, is_unfinished
 
 __all__ = ["open_dataset"]
@@ -54,7 +55,9 @@ def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]
     entries = _of_one_kind(list(_entries(folder, function)), function, parameters)
     chosen = sorted(_without_repeats(entries), key=lambda entry: (entry.days[0], entry.symbols, str(entry.window)))
     with_rows = [entry for entry in chosen if entry.provenance.rows] or chosen[:1]
-    parquet = ds.ParquetFileFormat()
+    # Footers were checked when they were read; pages are when they are.
+    options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
     fragments = [
         parquet.make_fragment(folder.path(entry.name), folder.filesystem, partition_expression=_guarantee(entry))
         for entry in with_rows
@@ -129,6 +132,9 @@ def _guarantee(entry: _Entry) -> pc.Expression:
     """Say which columns hold one value in all rows, so that a filter for another leaves the file closed."""
     expression = pc.scalar(True)
     for name, value in entry.provenance.constant.items():
-        is_date = pa.types.is_date(entry.schema.field(name).type)
-        expression &= pc.field(name) == (dt.date.fromisoformat(value) if is_date else value)
+        if pa.types.is_date(entry.schema.field(name).type):
+            day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())
+            expression &= pc.field(name) == day
+        else:
+            expression &= pc.field(name) == value
     return expression

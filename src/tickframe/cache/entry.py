@@ -1,47 +1,31 @@
-"""An entry of the cache: an answer as one Parquet file that proves that it is whole.
-
-Parquet's page checksums leave out page headers and the footer, and a flipped bit there can pass as
-other data. So a **seal** stands in the gap that Parquet allows between the last row group and the
-footer, which readers pass over: a CRC-32 of each row group, for those who read some of them only,
-and one of all else, the seal included.
-
-::
-
-    PAR1 | row group | row group | ... | CRC-32 of each row group | CRC-32 of the rest | footer | length | PAR1
-"""
+"""An entry of the cache: an answer as one sealed Parquet file, with its provenance in the schema's metadata."""
 
 from __future__ import annotations
 
 import base64
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickframe.answer import Answer
 from tickframe.cache.address import FORMAT, Address, Window
+from tickframe.cache.seal import InvalidEntryError, SealedGroup, read_seal, sealed
 from tickframe.contract import DataResponse
 from tickframe.values import read_value, write_value
 
-__all__ = ["InvalidEntryError", "Provenance", "describe", "read_answer", "read_window", "write_answer"]
+__all__ = ["Provenance", "describe", "read_answer", "read_window", "write_answer"]
 
 _PROVENANCE = b"tickframe"
 # Rows of a row group: few enough that ten minutes of a busy day are a small part of it.
 _ROW_GROUP = 131_072
 # From so many rows on several threads read faster than one.
 _MANY_ROWS = 100_000
-_TAIL = 8
-_CRC = 4
-
-
-class InvalidEntryError(Exception):
-    """The bytes are no entry, or not the one that is looked for; it never reaches a user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +112,7 @@ def write_answer(answer: Answer, address: Address, request: Mapping[str, str], f
         )
     except pa.ArrowException as error:
         raise ValueError(f"the answer cannot be stored as Parquet: {error}") from error
-    return _sealed(sink.getvalue())
+    return sealed(sink.getvalue())
 
 
 def describe(data: pa.NativeFile) -> tuple[Provenance, pa.Schema]:
@@ -200,7 +184,7 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     position = file.schema_arrow.get_field_index(column)
     if not pa.types.is_duration(file.schema_arrow.field(position).type):
         return None
-    chosen = [at for at, group in enumerate(groups) if group.may_hold(file.metadata, position, window)]
+    chosen = [group.at for group in groups if _may_hold(file.metadata, group.at, position, window)]
     for at in chosen:
         data.seek(groups[at].start)
         groups[at].check(memoryview(data.read_buffer(groups[at].end - groups[at].start)))
@@ -217,79 +201,26 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     return Answer(tuple(batches), bytes=share, origin="cache")
 
 
-@dataclass(frozen=True, slots=True)
-class _RowGroup:
-    """Where a row group stands in the file, and its checksum."""
-
-    at: int
-    start: int
-    end: int
-    crc: int
-
-    def check(self, data: memoryview) -> None:
-        if zlib.crc32(data) != self.crc:
-            raise InvalidEntryError(f"row group {self.at} is damaged")
-
-    def may_hold(self, metadata: pq.FileMetaData, column: int, window: Window) -> bool:
-        statistics = metadata.row_group(self.at).column(column).statistics
-        if statistics is None or not statistics.has_min_max:
-            return True
-        least, most = statistics.min, statistics.max
-        return (window.first is None or most >= window.first) and (window.last is None or least <= window.last)
+def _may_hold(metadata: pq.FileMetaData, at: int, column: int, window: Window) -> bool:
+    """Say whether a row group can have rows in a window, by its least and its greatest time."""
+    statistics = metadata.row_group(at).column(column).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    least, most = statistics.min, statistics.max
+    return (window.first is None or most >= window.first) and (window.last is None or least <= window.last)
 
 
-def _sealed(data: pa.Buffer) -> pa.Buffer:
-    """Put the seal into the gap before the footer."""
-    view = memoryview(data)
-    footer = len(view) - _TAIL - int.from_bytes(view[-_TAIL : -_TAIL + 4], "little")
-    starts = _starts(pq.read_metadata(pa.BufferReader(data)), footer)
-    groups = b"".join(zlib.crc32(view[start:end]).to_bytes(_CRC, "little") for start, end in pairwise(starts))
-    rest = zlib.crc32(view[footer:], zlib.crc32(groups, zlib.crc32(view[: starts[0]])))
-    return pa.py_buffer(b"".join((view[:footer], groups, rest.to_bytes(_CRC, "little"), view[footer:])))
-
-
-def _starts(metadata: pq.FileMetaData, end: int) -> list[int]:
-    """Return where each row group begins, and where the last one ends."""
-    starts = []
-    for at in range(metadata.num_row_groups):
-        chunks = [metadata.row_group(at).column(column) for column in range(metadata.num_columns)]
-        starts.append(min(_start(chunk) for chunk in chunks) if chunks else end)
-    return [*(starts or [end]), end]
-
-
-def _start(chunk: pq.ColumnChunkMetaData) -> int:
-    offset = chunk.dictionary_page_offset
-    return int(chunk.data_page_offset if offset is None else min(offset, chunk.data_page_offset))
-
-
-def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.ParquetFile, Provenance, list[_RowGroup]]:
+def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.ParquetFile, Provenance, list[SealedGroup]]:
     """Check all of an entry but its row groups, and that it is the one that is looked for."""
+    groups = read_seal(data)
     try:
         file = pq.ParquetFile(data)
-        metadata = file.metadata
         provenance = _read_provenance(file.schema_arrow.metadata or {})
-        size = data.size()
-        footer = size - _TAIL - metadata.serialized_size
-        seal = footer - _CRC * (metadata.num_row_groups + 1)
-        starts = _starts(metadata, seal)
-        data.seek(seal)
-        tail = data.read(size - seal)
-        data.seek(0)
-        head = data.read(starts[0])
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
-    groups, rest, footer_bytes = (
-        tail[: footer - seal - _CRC],
-        tail[footer - seal - _CRC : footer - seal],
-        tail[footer - seal :],
-    )
-    if zlib.crc32(footer_bytes, zlib.crc32(groups, zlib.crc32(head))) != int.from_bytes(rest, "little"):
-        raise InvalidEntryError("its footer is damaged")
     if address is not None and (provenance.digest, provenance.window) != (address.digest, str(address.window)):
         raise InvalidEntryError("it answers another request")
-    crcs = [int.from_bytes(groups[at : at + _CRC], "little") for at in range(0, len(groups), _CRC)]
-    bounds = zip(pairwise(starts), crcs, strict=False)
-    return file, provenance, [_RowGroup(at, start, end, crc) for at, ((start, end), crc) in enumerate(bounds)]
+    return file, provenance, groups
 
 
 def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
@@ -333,22 +264,21 @@ def _with_own_labels(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _constants(batches: Sequence[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
     for field in batches[0].schema:
         columns = [batch.column(field.name) for batch in batches if field.name in batch.schema.names]
-        if not (pa.types.is_dictionary(field.type) or pa.types.is_date(field.type)) or any(
-            column.null_count for column in columns
-        ):
-            continue
-        values = {str(value) for column in columns for value in _ends(column)}
-        if len(values) == 1:
-            yield field.name, values.pop()
+        if not any(column.null_count for column in columns):
+            values = {value for column in columns for value in _some_values(column)}
+            if len(values) == 1:
+                yield field.name, values.pop()
 
 
-def _ends(column: pa.Array) -> list[object]:
-    """Return all values of a column that are few, or its least and its greatest one."""
+def _some_values(column: pa.Array) -> list[str]:
+    """Return enough values of a label or date column to see whether they are all one."""
     if pa.types.is_dictionary(column.type):
-        values: list[object] = column.dictionary[:2].to_pylist()
-        return values
-    ends = pc.min_max(column).as_py()
-    return [ends["min"], ends["max"]]
+        return [str(label) for label in column.dictionary[:2].to_pylist()]
+    if not pa.types.is_date32(column.type):
+        return []
+    ends = pc.min_max(column.view(pa.int32())).as_py().values()
+    # numpy can say days that Python's dates cannot.
+    return [str(np.datetime64(day, "D")) for day in ends if day is not None]
 
 
 def _write_meta(meta: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,14 +22,21 @@ from pyarrow import fs
 from tickframe.answer import Answer
 from tickframe.cache.address import Address
 from tickframe.cache.dataset import open_dataset
-from tickframe.cache.entry import InvalidEntryError, Provenance, describe, read_answer, read_window, write_answer
+from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
+from tickframe.cache.seal import InvalidEntryError
 from tickframe.cache.turns import Turns
 from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
 from tickframe.cache.write_behind import WriteBehind
 from tickframe.cancellation import Cancellation
 from tickframe.folder import Folder
 
-__all__ = ["Cache", "default_folder"]
+__all__ = ["Cache", "default_folder", "open_cache"]
+
+# Seconds for which a place that failed is left alone: each try can take an object store's client many.
+_REST = 60.0
+
+# What TICKFRAME_CACHE can be besides a place.
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 
 _logger = logging.getLogger("tickframe.cache")
 
@@ -78,6 +86,7 @@ class Cache:
         self._shared = _shared(self._folder)
         self._failure = ""
         self._has_warned = False
+        self._rests_until = 0.0
 
     def __repr__(self) -> str:
         """Say where the cache is, without looking into it."""
@@ -106,6 +115,8 @@ class Cache:
             allows it.
         """
         self._shared.writing.wait(address.name)
+        if self._rests() and not self._folder.is_local:
+            return None
         answer = self._read_exactly(address)
         if answer is not None or times is None or str(address.window) == "day":
             return answer
@@ -136,6 +147,8 @@ class Cache:
         request
             What was asked, in words.
         """
+        if self._rests():
+            return
         fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             # What is wrong with the folder shows while the caller is there to hear it.
@@ -158,11 +171,11 @@ class Cache:
         self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
 
     def remark(self) -> str:
-        """Say, once for this cache, that something could not be written; empty where there is nothing to say."""
+        """Say, once for this cache, that it cannot be used; empty where there is nothing to say."""
         if not self._failure or self._has_warned:
             return ""
         self._has_warned = True
-        return f"the cache at {self._folder} cannot be written, so what is fetched is not kept: {self._failure}"
+        return f"the cache at {self._folder} failed, so what is fetched may not be kept: {self._failure}"
 
     def flush(self) -> None:
         """Wait until everything fetched so far is written."""
@@ -290,6 +303,7 @@ class Cache:
         return None
 
     def _wider(self, address: Address) -> Iterator[Address]:
+        self._shared.writing.wait(address.folder)
         try:
             names = [name for name, _ in self._folder.files(address.folder, recursive=False)]
         except (OSError, pa.ArrowException):
@@ -308,7 +322,7 @@ class Cache:
             with contextlib.suppress(OSError, pa.ArrowException):
                 self._folder.delete(name)
         except (OSError, pa.ArrowException) as error:
-            _logger.warning("the entry %s cannot be read, and is fetched again: %s", name, error)
+            self._fail(error)
 
     def _touch(self, name: str) -> None:
         """Note that an entry was used, where there is a limit by which it might go."""
@@ -316,8 +330,12 @@ class Cache:
             with contextlib.suppress(OSError):
                 os.utime(self._folder.path(name))
 
+    def _rests(self) -> bool:
+        return time.monotonic() < self._rests_until
+
     def _fail(self, error: Exception) -> None:
-        _logger.info("the cache at %s cannot be written", self._folder, exc_info=error)
+        _logger.info("the cache at %s failed", self._folder, exc_info=error)
+        self._rests_until = time.monotonic() + _REST
         self._failure = self._failure or str(error) or type(error).__name__
 
 
@@ -334,3 +352,23 @@ _SHARED: WeakValueDictionary[tuple[str, str], _Shared] = WeakValueDictionary()
 
 def _shared(folder: Folder) -> _Shared:
     return _SHARED.setdefault((folder.filesystem.type_name, folder.root), _Shared())
+
+
+def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
+    """Return the cache that a setting names, None for none.
+
+    Parameters
+    ----------
+    cache
+        True for the default folder, a place, a cache, or False for none; None leaves it to
+        ``TICKFRAME_CACHE``, where ``1`` is the default folder.
+    """
+    if isinstance(cache, Cache):
+        return cache
+    if cache is None:
+        cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
+    if isinstance(cache, str) and cache.lower() in _SWITCHES:
+        cache = _SWITCHES[cache.lower()]
+    if isinstance(cache, bool):
+        return Cache() if cache else None
+    return Cache(cache)

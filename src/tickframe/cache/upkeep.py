@@ -15,7 +15,8 @@ from pyarrow import fs
 
 from tickframe.arguments import parse_day
 from tickframe.cache.address import folder_name
-from tickframe.cache.entry import InvalidEntryError, read_answer
+from tickframe.cache.entry import read_answer
+from tickframe.cache.seal import InvalidEntryError
 from tickframe.folder import Folder, is_unfinished
 
 __all__ = ["CacheInfo", "Size", "Verification", "clear", "entries", "evict", "info", "verify"]

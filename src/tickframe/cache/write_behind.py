@@ -56,11 +56,11 @@ class WriteBehind:
             # At the interpreter's exit there are no new threads.
             self._work()
 
-    def wait(self, name: str | None = None) -> None:
-        """Wait until a job is done, or all of them."""
+    def wait(self, prefix: str = "") -> None:
+        """Wait until the jobs are done whose names begin so."""
         self._reset_after_fork()
         with self._changed:
-            self._changed.wait_for(lambda: not self._jobs if name is None else name not in self._jobs)
+            self._changed.wait_for(lambda: not any(name.startswith(prefix) for name in self._jobs))
 
     def _waiting(self) -> int:
         return sum(size for _, size in self._jobs.values())

@@ -9,11 +9,18 @@ from importlib.metadata import version
 from google.protobuf.internal import api_implementation
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
+from tickframe.cli.exit_codes import examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table
 from tickframe.kernel import kernel
 
-__all__ = ["check"]
+__all__ = ["EPILOG", "check"]
+
+EPILOG = examples(
+    "tickframe check",
+    "tickframe check --sandbox",
+    "tickframe check --json | jq .versions",
+)
 
 
 def check(
@@ -30,12 +37,12 @@ def check(
         account = client.check()
         seconds = round(time.monotonic() - started, 3)
         reached = {"url": client.settings.base_url, "account": account, "seconds": seconds}
-    if as_json:
-        print_json({**reached, "versions": _versions()})
-    else:
-        accounts = {f"account: {name}": value for name, value in account.items()}
-        shown = {"url": reached["url"], **accounts, "seconds": seconds, **_versions()}
-        print_table(["what", "value"], [(name, str(value)) for name, value in shown.items()])
+        if as_json:
+            print_json({**reached, "versions": _versions()})
+        else:
+            accounts = {f"account: {name}": value for name, value in account.items()}
+            shown = {"url": reached["url"], **accounts, "seconds": seconds, **_versions()}
+            print_table(["what", "value"], [(name, str(value)) for name, value in shown.items()])
 
 
 def _versions() -> dict[str, str]:

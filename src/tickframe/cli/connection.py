@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from tickframe.cli.results import printable, say
 from tickframe.client import Client
 
 __all__ = ["SandboxOption", "UrlOption", "UserOption", "connect"]
@@ -47,5 +49,38 @@ def connect(url: str | None, user: str | None, *, sandbox: bool, progress: bool 
     """
     if sandbox and (url is not None or user is not None):
         raise typer.BadParameter("--sandbox has an address and an account of its own: leave out --url and --user")
-    with Client.sandbox(progress=progress) if sandbox else Client(url, user=user, progress=progress) as client:
+    with (
+        Client.sandbox(progress=progress) if sandbox else Client(url, user=user, progress=progress) as client,
+        _saying_what_is_asked_again(),
+    ):
         yield client
+
+
+@contextmanager
+def _saying_what_is_asked_again() -> Iterator[None]:
+    """Say once of each passing failure that it is asked again: else a wait looks like a standstill."""
+    logger = logging.getLogger("tickframe")
+    handler = _SayOnce(logging.INFO)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+class _SayOnce(logging.Handler):
+    """Says each message once, however many parts it is about."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say a message that was not said before."""
+        message = printable(record.getMessage())
+        if message not in self._said:
+            self._said.add(message)
+            say(message)

@@ -11,14 +11,17 @@ import pandas as pd
 import typer
 
 from tickframe.catalogue import TickDataFlag, TickDataType
+from tickframe.cli.exit_codes import examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.frame_table import print_frame
+from tickframe.cli.frame_table import print_first
 from tickframe.cli.outcome_report import summary
-from tickframe.cli.results import say
+from tickframe.cli.results import JsonOption, print_json, say
 from tickframe.client import Client
 from tickframe.errors import SettingsError
 
-__all__ = ["demo"]
+__all__ = ["EPILOG", "demo"]
+
+EPILOG = examples("tickframe demo", "tickframe demo --out somewhere/ --json")
 
 _SOURCE = "ACTIV"
 _SYMBOLS = ("ZAL.XE", "ADS.XE", "SAP.XE")
@@ -34,6 +37,7 @@ def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", file_okay=False, help="Where the dataset and the picture go.")
     ] = Path("demo-output"),
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Load ticks from a simulated service on this machine, show, store and draw them: a few seconds, no account."""
@@ -44,27 +48,33 @@ def demo(
         except ImportError as error:
             raise SettingsError(f"the demo draws with Matplotlib ({error}): pip install 'tickframe[plot]'") from error
         out.mkdir(parents=True, exist_ok=True)
-        with Client.sandbox(progress=True) as client:
+        with Client.sandbox(progress=True, cache=out / "cache") as client:
             say(f"a simulated market answers at {client.settings.base_url}")
             trades = _load(client, TickDataType.TRADES, out, flags=_TRADE_FLAGS)
             quotes = _load(client, TickDataType.QUOTES, out)
             title, currency = _title_and_currency(client)
-        print_frame(trades, last=0)
         picture = out / f"{_PICTURED_SYMBOL}-{_PICTURED_DAY}.png"
         draw_day(_pictured(trades), _pictured(quotes), title=title, currency=currency, path=picture)
-        typer.echo(f"dataset: {_dataset(out, TickDataType.TRADES)}")
-        typer.echo(f"dataset: {_dataset(out, TickDataType.QUOTES)}")
+        datasets = [str(_dataset(out, data_type)) for data_type in (TickDataType.TRADES, TickDataType.QUOTES)]
+        if as_json:
+            print_json({"datasets": datasets, "picture": str(picture)})
+            return
+        print_first(trades)
+        for dataset in datasets:
+            typer.echo(f"dataset: {dataset}")
         typer.echo(f"picture: {picture}")
 
 
 def _load(
     client: Client, data_type: TickDataType, out: Path, flags: Sequence[TickDataFlag] | None = None
 ) -> pd.DataFrame:
-    """Load ticks into a DataFrame, and the same ticks into a dataset."""
+    """Load ticks into a DataFrame, twice, and the same ticks into a dataset."""
     query = client.tick_data(_SOURCE, _SYMBOLS, _DAYS, data_type=data_type, flags=flags)
-    started = time.monotonic()
-    frame = query.to_pandas()
-    say(f"{data_type.lower()}: {summary(query.outcomes, time.monotonic() - started)}")
+    for load in ("loaded", "loaded again"):
+        client.cache.flush()
+        started = time.monotonic()
+        frame = query.to_pandas()
+        say(f"{data_type.lower()}: {load}: {summary(query.outcomes, time.monotonic() - started)}")
     files = query.to_parquet(_dataset(out, data_type))
     say(f"{data_type.lower()}: written into {len(files)} files")
     return frame

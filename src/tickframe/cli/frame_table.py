@@ -1,30 +1,51 @@
-"""A DataFrame as a table on stdout: its first and last rows, and how many there are."""
+"""Ticks as a table on stdout: their first and last rows, and how many there are."""
 
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import typer
 
 from tickframe.cli.results import print_table
+from tickframe.dataframe import to_dataframe
 
-__all__ = ["print_frame"]
+__all__ = ["print_ends", "print_first"]
+
+_SHOWN = 5
 
 
-def print_frame(frame: pd.DataFrame, *, first: int = 5, last: int = 5) -> None:
-    """Print the ends of a frame and its size.
+def print_first(frame: pd.DataFrame) -> None:
+    """Print the first rows of a frame with a named index, and its size."""
+    _print(frame.iloc[:_SHOWN], len(frame), first=_SHOWN)
+
+
+def print_ends(ticks: pa.RecordBatchReader) -> None:
+    """Read ticks to their end, and print the first and the last rows and how many there are.
 
     Parameters
     ----------
-    frame
-        A frame with a named index.
-    first, last
-        How many rows to show of each end; a row of dots stands for those between.
+    ticks
+        Ticks with a date and a time. No more batches are in memory than the ends lie in.
     """
-    head = frame.iloc[:first]
-    tail = frame.iloc[max(first, len(frame) - last) :]
-    rows: list[tuple[object, ...]] = list(head.itertuples(name=None))
-    if len(head) + len(tail) < len(frame):
-        rows.append(("...",) * (len(frame.columns) + 1))
-    rows.extend(tail.itertuples(name=None))
-    print_table([str(frame.index.name), *frame.columns], rows)
-    typer.echo(f"{len(frame):,} rows, {len(frame.columns)} columns")
+    first = last = ticks.schema.empty_table()
+    rows = 0
+    for batch in ticks:
+        table = pa.Table.from_batches([batch])
+        if len(first) < _SHOWN:
+            first = pa.concat_tables([first, table.slice(0, _SHOWN - len(first))])
+        if len(table):
+            last = pa.concat_tables([last, table])
+            last = last.slice(max(0, len(last) - _SHOWN))
+        rows += len(table)
+    unseen = min(_SHOWN, rows - len(first))
+    ends = pa.concat_tables([first, last.slice(len(last) - unseen)])
+    _print(to_dataframe(ends, timestamp=("date", "time")), rows, first=len(first))
+
+
+def _print(ends: pd.DataFrame, rows: int, *, first: int) -> None:
+    """Print rows, with dots behind the first ones where others are left out."""
+    shown: list[tuple[object, ...]] = list(ends.itertuples(name=None))
+    if len(shown) < rows:
+        shown.insert(first, ("...",) * (len(ends.columns) + 1))
+    print_table([str(ends.index.name), *ends.columns], shown)
+    typer.echo(f"{rows:,} rows, {len(ends.columns)} columns")

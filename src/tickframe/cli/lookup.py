@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
+from tickframe.cli.exit_codes import examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table, say
 from tickframe.query import Query
 
-__all__ = ["lookup"]
+__all__ = ["EPILOG", "lookup"]
 
 SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
 
@@ -20,10 +21,18 @@ SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
 _EXCHANGE_COLUMNS = ("exchange", "name", "region", "abbreviation", "first_day", "last_day")
 _SYMBOL_COLUMNS = ("symbol", "name", "isin", "exchange", "currency")
 
+_SOURCES_EPILOG = examples("tickframe lookup sources", "tickframe lookup sources --json | jq -r '.[].source'")
+_EXCHANGES_EPILOG = examples("tickframe lookup exchanges", "tickframe lookup exchanges --source ACTIV --json")
+_SYMBOLS_EPILOG = examples(
+    "tickframe lookup symbols --pattern zalando",
+    "tickframe lookup symbols --json | jq -r '.[].symbol' > symbols.txt",
+)
+EPILOG = examples("tickframe lookup sources", "tickframe lookup symbols --pattern zalando --sandbox")
+
 lookup = typer.Typer(help="Look up sources, exchanges and symbols.", no_args_is_help=True)
 
 
-@lookup.command()
+@lookup.command(epilog=_SOURCES_EPILOG)
 def sources(
     *,
     url: UrlOption = None,
@@ -37,7 +46,7 @@ def sources(
         _show(client.lookup_sources(), ("source",), "source", as_json=as_json)
 
 
-@lookup.command()
+@lookup.command(epilog=_EXCHANGES_EPILOG)
 def exchanges(
     *,
     source: SourceOption = "ACTIV",
@@ -52,7 +61,7 @@ def exchanges(
         _show(client.lookup_exchanges(source), _EXCHANGE_COLUMNS, "exchange", as_json=as_json)
 
 
-@lookup.command()
+@lookup.command(epilog=_SYMBOLS_EPILOG)
 def symbols(
     *,
     source: SourceOption = "ACTIV",

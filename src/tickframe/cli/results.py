@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from numbers import Real
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["JsonOption", "print_json", "print_table", "say"]
+__all__ = ["JsonOption", "print_json", "print_table", "printable", "say"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -29,7 +30,7 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, default=_text))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, err: bool = False) -> None:
     """Print rows under their columns, numbers to the right.
 
     Parameters
@@ -38,6 +39,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         The names.
     rows
         The values of each row; null is shown as nothing.
+    err
+        Whether to print on stderr.
     """
     rows = list(rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -46,9 +49,18 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         # In a narrow terminal what identifies a row stays in one piece.
         table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=position == 0)
     for row in rows:
-        table.add_row(*(Text(_text(value)) for value in row))
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+        table.add_row(*(Text(printable(_text(value))) for value in row))
+    is_terminal = (sys.stderr if err else sys.stdout).isatty()
+    # Not onto the stream itself: where nobody reads there, Rich would end the process.
+    drawn = StringIO()
+    console = Console(file=drawn, width=None if is_terminal else _WIDTH_OF_A_PIPE, force_terminal=is_terminal)
     console.print(table)
+    typer.echo(drawn.getvalue(), nl=False, err=err)
+
+
+def printable(text: str) -> str:
+    """Return a text in one line: what comes from outside could steer a terminal."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(text.split()))
 
 
 def say(message: str) -> None:

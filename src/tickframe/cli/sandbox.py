@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import shlex
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tickframe.cli.exit_codes import examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.results import say
+from tickframe.cli.results import JsonOption, print_json, say
 from tickframe.errors import SettingsError
 
-__all__ = ["sandbox"]
+__all__ = ["EPILOG", "sandbox"]
+
+EPILOG = examples(
+    "tickframe sandbox",
+    "tickframe sandbox --data my-ticks/ --port 8080",
+    "tickframe sandbox --json | jq .TICKFRAME_URL",
+)
 
 
 def sandbox(
@@ -28,6 +36,7 @@ def sandbox(
     ] = None,
     seed: Annotated[int, typer.Option(help="Which simulated market.")] = 0,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Serve simulated ticks on this machine until Ctrl-C, and print the environment that leads there."""
@@ -46,20 +55,23 @@ def sandbox(
             ) from error
         try:
             say(f"serving at {service.url} until Ctrl-C; for another terminal:")
-            _print_environment(service.url, service.user, service.password, service.client_secret)
+            environment = {
+                "TICKFRAME_URL": service.url,
+                "TICKFRAME_USER": service.user,
+                "TICKFRAME_PASSWORD": service.password,
+                "TICKFRAME_CLIENT_SECRET": service.client_secret,
+            }
+            _print_environment(environment, as_json=as_json)
             _wait_for_interrupt()
         finally:
             service.close()
 
 
-def _print_environment(url: str, user: str, password: str, client_secret: str) -> None:
+def _print_environment(environment: Mapping[str, str], *, as_json: bool) -> None:
     """Print lines for a shell. Its account is of this sandbox alone, so that it can be shown."""
-    environment = {
-        "TICKFRAME_URL": url,
-        "TICKFRAME_USER": user,
-        "TICKFRAME_PASSWORD": password,
-        "TICKFRAME_CLIENT_SECRET": client_secret,
-    }
+    if as_json:
+        print_json(environment)
+        return
     for name, value in environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
 

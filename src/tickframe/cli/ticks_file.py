@@ -1,20 +1,32 @@
-"""Ticks into one file, Parquet or CSV, batch by batch."""
+"""Ticks into one file or a pipe, batch by batch."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-__all__ = ["SUFFIXES", "write_ticks"]
+__all__ = ["SUFFIXES", "PipeFormat", "write_ticks", "write_ticks_to_pipe"]
 
 SUFFIXES = (".parquet", ".csv")
+
+# Where an Arrow stream ends early, its readers take it for whole, unless the next message has begun.
+_ARROW_CONTINUATION = b"\xff\xff\xff\xff"
+
+
+class PipeFormat(StrEnum):
+    """What can be written piece by piece, and read so."""
+
+    ARROW = "arrow"
+    CSV = "csv"
 
 
 def write_ticks(ticks: pa.RecordBatchReader, path: Path) -> None:
@@ -41,6 +53,38 @@ def write_ticks(ticks: pa.RecordBatchReader, path: Path) -> None:
         write(ticks, unfinished)
 
 
+def write_ticks_to_pipe(ticks: pa.RecordBatchReader, pipe: BinaryIO, pipe_format: PipeFormat) -> None:
+    """Write ticks as they come; what arrived before an error does not pass for a whole Arrow stream.
+
+    Parameters
+    ----------
+    ticks
+        What to write. One batch at a time is in memory.
+    pipe
+        Open for writing.
+    pipe_format
+        ``ARROW`` is the streaming format with columns and types as they are, ``CSV`` as in a file.
+
+    Raises
+    ------
+    OSError
+        If the pipe cannot be written.
+    ValueError
+        As :func:`write_ticks`.
+    """
+    if pipe_format is PipeFormat.CSV:
+        _write_csv(ticks, pipe)
+        return
+    writer = pa.ipc.new_stream(pipe, ticks.schema)
+    try:
+        for batch in ticks:
+            writer.write_batch(batch)
+    except BaseException:
+        pipe.write(_ARROW_CONTINUATION)
+        raise
+    writer.close()
+
+
 @contextmanager
 def _moved_when_whole(path: Path) -> Iterator[Path]:
     """Lend a name beside the file's own, so that nobody reads half a file."""
@@ -48,6 +92,11 @@ def _moved_when_whole(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.replace(path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # The temporary name would tell nobody which file it is.
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -60,9 +109,9 @@ def _write_parquet(ticks: pa.RecordBatchReader, path: Path) -> None:
                 writer.write_batch(batch)
 
 
-def _write_csv(ticks: pa.RecordBatchReader, path: Path) -> None:
+def _write_csv(ticks: pa.RecordBatchReader, where: Path | BinaryIO) -> None:
     schema = _with_timestamp(pa.RecordBatch.from_pylist([], ticks.schema)).schema
-    with pa.csv.CSVWriter(path, schema) as writer:
+    with pa.csv.CSVWriter(where, schema) as writer:
         for batch in ticks:
             writer.write_batch(_with_timestamp(batch))
 

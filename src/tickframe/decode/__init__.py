@@ -150,4 +150,6 @@ def _read_meta(name: str, value: Value) -> object:
     try:
         return read_value(value)
     except (OverflowError, ValueError) as error:
-        raise DecodeError(f"the answer's meta {name!r} cannot be read: {error}") from error
+        raise DecodeError(
+            f"the answer's meta {name!r} cannot be read: {error}: report it to the service's support"
+        ) from error

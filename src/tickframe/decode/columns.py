@@ -49,7 +49,9 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
 
 def _unknown_type(name: str) -> DecodeError:
     return DecodeError(
-        f"column {name!r} is of a type that contract 2.0.0 does not have: its values cannot be read", column=name
+        f"column {name!r} is of a type that contract 2.0.0 does not have: its values cannot be read, "
+        "see whether a newer tickframe is out",
+        column=name,
     )
 
 
@@ -107,7 +109,10 @@ def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
     """Return objects as Arrow maps, their fields by name since the wire keeps no order of them."""
     for each in objects:
         if len(UnknownFieldSet(each)):
-            raise DecodeError(f"column {name!r} holds an object with a field that protobuf drops", column=name)
+            raise DecodeError(
+                f"column {name!r} holds an object with a field that protobuf drops: report it to the service's support",
+                column=name,
+            )
     fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
     offsets = np.cumsum([0, *(len(each.fields) for each in objects)], dtype=np.int32)
     keys = pa.array([key for key, _ in fields], pa.string())
@@ -119,7 +124,8 @@ def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:
     types = list(dict.fromkeys(part.type for part in parts if not pa.types.is_null(part.type)))
     if len(types) > 1:
         raise DecodeError(
-            f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type holds them",
+            f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type "
+            "holds them, report it to the service's support",
             column=name,
         )
     # Arrow's cast of nested nulls to the type that they have leaves an array whose children are too short.

@@ -32,10 +32,16 @@ def parse(message: bytes | bytearray | memoryview) -> DataResponse:
     try:
         parsed = DataResponse.FromString(bytes(message))
     except ProtobufDecodeError as error:
-        raise DecodeError(f"a frame of {len(message):,} bytes holds no DataResponse: {error}") from error
+        raise DecodeError(
+            f"a frame of {len(message):,} bytes holds no DataResponse: {error}: check base_url "
+            "and path_template, or report it to the service's support"
+        ) from error
     unknown = UnknownFieldSet(parsed)
     if any(unknown[place].field_number == _META for place in range(len(unknown))):
-        raise DecodeError("an entry of the answer's meta, such as the next page's cursor, would vanish in protobuf")
+        raise DecodeError(
+            "an entry of the answer's meta, such as the next page's cursor, would vanish in protobuf: "
+            "report it to the service's support"
+        )
     return parsed
 
 

@@ -99,7 +99,7 @@ def _row_count(arrays: Mapping[str, pa.Array]) -> int:
         if len(array) != rows:
             raise DecodeError(
                 f"column {name!r} has {len(array):,} values where the others have {rows:,}: "
-                "the answer is not a whole table",
+                "the answer is not a whole table, report it to the service's support",
                 column=name,
             )
     return rows

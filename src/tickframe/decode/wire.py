@@ -137,7 +137,7 @@ def _entry_key(message: memoryview, entry: Field) -> str:
     if strange is not None:
         raise DecodeError(
             f"column {key!r} would vanish: its map entry also holds field {strange.number} of wire type "
-            f"{strange.wire_type.value}, for which protobuf drops the whole column",
+            f"{strange.wire_type.value}, for which protobuf drops the whole column: report it to the service's support",
             column=key,
         )
     return key

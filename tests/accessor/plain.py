@@ -1,0 +1,106 @@
+"""What the accessor computes, once more: slow, a row at a time, with Python's own numbers."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pandas as pd
+
+
+def rows_of(frame):
+    """Return each row as a dict of Python values, None for null, with its timestamp."""
+    columns = {name: [None if pd.isna(value) else value for value in frame[name]] for name in frame.columns}
+    return [
+        {name: values[place] for name, values in columns.items()} | {"timestamp": moment}
+        for place, moment in enumerate(frame.index)
+    ]
+
+
+def priced_sessions(frame):
+    """Return the priced trades of each symbol and day in the order of time, the symbols as they appear."""
+    sessions = {}
+    rows = rows_of(frame)
+    for symbol in dict.fromkeys(row["symbol"] for row in rows):
+        trades = [row for row in rows if row["symbol"] == symbol and row["trade"] is not None]
+        for trade in sorted(trades, key=lambda row: row["timestamp"].value):
+            sessions.setdefault((symbol, trade["timestamp"].date()), []).append(trade)
+    return sessions
+
+
+def average(trades):
+    """Return the volume-weighted average price, exactly; None without volume."""
+    volume = sum(trade["trade_size"] or 0 for trade in trades)
+    turnover = sum(Fraction(trade["trade"]) * (trade["trade_size"] or 0) for trade in trades)
+    return turnover / volume if volume else None
+
+
+def bar(symbol, timestamp, trades):
+    """Summarize some trades, or none."""
+    prices = [trade["trade"] for trade in trades]
+    return {
+        "timestamp": timestamp,
+        "symbol": symbol,
+        "open": prices[0] if prices else None,
+        "high": max(prices, default=None),
+        "low": min(prices, default=None),
+        "close": prices[-1] if prices else None,
+        "trade_count": len(trades),
+        "volume": sum(trade["trade_size"] or 0 for trade in trades),
+        "vwap": average(trades),
+    }
+
+
+def time_bars(frame, size):
+    """Put each trade into the bin of its day that holds it, and those between that hold none beside them."""
+    bars = []
+    for (symbol, day), trades in priced_sessions(frame).items():
+        midnight = pd.Timestamp(day).tz_localize(frame.index.tz)
+        next_midnight = (pd.Timestamp(day) + pd.Timedelta(days=1)).tz_localize(frame.index.tz)
+        bins = {}
+        for trade in trades:
+            bins.setdefault((trade["timestamp"] - midnight) // size, []).append(trade)
+        for number in range(min(bins), max(bins) + 1):
+            end = min(midnight + (number + 1) * size, next_midnight)
+            bars.append(bar(symbol, end, bins.get(number, [])))
+    return bars
+
+
+def threshold_bars(frame, threshold, amount):
+    """Begin a bar behind the trade that brings the day's sum to a multiple of the threshold, or past it."""
+    bars = []
+    for (symbol, _), trades in priced_sessions(frame).items():
+        total, bins = 0, {}
+        for trade in trades:
+            bins.setdefault(total // threshold, []).append(trade)
+            total += amount(trade)
+        bars += [bar(symbol, trades[-1]["timestamp"], trades) for trades in bins.values()]
+    return bars
+
+
+def vwap(frame):
+    """Return the average of each symbol."""
+    rows = rows_of(frame)
+    return {
+        symbol: average([row for row in rows if row["symbol"] == symbol and row["trade"] is not None])
+        for symbol in dict.fromkeys(row["symbol"] for row in rows)
+    }
+
+
+def standing_quotes(trades, quotes):
+    """Return for each trade the last quote of its symbol at or before it, None where there is none."""
+    standing = []
+    for trade in rows_of(trades):
+        last = None
+        for quote in rows_of(quotes):
+            if quote["symbol"] == trade["symbol"] and quote["timestamp"] <= trade["timestamp"]:
+                last = quote if last is None or quote["timestamp"] >= last["timestamp"] else last
+        standing.append(last)
+    return standing
+
+
+def same(value, expected, *, exact=True):
+    """Say whether a cell holds a value, null for None."""
+    if expected is None or pd.isna(value):
+        return expected is None and bool(pd.isna(value))
+    return value == expected if exact else math.isclose(value, expected, rel_tol=1e-12, abs_tol=1e-12)

@@ -1,0 +1,191 @@
+"""An entry reads as what was written, bit for bit, or not at all."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import tickframe as tf
+from tests.decode.comparison import batch_difference, outcome
+from tests.decode.encodings import Answer as Message
+from tests.decode.encodings import Canonical
+from tests.decode.strategies import LABELS, answers
+from tickframe.answer import Answer, answer_of
+from tickframe.cache.address import Address, Window
+from tickframe.cache.entry import read_answer, read_window, write_answer
+from tickframe.cache.seal import InvalidEntryError
+from tickframe.errors import TickframeError
+from tickframe.frames import write_frame
+
+ADDRESS = Address("source=ACTIV", Window(), "0" * 32)
+REQUEST = {"service": "https://example.com", "function": "tick_data", "symbol": "ZAL.XE"}
+HOUR = 3600 * 10**9
+
+
+def written(answer: Answer, address: Address = ADDRESS) -> bytes:
+    return bytes(write_answer(answer, address, REQUEST, "2016-05-07T12:00:00+00:00", "0.1.0"))
+
+
+@pytest.fixture(scope="module")
+def day(client: tf.Client) -> Answer:
+    """Return a day of several row groups, in three frames."""
+    table = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_arrow()
+    batch = pa.concat_tables([table] * 20).unify_dictionaries().combine_chunks().sort_by("time").to_batches()[0]
+    third = batch.num_rows // 3
+    frames = (batch.slice(0, third), batch.slice(third, third), batch.slice(2 * third))
+    return Answer(frames, bytes=1_234_567, warning="late", meta={"total_hits": 3, "note": ["a", 1.5]})
+
+
+def same(one: Answer, other: Answer) -> bool:
+    tables = [pa.Table.from_batches(answer.batches).unify_dictionaries().combine_chunks() for answer in (one, other)]
+    return (
+        tables[0].schema.equals(tables[1].schema, check_metadata=True)
+        and tables[0].equals(tables[1])
+        and (one.bytes, one.warning, one.meta) == (other.bytes, other.warning, other.meta)
+    )
+
+
+def test_an_entry_holds_all_that_the_answer_held(day: Answer) -> None:
+    read = read_answer(pa.py_buffer(written(day)), ADDRESS)
+    assert same(day, read)
+    assert (read.origin, read.attempts) == ("cache", 0)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(answers())
+def test_whatever_can_be_decoded_is_stored_bit_for_bit_or_refused(message: Message) -> None:
+    decoded = outcome(write_frame(Canonical().message(message)), LABELS)
+    if isinstance(decoded, TickframeError):
+        return
+    answer = answer_of(decoded, 1)
+    try:
+        entry = written(answer)
+    except ValueError:
+        return
+    read = read_answer(pa.py_buffer(entry), ADDRESS)
+    assert len(read.batches) == 1
+    assert batch_difference(read.batches[0], answer.batches[0]) == ""
+    assert (read.meta, read.warning) == (answer.meta, answer.warning)
+
+
+def test_every_flipped_byte_is_noticed(day: Answer) -> None:
+    """All bytes of a small entry in turn, one bit of each."""
+    small = replace(day, batches=(day.batches[0].slice(0, 200),))
+    entry = bytearray(written(small))
+    bits = random.Random(7)
+    for at in range(len(entry)):
+        flip = 1 << bits.randrange(8)
+        entry[at] ^= flip
+        with pytest.raises(InvalidEntryError):
+            read_answer(pa.py_buffer(bytes(entry)), ADDRESS)
+        entry[at] ^= flip
+    assert same(small, read_answer(pa.py_buffer(bytes(entry)), ADDRESS))
+
+
+def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Answer) -> None:
+    """A sample of the bytes of a large entry, read whole and for a window: wrong rows never come out."""
+    entry = bytearray(written(replace(day, warning="", meta={})))
+    whole = bytes(entry)
+    assert pq.read_metadata(pa.BufferReader(whole)).num_row_groups > 1
+    window = Window(10 * HOUR, 11 * HOUR)
+    right = read_window(pa.BufferReader(whole), ADDRESS, "time", window)
+    assert right is not None
+    random_places = random.Random(7)
+    unharmed = 0
+    for _ in range(150):
+        at = random_places.randrange(len(entry))
+        entry[at] ^= 1 << random_places.randrange(8)
+        damaged = bytes(entry)
+        with pytest.raises(InvalidEntryError):
+            read_answer(pa.py_buffer(damaged), ADDRESS)
+        try:
+            found = read_window(pa.BufferReader(damaged), ADDRESS, "time", window)
+        except InvalidEntryError:
+            pass
+        else:
+            # The damage is in a row group that the window does not need.
+            assert found is not None
+            assert same(found, right)
+            unharmed += 1
+        entry[at] = whole[at]
+    assert unharmed > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_entry_is_none(day: Answer, share: float) -> None:
+    entry = written(day)
+    with pytest.raises(InvalidEntryError):
+        read_answer(pa.py_buffer(entry[: int(len(entry) * share)]), ADDRESS)
+
+
+def test_a_foreign_file_is_no_entry(day: Answer) -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_batches(day.batches), sink)
+    for foreign in (bytes(sink.getvalue()), b"", b"PAR1", b"PAR1" * 100, b"not Parquet at all"):
+        with pytest.raises(InvalidEntryError):
+            read_answer(pa.py_buffer(foreign), ADDRESS)
+
+
+def test_an_entry_of_a_newer_format_is_none(day: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickframe.cache.entry.FORMAT", 2)
+    newer = written(day)
+    monkeypatch.undo()
+    with pytest.raises(InvalidEntryError, match="another version of the format"):
+        read_answer(pa.py_buffer(newer), ADDRESS)
+
+
+def test_an_entry_under_another_name_answers_nothing(day: Answer) -> None:
+    for other in (replace(ADDRESS, digest="1" * 32), replace(ADDRESS, window=Window(HOUR, None))):
+        with pytest.raises(InvalidEntryError, match="another request"):
+            read_answer(pa.py_buffer(written(day)), other)
+
+
+def test_other_readers_see_the_rows(day: Answer, tmp_path: Path) -> None:
+    file = tmp_path / "entry.parquet"
+    file.write_bytes(written(day))
+    rows = sum(batch.num_rows for batch in day.batches)
+    assert duckdb.read_parquet(str(file)).aggregate("count(*), count(trade)").fetchall() == [(rows, rows)]
+    assert pl.read_parquet(file).height == rows
+    assert pq.ParquetFile(file).read(use_threads=False).num_rows == rows
+    assert len(pd.read_parquet(file)) == rows
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(10 * HOUR, 11 * HOUR), (None, 10 * HOUR), (16 * HOUR, None), (0, 24 * HOUR), (32_400_000_000_001, 10 * HOUR)],
+)
+def test_a_window_holds_the_rows_in_it_with_labels_of_their_own(
+    day: Answer, first: int | None, last: int | None
+) -> None:
+    quiet = replace(day, warning="", meta={})
+    rows = pa.Table.from_batches(quiet.batches).to_pandas()
+    times = rows["time"].astype("int64")
+    inside = rows[(times >= (first or 0)) & (times <= (last if last is not None else 2**62))]
+    found = read_window(pa.BufferReader(written(quiet)), ADDRESS, "time", Window(first, last))
+    assert found is not None
+    table = pa.Table.from_batches(found.batches)
+    assert table.to_pandas()["time"].tolist() == inside["time"].tolist()
+    conditions = table["trade_condition"].combine_chunks()
+    assert conditions.dictionary.to_pylist() == list(dict.fromkeys(conditions.to_pylist()))
+
+
+@pytest.mark.parametrize("beside", [{"warning": "a symbol was renamed"}, {"meta": {"conditions": "XT"}}])
+def test_no_window_is_cut_out_of_an_answer_that_was_remarked_on(day: Answer, beside: dict[str, Any]) -> None:
+    remarked = replace(day, **{"warning": "", "meta": {}, **beside})
+    assert read_window(pa.BufferReader(written(remarked)), ADDRESS, "time", Window(10 * HOUR, None)) is None
+
+
+def test_an_empty_window_is_left_to_the_service(day: Answer) -> None:
+    """The service may say that there is nothing, and why."""
+    quiet = replace(day, warning="", meta={})
+    assert read_window(pa.BufferReader(written(quiet)), ADDRESS, "time", Window(0, HOUR)) is None

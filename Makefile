@@ -7,7 +7,7 @@ OLDEST := .venv-oldest
 DECODING := tests/decode tests/sandbox/test_sandbox_encode.py tests/test_decode.py tests/test_query.py \
 	tests/test_real_ticks.py tests/test_wire_behaviour.py
 
-.PHONY: help demo test test-oldest test-sanitized fuzz lint bench soak clean
+.PHONY: help demo test test-oldest test-sanitized fuzz lint docs bench soak clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +71,11 @@ lint: $(VENV)/.lint-installed  ## check style and types
 	$(VENV)/bin/mypy
 	$(VENV)/bin/basedpyright
 
+# What its makers say of their other products is no warning about these pages.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(VENV)/.docs-installed  ## build the documentation into site/
+	$(VENV)/bin/mkdocs build --strict
+
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
 	$(VENV)/bin/python benchmarks/run.py
 
@@ -78,4 +83,4 @@ soak: $(VENV)/.bench-installed  ## load 10,000 parts through a faulty proxy; SOA
 	$(VENV)/bin/python -m benchmarks.soak
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(OLDEST) demo-output build
+	rm -rf $(VENV) $(OLDEST) demo-output build site

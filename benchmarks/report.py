@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from bulk import ALONE, BARE, ONE_PART, TOGETHER, Bulk
+from bulk import Bulk
+from cached import Cached
 from frames import LOOKUP, TICKS, Answer
+from markdown import amount, bytes_of, figures, milliseconds, table, times, yes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from measure import Timing
 from memory import Peak
+from service_report import bulk_section, cached_section, http_section
 from ways import COPY, LISTS, OURS, OURS_TO_PANDAS, PTARS, VIEWS, WAYS, Product, Way
 
 __all__ = ["LONG", "LOOKUP_ROWS", "READING", "WRITING", "Comparison", "Results", "draw_chart", "write_page"]
@@ -64,6 +67,7 @@ class Results:
     writing: Mapping[str, Timing] = field(default_factory=dict)
     over_http: Mapping[str, Timing] = field(default_factory=dict)
     bulk: Bulk | None = None
+    cached: Cached | None = None
     remarks: list[str] = field(default_factory=list)
     seconds: float = 0
 
@@ -104,7 +108,7 @@ def _targets(results: Results) -> list[_Target]:
     spread = max(costs.values()) / min(costs.values())
     targets.append(
         _Target(
-            f"cost of a row from {_amount(min(costs))} to {_amount(max(costs))} rows, dearest to cheapest",
+            f"cost of a row from {amount(min(costs))} to {amount(max(costs))} rows, dearest to cheapest",
             "at most 1.20x",
             f"{spread:.2f}x",
             spread <= 1.2 if _FLAT_TO in costs else None,
@@ -135,9 +139,11 @@ def write_page(results: Results) -> str:
         sections.append(_memory_section(results.peaks))
     sections.append(_writing_section(results.writing))
     if results.over_http:
-        sections.append(_http_section(results.over_http))
+        sections.append(http_section(results.over_http))
     if results.bulk is not None:
-        sections.append(_bulk_section(results.bulk))
+        sections.append(bulk_section(results.bulk))
+    if results.cached is not None:
+        sections.append(cached_section(results.cached))
     if results.remarks:
         sections.append("## Left out\n\n" + "\n".join(f"* {remark}" for remark in results.remarks))
     return "\n\n".join(sections) + "\n"
@@ -161,7 +167,7 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
     for way, position, each in zip(ways, positions, milliseconds, strict=True):
         ratio = comparison.ratio(way, _reference(way))
         axes.annotate(
-            f"{_figures(each)} ms   {_times(ratio)}",
+            f"{figures(each)} ms   {times(ratio)}",
             (each, position),
             (5, 0),
             textcoords="offset points",
@@ -207,13 +213,13 @@ def _machine(results: Results) -> str:
 def _targets_section(targets: Sequence[_Target]) -> str:
     words = {True: "yes", False: "**no**", None: "not run to 10 million"}
     reached = sum(target.reached is True for target in targets)
-    table = _table(
+    shown = table(
         ("target", "wanted", "seen", "reached"),
         [(each.what, each.wanted, each.seen, words[each.reached]) for each in targets],
     )
     return (
         f"## Targets\n\nOn an answer of {LONG:,} rows x {len(TICKS.columns)} columns, {TICKS.name}, where nothing "
-        f"else is said. {reached} of {len(targets)} were reached in this run.\n\n{table}"
+        f"else is said. {reached} of {len(targets)} were reached in this run.\n\n{shown}"
     )
 
 
@@ -224,17 +230,17 @@ def _long_section(results: Results) -> str:
         timing = long.times[way.name]
         ratio = long.ratio(way, _reference(way))
         rows.append(
-            (way.name, _milliseconds(timing.median), _milliseconds(timing.fastest), _times(ratio))
-            + (("", "", "") if way.product is Product.BYTES else tuple(map(_yes, (way.nulls, way.labels, way.types))))
+            (way.name, milliseconds(timing.median), milliseconds(timing.fastest), times(ratio))
+            + (("", "", "") if way.product is Product.BYTES else tuple(map(yes, (way.nulls, way.labels, way.types))))
             + (way.remark,)
         )
-    table = _table(
+    shown = table(
         ("way", "median", "fastest", "to tickframe", "nulls", "labels", "days and times", "how"), rows, left=(0, 7)
     )
     return (
         f"## {LONG:,} rows x {len(TICKS.columns)} columns\n\n{TICKS.name}, {long.size / 1e6:.1f} MB framed.\n\n"
         "![Times as bars](results.png)\n\n"
-        f"{table}\n\n"
+        f"{shown}\n\n"
         "All ways end with a flat column each, and the same values: that is checked before anything is timed. "
         "*Nulls*: nulls are Arrow's, where others leave the least integer and NaN. *Labels*: strings out of few are "
         "stored once each, as a dictionary. *Days and times*: dates, durations and the index have types of their own, "
@@ -248,14 +254,14 @@ def _sizes_section(results: Results) -> str:
     parts = ["## Other frames and sizes\n\nMedian milliseconds, and the ratio to tickframe."]
     for answer in dict.fromkeys(each.answer for each in results.comparisons if each.answer is not LOOKUP):
         comparisons = results.of(answer)
-        heading = ("way", *(f"{_amount(each.rows)} rows, {_bytes(each.size)}" for each in comparisons))
+        heading = ("way", *(f"{amount(each.rows)} rows, {bytes_of(each.size)}" for each in comparisons))
         rows = [
             (way.name, *(_beside(each, way) for each in comparisons))
             for way in WAYS
             if any(way.name in each.times for each in comparisons)
         ]
         parts.append(f"### {answer.name[0].upper()}{answer.name[1:]}, {len(answer.columns)} columns")
-        parts.append(_table(heading, rows))
+        parts.append(table(heading, rows))
     parts.append(
         f"Blank: not run. The longest frame is for {OURS.name}, compiled or not, and for the copies: the other ways "
         "are too slow for it."
@@ -267,125 +273,48 @@ def _beside(comparison: Comparison, way: Way) -> str:
     if way.name not in comparison.times:
         return ""
     milliseconds = comparison.times[way.name].median * 1e3
-    return f"{_figures(milliseconds)} ({_times(comparison.ratio(way, _reference(way)))})"
+    return f"{figures(milliseconds)} ({times(comparison.ratio(way, _reference(way)))})"
 
 
 def _cost_section(results: Results) -> str:
     comparisons = results.of(TICKS)
     ways = [way for way in WAYS if way.name in comparisons[-1].times]
-    table = _table(
-        ("way", *(f"{_amount(each.rows)} rows" for each in comparisons)),
+    shown = table(
+        ("way", *(f"{amount(each.rows)} rows" for each in comparisons)),
         [(way.name, *(f"{each.nanoseconds_per_row(way):.1f}" for each in comparisons)) for way in ways],
     )
     return (
         f"## Cost of a row\n\nNanoseconds a row of {TICKS.name}. Whether memory is used again or fresh is malloc's to "
-        f"say, and can differ from run to run: compare with the copies.\n\n{table}"
+        f"say, and can differ from run to run: compare with the copies.\n\n{shown}"
     )
 
 
 def _lookup_section(results: Results) -> str:
     lookup = results.find(LOOKUP, LOOKUP_ROWS)
     rows = [
-        (way.name, f"{lookup.times[way.name].median * 1e6:.1f}", _times(lookup.ratio(way, _reference(way))))
+        (way.name, f"{lookup.times[way.name].median * 1e6:.1f}", times(lookup.ratio(way, _reference(way))))
         for way in WAYS
         if way.name in lookup.times
     ]
-    table = _table(("way", "microseconds", "to tickframe"), rows)
-    return f"## {LOOKUP_ROWS} rows x {len(LOOKUP.columns)} columns\n\nA {LOOKUP.name}.\n\n{table}"
+    shown = table(("way", "microseconds", "to tickframe"), rows)
+    return f"## {LOOKUP_ROWS} rows x {len(LOOKUP.columns)} columns\n\nA {LOOKUP.name}.\n\n{shown}"
 
 
 def _memory_section(peaks: Mapping[str, Peak]) -> str:
     rows = [
-        (name, _bytes(peak.growth), _bytes(peak.response), _bytes(peak.table), f"{peak.ratio:.2f}x")
+        (name, bytes_of(peak.growth), bytes_of(peak.response), bytes_of(peak.table), f"{peak.ratio:.2f}x")
         for name, peak in peaks.items()
     ]
-    table = _table(("way", "growth at its peak", "response", "Arrow table", "growth to both"), rows)
+    shown = table(("way", "growth at its peak", "response", "Arrow table", "growth to both"), rows)
     return (
         "## Peak memory\n\nHow far the resident memory of a fresh process grows while it reads the answer from a "
         "file: tickframe as a stream, the others all bytes first. Each table is the way's own.\n\n"
-        f"{table}"
+        f"{shown}"
     )
 
 
 def _writing_section(writing: Mapping[str, Timing]) -> str:
     rows = [
-        (name, _milliseconds(timing.median), _times(timing.ratio(writing[READING]))) for name, timing in writing.items()
+        (name, milliseconds(timing.median), times(timing.ratio(writing[READING]))) for name, timing in writing.items()
     ]
-    return "## Writing\n\n" + _table(("what", "median", "to decoding"), rows)
-
-
-def _bulk_section(bulk: Bulk) -> str:
-    speedup = bulk.parts[ALONE].ratio(bulk.parts[TOGETHER])
-    beyond = bulk.small[ONE_PART].median - bulk.small[BARE].median
-    (few, least), (many, most) = sorted(bulk.peaks.items())
-    rows = [
-        ("200 parts, 8 workers against one after another", f"{_times(speedup)} as fast", "at least 6.5x"),
-        ("a small part beyond bare requests", _milliseconds(beyond), "under 1 ms"),
-        (f"peak memory of an export of {many:,} parts against {few}", _times(most / least), "at most 1.1x"),
-    ]
-    return (
-        "## Many parts\n\nFrom a sandbox in a process of its own, for the first with 50 ms added to each answer.\n\n"
-        + _table(("what", "figure", "target"), rows, left=(0,))
-    )
-
-
-def _http_section(times: Mapping[str, Timing]) -> str:
-    reference = next(iter(times.values()))
-    rows = [
-        (name, _milliseconds(timing.median), _milliseconds(timing.fastest), _times(timing.ratio(reference)))
-        for name, timing in times.items()
-    ]
-    return (
-        f"## Over HTTP\n\nOne answer of {LONG:,} rows x {len(TICKS.columns)} columns from the sandbox, which builds it "
-        "anew each time, in a process of its own, with 50 ms added: most of each time is the sandbox's.\n\n"
-        + _table(("way", "median", "fastest", "to tickframe"), rows)
-    )
-
-
-def _table(heading: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (0,)) -> str:
-    """Return a table of Markdown: columns but those in ``left`` are aligned to the right."""
-    rules = [":--" if place in left else "--:" for place in range(len(heading))]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (heading, rules, *rows))
-
-
-def _yes(said: bool) -> str:
-    return "yes" if said else "no"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{_figures(seconds * 1e3)} ms"
-
-
-def _bytes(size: int) -> str:
-    return f"{_figures(size / 1e6)} MB" if size >= 10**6 else f"{_figures(size / 1e3)} kB"
-
-
-def _times(ratio: float) -> str:
-    """Write a ratio.
-
-    >>> [_times(ratio) for ratio in (0.0868, 1.5, 25.04)]
-    ['0.087x', '1.50x', '25.0x']
-    """
-    return f"{_figures(ratio)}x" if ratio >= 1 else f"{ratio:.2g}x"
-
-
-def _amount(rows: int) -> str:
-    """Say a number of rows in words.
-
-    >>> _amount(100_000)
-    '100 thousand'
-    """
-    return f"{rows // 10**6} million" if rows >= 10**6 else f"{rows // 10**3} thousand"
-
-
-def _figures(number: float) -> str:
-    """Write a number with three figures, or all its whole ones.
-
-    >>> [_figures(number) for number in (0.0432, 1.5, 23.16, 1332.4)]
-    ['0.0432', '1.50', '23.2', '1,332']
-    """
-    if number >= 100:
-        return f"{number:,.0f}"
-    if number >= 10:
-        return f"{number:.1f}"
-    return f"{number:.2f}" if number >= 1 else f"{number:.3g}"
+    return "## Writing\n\n" + table(("what", "median", "to decoding"), rows)

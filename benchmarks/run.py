@@ -18,6 +18,7 @@ from pathlib import Path
 
 from agreement import check
 from bulk import measure_bulk
+from cached import measure_cached
 from frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
 from measure import in_turns
 from memory import measure_peaks
@@ -35,8 +36,9 @@ _LONGEST = 10_000_000
 _ROUNDS = {LOOKUP_ROWS: 25, 1_000: 15, 100_000: 9, LONG: 4, _LONGEST: 3}
 _MAIN_ROUNDS = 9
 _QUICK_ROUNDS = 3
-_HTTP_ROUNDS = 3
+_HTTP_ROUNDS = 7
 _BULK_ROUNDS = 3
+_CACHE_ROUNDS = 5
 
 # The table, its frame, the parser's message and two decoded tables stand beside each other.
 _MEMORY_OF_LONGEST = 10 * 2**30
@@ -68,6 +70,8 @@ def measure(*, quick: bool) -> Results:
         results.over_http = time_over_http(LONG, _HTTP_ROUNDS)
         _say("many parts")
         results.bulk = measure_bulk(_BULK_ROUNDS)
+        _say("the cache")
+        results.cached = measure_cached(_CACHE_ROUNDS)
         if not _fits_longest():
             results.remarks.append("Ten million rows: this machine has too little memory for them.")
     results.seconds = time.perf_counter() - started

@@ -1,6 +1,6 @@
 """A sandbox in a process of its own, so that it does not share the interpreter with what is timed.
 
-Run as a program it is that process: ``python service_process.py DELAY [FOLDER]``; it ends with its input.
+Run as a program it is that process: ``python service_process.py DELAY KEPT_BYTES [FOLDER]``; it ends with its input.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class Account(NamedTuple):
 
 
 @contextlib.contextmanager
-def served(delay: float = 0.0, folder: str | None = None) -> Iterator[Account]:
+def served(delay: float = 0.0, folder: str | None = None, *, kept_bytes: int = 0) -> Iterator[Account]:
     """Run a sandbox whose answers take some seconds longer, of a folder of ticks or simulated."""
-    command = [sys.executable, __file__, str(delay), *([folder] if folder else [])]
+    command = [sys.executable, __file__, str(delay), str(kept_bytes), *([folder] if folder else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdin is not None
         assert process.stdout is not None
@@ -43,13 +43,13 @@ def served(delay: float = 0.0, folder: str | None = None) -> Iterator[Account]:
             process.stdin.close()
 
 
-def _serve(delay: float, folder: str | None) -> None:
+def _serve(delay: float, kept_bytes: int, folder: str | None) -> None:
     from tickframe.sandbox import Sandbox  # noqa: PLC0415 - only the process that serves needs it
 
-    with Sandbox(folder, answer_delay=delay) as sandbox:
+    with Sandbox(folder, answer_delay=delay, kept_bytes=kept_bytes) as sandbox:
         print(json.dumps([sandbox.url, sandbox.user, sandbox.password, sandbox.client_secret]), flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    _serve(float(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    _serve(float(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)

@@ -75,7 +75,7 @@ def load(account: dict[str, Any]) -> tuple[list[str], list[Sample], tf.Query]:
     """Read all parts; return a digest of each batch, samples on the way, and the query."""
     days = -(-PARTS // len(_SYMBOLS))
     last_day = _FIRST_DAY + dt.timedelta(days=days - 1)
-    with tf.Client(**account, max_workers=WORKERS, read_timeout=2) as client:
+    with tf.Client(**account, max_workers=WORKERS, read_timeout=1) as client:
         query = client.tick_data(
             "ACTIV",
             _SYMBOLS,

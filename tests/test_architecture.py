@@ -31,6 +31,7 @@ FLOORS = {
     "folder": 1,
     "answer": 1,
     "cancellation": 1,
+    "pace": 1,
     "progress": 1,
     "window": 2,
     "retry": 2,

@@ -103,64 +103,6 @@ def test_a_reader_asks_part_by_part(week: tf.Query) -> None:
     reader.close()
 
 
-def test_parquet_files_read_back_as_they_were_answered(client: tf.Client, tmp_path: Path) -> None:
-    query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="QUOTES", to_time="09:10")
-    [path] = query.to_parquet(tmp_path)
-    assert path.parent == tmp_path / "symbol=ZAL.XE" / "date=2016-05-02"
-    expected = query.to_arrow().drop_columns(["symbol", "date"])
-    assert pa.parquet.read_table(path, partitioning=None).equals(expected)
-    assert list(tmp_path.rglob("*.parquet")) == [path]
-
-
-def test_an_export_run_again_asks_for_what_is_missing_only(client: tf.Client, tmp_path: Path) -> None:
-    query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-06", "2016-05-07"), data_type="TRADES", to_time="09:10")
-    with pytest.warns(tf.TickframeWarning):
-        paths = query.to_parquet(tmp_path)
-    contents = {path: path.read_bytes() for path in paths}
-    paths[0].unlink()
-    assert query.to_parquet(tmp_path) == paths
-    assert {path: path.read_bytes() for path in paths} == contents
-    origins = [(outcome.origin, outcome.rows > 0) for outcome in query.outcomes]
-    assert origins == [("service", True), ("dataset", True), ("dataset", False), ("dataset", False)]
-
-
-def test_an_export_can_overwrite_or_refuse(client: tf.Client, tmp_path: Path) -> None:
-    query = client.tick_data("ACTIV", "ZAL.XE", WEEK, data_type="TRADES", to_time="09:10")
-    paths = query.to_parquet(tmp_path)
-    assert query.to_parquet(tmp_path, existing="overwrite") == paths
-    assert {outcome.origin for outcome in query.outcomes} == {"service"}
-    with pytest.raises(FileExistsError, match="3 of 3 parts"):
-        query.to_parquet(tmp_path, existing="error")
-    with pytest.raises(ValueError, match="existing"):
-        query.to_parquet(tmp_path, existing="replace")
-
-
-def test_a_day_that_may_still_change_is_asked_for_again(scripted: ScriptedServer, tmp_path: Path) -> None:
-    today = dt.datetime.now(dt.UTC).date()
-    response = DataResponse()
-    for name in ("symbol", "venue"):
-        response.data.columns[name].string_list.values.append("X")
-    scripted.reply(Reply(write_frame(response.SerializeToString())))
-    with tf.Client(scripted.url, token="t") as client:
-        query = client.get("ACTIV", "ticks", symbol="X", day=today)
-        for _ in range(2):
-            assert len(query.to_parquet(tmp_path, partition_by=["symbol"])) == 1
-    assert len(scripted.received) == 2
-
-
-@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
-def test_an_export_that_fails_keeps_whole_files_of_the_parts_before(scripted: ScriptedServer, tmp_path: Path) -> None:
-    response = DataResponse()
-    response.data.columns["symbol"].string_list.values.append("A")
-    scripted.reply(Reply(write_frame(response.SerializeToString())), Reply(b"", 403))
-    with tf.Client(scripted.url, token="t", max_workers=1) as client:
-        query = client.tick_data("ACTIV", "A", ("2016-05-02", "2016-05-03"), data_type="TRADES")
-        with pytest.raises(tf.errors.PermissionDeniedError):
-            query.to_parquet(tmp_path, partition_by=["symbol"])
-    assert [path.name[0] for path in tmp_path.rglob("*") if path.is_file()] == ["t", "t"]
-    assert [bool(outcome.error) for outcome in query.outcomes] == [False, True]
-
-
 def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
     response = DataResponse()
     response.data.columns["trade"].double_list.values.append(1.0)
@@ -177,22 +119,6 @@ def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
     with pytest.raises(tf.errors.FailedPartsError, match=r"1 of 3 parts failed.*not yours") as raised:
         query.outcomes.raise_for_errors()
     assert len(raised.value.failed) == 1
-
-
-def test_an_answer_of_many_symbols_and_days_is_partitioned_by_its_rows(client: tf.Client, tmp_path: Path) -> None:
-    query = client.end_of_day("ACTIV", SYMBOLS, *WEEK)
-    assert len(query.to_parquet(tmp_path)) == 6
-    assert len(pd.read_parquet(tmp_path)) == len(query.to_pandas()) == 6
-
-
-def test_a_symbol_cannot_leave_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
-    response = DataResponse()
-    for name, values in {"symbol": ["../../x", "a/b"], "venue": ["X", "Y"]}.items():
-        response.data.columns[name].string_list.values.extend(values)
-    scripted.reply(Reply(write_frame(response.SerializeToString())))
-    with tf.Client(scripted.url, token="t") as other:
-        paths = other.get("ACTIV", "x").to_parquet(tmp_path / "out", partition_by=["symbol"])
-    assert {path.parent.name for path in paths} == {"symbol=..%2F..%2Fx", "symbol=a%2Fb"}
 
 
 @pytest.mark.parametrize(
@@ -215,34 +141,6 @@ def test_a_wrong_argument_of_a_sink_is_refused_before_anything_is_sent(
     ):
         sink(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"), tmp_path)
     assert scripted.received == []
-
-
-def test_frames_with_dictionaries_of_their_own_are_partitioned(scripted: ScriptedServer, tmp_path: Path) -> None:
-    frames = []
-    for symbol in "AB":
-        response = DataResponse()
-        for column in FUNCTIONS["end_of_day"].columns:
-            values = response.data.columns[column.name]
-            if column.name == "symbol":
-                values.string_list.values.append(symbol)
-            elif column.name == "date":
-                values.days_list.values.append(16926)
-            else:
-                values.mixed_list.values.add()
-        frames.append(write_frame(response.SerializeToString()))
-    scripted.reply(Reply(b"".join(frames)))
-    with tf.Client(scripted.url, token="t") as client:
-        paths = client.end_of_day("ACTIV", ["A", "B"], "2016-05-05", "2016-05-05").to_parquet(tmp_path)
-    assert [path.parent.parent.name for path in paths] == ["symbol=A", "symbol=B"]
-
-
-def test_a_request_cannot_name_a_file_outside_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
-    response = DataResponse()
-    response.data.columns["price"].double_list.values.append(1.0)
-    scripted.reply(Reply(write_frame(response.SerializeToString())))
-    with tf.Client(scripted.url, token="t") as client:
-        [path] = client.get("ACTIV", "../../evil").to_parquet(tmp_path / "out", partition_by=())
-    assert path.parent == tmp_path / "out"
 
 
 def test_a_cursor_in_any_frame_leads_to_the_next_page(scripted: ScriptedServer) -> None:

@@ -51,7 +51,8 @@ class Settings:
     token : str or None
         An access token. With one, no other credential is needed.
     connect_timeout, read_timeout : float
-        Seconds to wait for a connection, and for the next bytes of an answer.
+        Seconds to wait for a connection, and for the next bytes of an answer. An answer that brings less
+        than 100 bytes a second over ``read_timeout`` is given up, too, and asked for again.
     retry_seconds : float
         The budget of time for one request: what fails in passing is asked again until then.
     path_template : str

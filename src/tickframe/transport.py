@@ -9,7 +9,8 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any
+from http.client import HTTPResponse
+from typing import Any, ClassVar
 
 import requests
 import urllib3
@@ -26,6 +27,7 @@ from tickframe.errors import (
     UnexpectedContentError,
     UnknownEndpointError,
 )
+from tickframe.pace import LEAST_RATE, PacedResponse, SlowAnswerError
 
 __all__ = ["BearerToken", "Body", "network_errors", "new_session", "raise_for_answer", "read_json"]
 
@@ -44,9 +46,10 @@ _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
 
 
 class _Endable:
-    """A connection whose wait for an answer's first byte ends with the run that asked."""
+    """A connection whose wait for an answer's first byte ends with the run that asked, and whose answers end."""
 
     sock: socket.socket
+    response_class: ClassVar[type[HTTPResponse]] = PacedResponse
 
     def request(self, *arguments: Any, **options: Any) -> None:
         """Send, unless the run has ended."""
@@ -172,7 +175,18 @@ def _broke_while_secured(error: BaseException) -> bool:
     return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
+def _slowness(error: BaseException | None) -> SlowAnswerError | None:
+    """Return what was too slow, if that is what an error is about."""
+    while error is not None and not isinstance(error, SlowAnswerError):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def _failure(error: Exception) -> str:
+    if (slow := _slowness(error)) is not None:
+        return (
+            f"the answer trickled: {slow}, less than {LEAST_RATE} a second: check the network, or ask for less at once"
+        )
     match error:
         case requests.exceptions.SSLError() if _broke_while_secured(error):
             return "the connection broke while it was being secured: ask again"

@@ -34,6 +34,9 @@ class _Raised:
 class Window(Generic[_Item, _Result]):
     """Calls a function for each of many items, and returns the results in the order of the items.
 
+    A thread lives while there is a call for it: results that nobody takes keep none, since pyarrow
+    does not say when the reader around them is closed.
+
     Parameters
     ----------
     call
@@ -43,7 +46,7 @@ class Window(Generic[_Item, _Result]):
     is_final
         Whether a result ends the run: it is returned at once, out of turn, and nothing after it.
     max_workers
-        How many threads.
+        How many threads at once.
     max_bytes
         No call begins while results of so many bytes wait, but for the one whose turn it is.
     cancellation
@@ -86,15 +89,10 @@ class Window(Generic[_Item, _Result]):
         last = len(items) - 1
         self._items = items
         self._waiting.extend(dict.fromkeys((0, last, *range(1, last))))
-        # An exit of the interpreter waits for none of these threads: one of them may be connecting for long.
-        self._threads = [
-            threading.Thread(target=self._work, name=f"tickframe-{number}", daemon=True)
-            for number in range(min(self._max_workers, len(items)))
-        ]
         atexit.register(self._close)
         try:
-            for thread in self._threads:
-                thread.start()
+            with self._changed:
+                self._begin_calls()
             for _ in items:
                 result, is_last = self._next_result()
                 yield result
@@ -119,7 +117,7 @@ class Window(Generic[_Item, _Result]):
                     continue
                 del self._ended[at]
                 self._turn += 1
-                self._changed.notify_all()
+                self._begin_calls()
                 if isinstance(result, _Raised):
                     raise result.error
                 return result, self._is_final(result)
@@ -127,8 +125,18 @@ class Window(Generic[_Item, _Result]):
     def _ends_run(self, result: _Result | _Raised) -> bool:
         return isinstance(result, _Raised) or self._is_final(result)
 
-    def _work(self) -> None:
+    def _begin_calls(self) -> None:
+        """Start a thread for each call that may begin, which only the taking of a result changes."""
         while (at := self._next_call()) is not None:
+            # An exit of the interpreter waits for none of these threads: one of them may be connecting for long.
+            thread = threading.Thread(target=self._work, args=(at,), name=f"tickframe-{at}", daemon=True)
+            thread.start()
+            self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+
+    def _work(self, first: int) -> None:
+        """Make a call, and others as long as they may begin."""
+        at: int | None = first
+        while at is not None:
             try:
                 result: _Result | _Raised = self._call(self._items[at])
             except BaseException as error:  # noqa: BLE001, the reader gets it
@@ -139,19 +147,21 @@ class Window(Generic[_Item, _Result]):
                     self._waiting.clear()
                 if not self._closed:
                     self._ended[at] = result
-                self._changed.notify_all()
+                # The reader may be done with it before the next call is.
+                del result
+                self._changed.notify()
+                at = self._next_call()
 
     def _next_call(self) -> int | None:
-        """Wait until a call may begin, and return which; None where there is no more to do."""
-        with self._changed:
-            while not self._closed and self._waiting:
-                if self._may_begin(self._waiting[0]):
-                    self._running += 1
-                    return self._waiting.popleft()
-                self._changed.wait()
-        return None
+        """Take the next call, if it may begin."""
+        if self._closed or not self._waiting or not self._may_begin(self._waiting[0]):
+            return None
+        self._running += 1
+        return self._waiting.popleft()
 
     def _may_begin(self, at: int) -> bool:
+        if self._running == self._max_workers:
+            return False
         if at == self._turn:
             return True
         if self._running + len(self._ended) >= self._max_workers * _AHEAD:
@@ -167,7 +177,6 @@ class Window(Generic[_Item, _Result]):
         with self._changed:
             self._closed = True
             self._ended.clear()
-            self._changed.notify_all()
         self._cancellation.cancel()
         deadline = time.monotonic() + _LAST_CALLS
         for thread in self._threads:

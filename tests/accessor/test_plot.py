@@ -158,4 +158,4 @@ def test_a_picture_needs_no_pyplot():
         "frame.ticks.plot()._repr_png_()\n"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+    subprocess.run([sys.executable, "-c", script], check=True)

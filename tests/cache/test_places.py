@@ -112,6 +112,7 @@ def test_a_path_that_is_too_long(server: FaultServer, tmp_path: Path) -> None:
 def test_a_folder_that_is_deleted_during_the_run(server: FaultServer, tmp_path: Path) -> None:
     place = tmp_path / "cache"
     with warnings.catch_warnings(record=True) as said, cached_client(server, place, max_workers=1) as client:
+        warnings.simplefilter("always")
         query = ask(client, symbols(20))
         rows = 0
         for batch in query.to_reader():

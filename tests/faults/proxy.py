@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from dataclasses import replace
 from types import TracebackType
 
 import urllib3
@@ -25,6 +26,9 @@ from tickframe.contract import DataRequest
 from tickframe.frames import read_frames, write_frame
 
 _PASSED_ON = ("authorization", "content-type", "accept")
+
+# Seconds between two bytes: too few of them arrive.
+_TRICKLE = 0.05
 
 
 class FaultyProxy(FaultServer):
@@ -106,6 +110,7 @@ class FaultyProxy(FaultServer):
             "body cut": whole.cut_in_body(at),
             "stall before the answer": whole.before_any_byte(Ending.STALLED),
             "stall in the body": whole.cut_in_body(at, Ending.STALLED),
+            "trickle": replace(whole, seconds_between_pieces=_TRICKLE),
             "408": refusal(408),
             "429": refusal(429),
             "429 for a second": refusal(429, Retry_After="1"),

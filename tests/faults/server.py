@@ -54,15 +54,18 @@ class Answer:
         How many of these bytes are sent; None for all.
     ending
         What follows them.
-    seconds_between_bytes
-        Above 0, the body travels byte by byte.
+    seconds_between_pieces
+        Above 0, the body travels piece by piece.
+    piece
+        How many bytes are a piece.
     """
 
     head: bytes
     body: bytes = b""
     sent: int | None = None
     ending: Ending = Ending.KEPT
-    seconds_between_bytes: float = 0.0
+    seconds_between_pieces: float = 0.0
+    piece: int = 1
 
     def cut_in_body(self, at: int, ending: Ending = Ending.CLOSED) -> Answer:
         """Return this answer, ending after some bytes of its body."""
@@ -71,6 +74,10 @@ class Answer:
     def cut_in_head(self, ending: Ending) -> Answer:
         """Return this answer, ending in the middle of its header."""
         return dataclasses.replace(self, sent=len(self.head) // 2, ending=ending)
+
+    def trickling(self) -> Answer:
+        """Return this answer, its header and its body a byte at a time."""
+        return dataclasses.replace(self, head=b"", body=self.head + self.body, seconds_between_pieces=0.001)
 
     def before_any_byte(self, ending: Ending) -> Answer:
         """Return what ends before it begins."""
@@ -161,7 +168,7 @@ class FaultServer:
         How many connections it has taken.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.received: list[Received] = []
         self.granted: list[str] = []
         self.token_seconds = 43_199.0
@@ -175,7 +182,7 @@ class FaultServer:
         self._closed = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         scheme = "http" if context is None else "https"
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._acceptor = threading.Thread(target=self._accept, name="fault-server", daemon=True)
@@ -292,12 +299,12 @@ class FaultServer:
     def _reply(self, connection: socket.socket, reply: Answer) -> bool:
         """Send what is to be sent; return whether the conversation goes on."""
         content = (reply.head + reply.body)[: reply.sent]
-        if reply.seconds_between_bytes:
+        if reply.seconds_between_pieces:
             connection.sendall(content[: len(reply.head)])
-            for byte in content[len(reply.head) :]:
-                if self._closed.wait(reply.seconds_between_bytes):
+            for start in range(len(reply.head), len(content), reply.piece):
+                if self._closed.wait(reply.seconds_between_pieces):
                     return False
-                connection.sendall(bytes((byte,)))
+                connection.sendall(content[start : start + reply.piece])
         else:
             connection.sendall(content)
         match reply.ending:

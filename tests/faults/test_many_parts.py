@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tickframe as tf
 from tests.faults.conftest import open_sockets, threads_of_runs, wait_until
-from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, refusal
+from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, page, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
 from tickframe.cancellation import Cancellation
@@ -118,6 +120,24 @@ def test_collected_failures_stand_in_the_outcomes(server: FaultServer, client: t
     with pytest.raises(errors.FailedPartsError, match="2 of 60 parts failed") as raised:
         query.outcomes.raise_for_errors()
     assert raised.value.failed == tuple(query.outcomes.failed)
+
+
+def test_a_storm_of_failures_that_passes_leaves_every_row_once(server: FaultServer, client: tf.Client) -> None:
+    """Each part fails three times: as the service, as what stands before it, and as a page of that."""
+    asked = Counter[str]()
+    lock = threading.Lock()
+
+    def reply(request: Received) -> Answer:
+        symbol = symbol_of(request)
+        with lock:
+            asked[symbol] += 1
+            failed = asked[symbol]
+        return {1: refusal(500), 2: refusal(503), 3: page(503)}.get(failed) or ticks_for(request)
+
+    server.serve(reply)
+    query = ask(client, PARTS)
+    assert arrived(query.to_arrow()) == expected(PARTS)
+    assert {outcome.attempts for outcome in query.outcomes} == {4}
 
 
 def test_a_service_that_is_gone_fails_every_part_and_leaves_the_columns(server: FaultServer, client: tf.Client) -> None:
@@ -245,6 +265,80 @@ def test_a_reader_that_is_left_leaves_no_thread_and_no_socket(
 def _divide_in(reader: pa.RecordBatchReader) -> None:
     for _ in reader:
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("ending", ["closed", "not read on"])
+def test_a_reader_that_is_still_there_leaves_no_thread_once_its_calls_are_answered(
+    server: FaultServer, leaves_nothing: Check, ending: str
+) -> None:
+    """A reader is closed without a word to what it reads from; connections are the client's to close."""
+    server.serve(ticks_for)
+    with tf.Client(server.url, token=SECRET, max_workers=4) as client:
+        reader = ask(client, PARTS).to_reader()
+        first = reader.read_next_batch()
+        if ending == "closed":
+            reader.close()
+        wait_until(lambda: threads_of_runs() == [])
+        assert len(server.received) < len(PARTS)
+        if ending == "not read on":
+            assert arrived(pa.Table.from_batches([first, *reader])) == expected(PARTS)
+    leaves_nothing()
+
+
+def test_as_many_calls_are_under_way_as_there_are_workers_also_after_a_pause() -> None:
+    """A call ends only when all four are under way, and a fifth would be counted."""
+    under_way = Counter[str]()
+    most = 0
+    lock = threading.Lock()
+    all_of_them = threading.Barrier(4)
+
+    def call(place: int) -> int:
+        nonlocal most
+        with lock:
+            under_way["now"] += 1
+            most = max(most, under_way["now"])
+        all_of_them.wait(20)
+        with lock:
+            under_way["now"] -= 1
+        return place
+
+    window = Window(
+        call, size=abs, is_final=lambda _: False, max_workers=4, max_bytes=9999, cancellation=Cancellation()
+    )
+    taken = []
+    for place in window.results(range(40)):
+        taken.append(place)
+        if len(taken) % 4 == 0:
+            wait_until(lambda: threads_of_runs() == [])
+    assert (taken, most) == (list(range(40)), 4)
+
+
+@given(
+    workers=st.integers(2, 5),
+    sizes=st.lists(st.integers(0, 9), min_size=2, max_size=20),
+    max_bytes=st.integers(1, 30),
+    pauses=st.sets(st.integers(0, 19)),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_window_is_complete_and_in_order_whatever_its_bounds(
+    workers: int, sizes: list[int], max_bytes: int, pauses: set[int]
+) -> None:
+    """Also where the reader pauses until no thread is left."""
+    window: Window[int, int] = Window(
+        lambda place: place,
+        size=lambda place: sizes[place],
+        is_final=lambda _: False,
+        max_workers=workers,
+        max_bytes=max_bytes,
+        cancellation=Cancellation(),
+    )
+    taken = []
+    for place in window.results(range(len(sizes))):
+        taken.append(place)
+        if place in pauses:
+            wait_until(lambda: threads_of_runs() == [])
+    assert taken == list(range(len(sizes)))
+    assert threads_of_runs() == []
 
 
 def test_a_client_works_inside_a_running_event_loop(server: FaultServer, client: tf.Client) -> None:

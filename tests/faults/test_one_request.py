@@ -26,6 +26,7 @@ from tests.faults.server import (
 )
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, ticks_for
 from tickframe import errors
+from tickframe.cancellation import Cancellation
 
 FRAME = framed_ticks("S000")
 WHOLE = answer(FRAME)
@@ -156,12 +157,31 @@ def test_a_closed_port_is_asked_until_the_budget_ends(waits: list[float]) -> Non
     assert sum(waits) <= client.settings.retry_seconds
 
 
-def test_a_host_without_an_address_is_a_transport_error() -> None:
+def test_a_service_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer() as gone:
+        port = int(gone.url.rpartition(":")[2])
+    with contextlib.ExitStack() as back:
+
+        def come_back(_cancellation: Cancellation, seconds: float) -> None:
+            if seconds:
+                monkeypatch.undo()
+                back.enter_context(FaultServer(port=port)).script(WHOLE)
+
+        monkeypatch.setattr(Cancellation, "wait", come_back)
+        with tf.Client(gone.url, token=SECRET) as client:
+            query = ask(client)
+            assert arrived(query.to_arrow()) == expected(["S000"])
+            assert query.outcomes[0].attempts == 2
+
+
+def test_a_host_without_an_address_is_a_transport_error_within_the_budget(waits: list[float]) -> None:
     with (
         tf.Client("https://host.invalid", token=SECRET) as client,
         pytest.raises(errors.TransportError, match=r"no connection .*host\.invalid") as raised,
     ):
         ask(client).to_arrow()
+    assert raised.value.attempts > 1
+    assert sum(waits) <= client.settings.retry_seconds
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
@@ -185,6 +205,14 @@ def test_a_stall_that_stays_is_an_error_that_says_so(server: FaultServer) -> Non
                 ask(client).to_arrow()
 
 
+def test_a_stall_that_outlasts_the_budget_is_not_asked_again(server: FaultServer) -> None:
+    with tf.Client(server.url, token=SECRET, read_timeout=0.2, retry_seconds=0.1) as client:
+        server.script(WHOLE.cut_in_body(99, Ending.STALLED))
+        with pytest.raises(errors.TransportError, match="stopped answering") as raised:
+            ask(client).to_arrow()
+    assert raised.value.attempts == len(server.received) == 1
+
+
 def test_a_refusal_whose_words_never_come_is_still_that_refusal(server: FaultServer) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
         server.script(refusal(403, "no right").cut_in_body(3, Ending.STALLED))
@@ -195,7 +223,7 @@ def test_a_refusal_whose_words_never_come_is_still_that_refusal(server: FaultSer
 def test_an_answer_byte_by_byte_arrives_whole(server: FaultServer) -> None:
     """No single wait for bytes is long, so that nothing times out."""
     with tf.Client(server.url, token=SECRET, read_timeout=5) as client:
-        server.script(replace(WHOLE, seconds_between_bytes=0.002))
+        server.script(replace(WHOLE, seconds_between_pieces=0.002))
         query = ask(client)
         assert arrived(query.to_arrow()) == expected(["S000"])
         assert query.outcomes[0].attempts == 1
@@ -233,9 +261,12 @@ class TestTooManyRequests:
         assert ask(client).to_arrow().num_rows
         assert waits[0] == 7
 
-    def test_a_date_is_waited_for(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_date_is_waited_for(
+        self, server: FaultServer, client: tf.Client, waits: list[float], status: int
+    ) -> None:
         moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60)
-        server.script(refusal(503, Retry_After=format_datetime(moment, usegmt=True)), WHOLE)
+        server.script(refusal(status, Retry_After=format_datetime(moment, usegmt=True)), WHOLE)
         assert ask(client).to_arrow().num_rows
         assert 30 < waits[0] <= 60
 

@@ -40,7 +40,7 @@ FIRST = {PARTS[0], PARTS[1]}
 STALLS: dict[str, Answer] = {
     "header": answer().before_any_byte(Ending.STALLED),
     "body": answer(framed_ticks("S000")).cut_in_body(99, Ending.STALLED),
-    "trickle": replace(answer(framed_ticks("S000")), seconds_between_bytes=1),
+    "trickle": replace(answer(framed_ticks("S000")), seconds_between_pieces=1),
     "pause": refusal(429, Retry_After="100"),
 }
 
@@ -77,6 +77,28 @@ def test_an_interrupt_leaves_nothing_half_written(server: FaultServer, tmp_path:
     assert list(tmp_path.rglob("*.tmp")) == []
     for path in tmp_path.rglob("*.parquet"):
         assert pq.read_table(path, partitioning=None).num_rows == 5
+
+
+def test_jupyter_s_interrupt_ends_a_cell(server: FaultServer) -> None:
+    """A real kernel, whose event loop runs while the cell does; the next cell works."""
+    manager_of = pytest.importorskip("jupyter_client.manager")
+    pytest.importorskip("ipykernel")
+    server.serve(lambda request: ticks_for(request) if symbol_of(request) in FIRST else STALLS["header"])
+    cell = LOAD.replace("sys.argv[1]", repr(server.url)).replace("sys.argv[2]", repr(SECRET))
+    manager, kernel = manager_of.start_new_kernel()
+    try:
+        asked = kernel.execute(cell.replace("sys.argv[3]", "8") + "query.to_pandas()")
+        server.wait_for_requests(9)
+        manager.interrupt_kernel()
+        reply = kernel.get_shell_msg(timeout=30)
+        assert reply["parent_header"]["msg_id"] == asked
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+        server.serve(ticks_for)
+        after = kernel.execute_interactive("assert len(query.to_pandas()) == 300", output_hook=lambda _: None)
+        assert after["content"]["status"] == "ok"
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def interrupted(process: subprocess.Popen[str]) -> None:

@@ -20,10 +20,11 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.contract import DataRequest
-from tickframe.encode import encode_answer
+from tickframe.encode import encode_table
 from tickframe.errors import FrameError
 from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
+from tickframe.sandbox.kept_answers import EncodedAnswer, KeptAnswers
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
@@ -48,7 +49,9 @@ class Account:
     client_secret: str = field(repr=False)
 
 
-def application(market: Market, account: Account, tokens: Tokens, answer_delay: float = 0.0) -> Starlette:
+def application(
+    market: Market, account: Account, tokens: Tokens, *, answer_delay: float = 0.0, kept_bytes: int = 0
+) -> Starlette:
     """Return the ASGI application of the service.
 
     Parameters
@@ -61,8 +64,10 @@ def application(market: Market, account: Account, tokens: Tokens, answer_delay: 
         Where tokens are issued and known.
     answer_delay
         Seconds that every answer with data takes longer.
+    kept_bytes
+        How many bytes of encoded answers to keep.
     """
-    service = _Service(market, account, tokens, answer_delay)
+    service = _Service(market, account, tokens, answer_delay, KeptAnswers(kept_bytes))
     return Starlette(
         routes=[
             Route("/auth/oauth/token", service.grant, methods=["POST"]),
@@ -74,11 +79,14 @@ def application(market: Market, account: Account, tokens: Tokens, answer_delay: 
 
 
 class _Service:
-    def __init__(self, market: Market, account: Account, tokens: Tokens, answer_delay: float) -> None:
+    def __init__(
+        self, market: Market, account: Account, tokens: Tokens, answer_delay: float, kept: KeptAnswers
+    ) -> None:
         self._market = market
         self._account = account
         self._tokens = tokens
         self._answer_delay = answer_delay
+        self._kept = kept
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -117,22 +125,21 @@ class _Service:
             )
         framed = await request.body()
         # Simulating and encoding take long enough to hold up other connections.
-        answer = await run_in_threadpool(self._answer, endpoint, framed)
+        start, table = await run_in_threadpool(self._answer, endpoint, framed)
         await asyncio.sleep(self._answer_delay)
-        headers = {"Content-Length": str(len(answer))}
-        return StreamingResponse(_in_pieces(answer), media_type="application/octet-stream", headers=headers)
+        headers = {"Content-Length": str(len(start) + len(table))}
+        return StreamingResponse(_in_pieces(start, table), media_type="application/octet-stream", headers=headers)
 
-    def _answer(self, endpoint: str, framed: bytes) -> memoryview:
+    def _answer(self, endpoint: str, framed: bytes) -> tuple[bytes, memoryview]:
         request = _read_request(framed)
+        answer = self._kept.answer(endpoint, request, lambda: self._made(endpoint, request))
+        return answer.framed(request.header.reference_id.value)
+
+    def _made(self, endpoint: str, request: DataRequest) -> EncodedAnswer:
         function = _ENDPOINTS[endpoint]
         parameters = read_parameters(function, request.parameters)
         answer = ANSWERS[function.name](self._market, parameters)
-        return encode_answer(
-            answer.table,
-            warning="; ".join(answer.warnings),
-            meta=answer.meta,
-            reference_id=request.header.reference_id.value,
-        )
+        return EncodedAnswer(encode_table(answer.table), "; ".join(answer.warnings), answer.meta)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -156,10 +163,12 @@ class _Service:
         return _same(credentials.name, _CLIENT_ID) & _same(credentials.secret, self._account.client_secret)
 
 
-async def _in_pieces(answer: memoryview) -> AsyncIterator[memoryview]:
+async def _in_pieces(start: bytes, table: memoryview) -> AsyncIterator[bytes | memoryview]:
     """Hand over an answer as fast as it is taken: as one piece it would be copied whole, twice."""
-    for start in range(0, len(answer), _PIECE):
-        yield answer[start : start + _PIECE]
+    # A small answer is one packet.
+    yield start + table[:_PIECE]
+    for position in range(_PIECE, len(table), _PIECE):
+        yield table[position : position + _PIECE]
 
 
 class _Credentials(NamedTuple):

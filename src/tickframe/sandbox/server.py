@@ -47,6 +47,10 @@ class Sandbox:
         How long a token is valid, in seconds.
     answer_delay
         Seconds that every answer with data takes longer, as over a real network.
+    kept_bytes
+        How many bytes of encoded answers to keep and to send again, as a service with a cache of its own
+        does: the same parameters are then answered without being worked out anew. The answers that
+        were not asked for the longest go first; 0 keeps none.
 
     Attributes
     ----------
@@ -76,6 +80,7 @@ class Sandbox:
         port: int = 0,
         token_seconds: float = 43_199,
         answer_delay: float = 0.0,
+        kept_bytes: int = 0,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -86,6 +91,7 @@ class Sandbox:
         self.origin = f"tickframe sandbox, {self._market.fingerprint}"
         self._tokens = Tokens(token_seconds)
         self._answer_delay = answer_delay
+        self._kept_bytes = kept_bytes
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -120,7 +126,9 @@ class Sandbox:
         # wait 40 ms until the head is acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            application(self._market, account, self._tokens, self._answer_delay),
+            application(
+                self._market, account, self._tokens, answer_delay=self._answer_delay, kept_bytes=self._kept_bytes
+            ),
             http="h11",
             loop="asyncio",
             ws="none",

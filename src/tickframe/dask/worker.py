@@ -41,8 +41,9 @@ _PUBLIC_SETTINGS = (
     "maximum_length",
     "origin",
 )
-# Seconds after which a thread that waits for a lease looks whether its run has ended.
-_LEASE_WAIT = 1.0
+# Seconds after which a thread that waits for a lease looks whether its run has ended. Each look is a request that the
+# scheduler gets from all workers that wait.
+_LEASE_WAIT = 30.0
 
 
 class Credentials(WorkerPlugin):

@@ -130,7 +130,7 @@ def test_no_secret_is_in_a_graph_or_a_task(cluster: distributed.Client, server: 
             place = s3.uri("export")
             exporting = threading.Thread(target=lambda: ask(client).to_parquet(place, engine="dask", cache="off"))
             exporting.start()
-            wait_until(lambda: any("write" in str(key) for key in scheduler.tasks))
+            wait_until(lambda: any("_Write" in str(key) for key in scheduler.tasks))
             search()
             held.set()
             exporting.join()

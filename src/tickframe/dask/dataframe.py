@@ -77,7 +77,7 @@ def from_query(query: Query, partition: Partition = "day", *, index: bool = True
     with dask.config.set({"dataframe.convert-string": False}):
         frame: dd.DataFrame = dd.from_map(
             load,
-            list(days.values()) or [[part] for part in query._parts],
+            [_Parts(tuple(parts)) for parts in days.values() or ([part] for part in query._parts)],
             meta=meta,
             divisions=(*days, max(days) + _DAY - pd.Timedelta(1, "ns")) if is_sorted else None,
             label="tickframe",
@@ -97,6 +97,17 @@ def _by_day(parts: Sequence[Part]) -> dict[pd.Timestamp, list[Part]]:
 
 
 @dataclass(frozen=True)
+class _Parts:
+    """The parts of one partition."""
+
+    parts: tuple[Part, ...]
+
+    def __dask_tokenize__(self) -> str:
+        # Dask would walk through every part, documented columns and all, for each step of a computation.
+        return repr([(part.function, part.endpoint, part.parameters) for part in self.parts])
+
+
+@dataclass(frozen=True)
 class _Load:
     """Loads the parts of one partition."""
 
@@ -105,18 +116,18 @@ class _Load:
     timestamp: tuple[str, str] | None
     is_sorted: bool
 
-    def __call__(self, parts: Sequence[Part], columns: list[str] | None = None) -> pd.DataFrame:
-        """Return the rows of some parts.
+    def __call__(self, partition: _Parts, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return the rows of a partition.
 
         Parameters
         ----------
-        parts
-            The parts.
+        partition
+            Its parts.
         columns
             The columns that are needed beside the index; left out, all.
         """
         batches: list[pa.RecordBatch] = []
-        for _, part, answer in self.reach.fetch(parts, Outcomes()):
+        for _, part, answer in self.reach.fetch(partition.parts, Outcomes()):
             for batch in answer:
                 self._check(part, batch)
                 batches.append(batch)

@@ -58,24 +58,36 @@ def export(
     dataset.begin(parts if existing == "error" else (), existing)
     # What a task asks for at once is what is lost with its worker.
     size = reach.max_requests
-    write = delayed(_write, pure=False, traverse=False)
     skip = existing == "skip"
-    tasks = [write(reach, dataset, parts[at : at + size], skip, on_error) for at in range(0, len(parts), size)]
-    written = compute(*tasks)
+    writes = [_Write(reach, dataset, parts[at : at + size], skip, on_error) for at in range(0, len(parts), size)]
+    written = compute(*(delayed(write, pure=False, traverse=False)() for write in writes))
     query.outcomes = Outcomes(outcome for _, outcomes in written for outcome in outcomes)
     return dataset.finish([record for records, _ in written for record in records])
 
 
-def _write(
-    reach: Reach, dataset: Dataset, parts: Sequence[Part], skip: bool, on_error: OnError
-) -> tuple[list[Record], Outcomes]:
-    """Write what a dataset lacks of some parts. A task that is run again goes on where the last one ended."""
-    found = {place: dataset.record_of(part) for place, part in enumerate(parts)} if skip else {}
-    done = {place: record for place, record in found.items() if record is not None}
-    records = {place: [record] for place, record in done.items()}
-    missing = [place for place in range(len(parts)) if place not in done]
-    outcomes = Outcomes()
-    for place, part, batches in reach.fetch([parts[place] for place in missing], outcomes, on_error):
-        record = dataset.write(part, pa.Table.from_batches(batches))
-        records.setdefault(missing[place], []).append(record)
-    return [record for place in sorted(records) for record in records[place]], outcomes_beside(done, parts, outcomes)
+class _Write:
+    """Writes what a dataset lacks of some parts. No dataclass, since Dask would walk through every part.
+
+    A task that is run again, since its worker was lost, goes on where the last one ended.
+    """
+
+    def __init__(self, reach: Reach, dataset: Dataset, parts: Sequence[Part], skip: bool, on_error: OnError) -> None:
+        self._reach = reach
+        self._dataset = dataset
+        self._parts = parts
+        self._skip = skip
+        self._on_error: OnError = on_error
+
+    def __call__(self) -> tuple[list[Record], Outcomes]:
+        """Return what the dataset has of the parts now, and what happened to each."""
+        found = {place: self._dataset.record_of(part) for place, part in enumerate(self._parts)} if self._skip else {}
+        done = {place: record for place, record in found.items() if record is not None}
+        records = {place: [record] for place, record in done.items()}
+        missing = [place for place in range(len(self._parts)) if place not in done]
+        asked = [self._parts[place] for place in missing]
+        outcomes = Outcomes()
+        for place, part, batches in self._reach.fetch(asked, outcomes, self._on_error):
+            record = self._dataset.write(part, pa.Table.from_batches(batches))
+            records.setdefault(missing[place], []).append(record)
+        written = [record for place in sorted(records) for record in records[place]]
+        return written, outcomes_beside(done, self._parts, outcomes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 
 import numpy as np
@@ -17,11 +18,14 @@ from tickframe.cache.address import Window, folder_name, window_of
 from tickframe.cache.entry import Provenance, describe
 from tickframe.cache.seal import InvalidEntryError
 from tickframe.folder import Folder, is_unfinished
+from tickframe.part import Part, frozen
 
 __all__ = ["open_dataset"]
 
 # What differs from entry to entry of one kind.
 _SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})
+
+_NOT_GIVEN = "not given"
 
 
 @dataclass(frozen=True)
@@ -31,16 +35,18 @@ class _Entry:
     provenance: Provenance
     schema: pa.Schema
 
-    @property
+    @cached_property
     def kind(self) -> dict[str, str]:
         return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
 
-    @property
+    @cached_property
     def symbols(self) -> list[str]:
         request = self.provenance.request
-        return request["symbol"].split(",") if "symbol" in request else request.get("symbols", "").split(",")
+        words = request.get("symbol", request.get("symbols", ""))
+        # A comma may be part of the one symbol that has a folder of its own.
+        return [words] if "/symbol=" in self.name else words.split(",")
 
-    @property
+    @cached_property
     def days(self) -> list[str]:
         request = self.provenance.request
         if "day" in request:
@@ -84,21 +90,24 @@ def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
 
 
 def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:
-    wanted = {name: str(value) for name, value in parameters.items()}
-    entries = [entry for entry in entries if wanted.items() <= entry.kind.items()]
+    asked_with = Part(function, "", tuple((name, frozen(value)) for name, value in parameters.items()))
+    wanted = {name: _NOT_GIVEN if parameters[name] is None else words for name, words in asked_with.words().items()}
+    entries = [
+        entry for entry in entries if all(entry.kind.get(name, _NOT_GIVEN) == words for name, words in wanted.items())
+    ]
     if not entries:
         asked = "".join(f" with {name}={value}" for name, value in wanted.items())
         raise ValueError(f"the cache holds no {function}{asked}: load some of it first")
     values: dict[str, set[str]] = defaultdict(set)
     names = {name for entry in entries for name in entry.kind}
     for name, kind in product(sorted(names), [entry.kind for entry in entries]):
-        values[name].add(kind.get(name, "not given"))
+        values[name].add(kind.get(name, _NOT_GIVEN))
     for name, several in values.items():
         if len(several) > 1:
             raise ValueError(
                 f"the cache holds {function} of several kinds: {name} is {' or '.join(sorted(several))}. "
-                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), or "
-                "clear() the others"
+                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), where "
+                "None is what was not given, or clear() the others"
             )
     return entries
 

@@ -126,7 +126,8 @@ class Cache:
         """Say whether the cache holds an answer or a wider one, by the entries' footers alone."""
         if self.provenance(address) is not None:
             return True
-        return times is not None and any(self.provenance(wider) is not None for wider in self._wider(address))
+        provenances = map(self.provenance, self._wider(address)) if times is not None else ()
+        return any(provenance is not None and provenance.is_unremarked for provenance in provenances)
 
     def provenance(self, address: Address) -> Provenance | None:
         """Return where the entry of exactly this request comes from; None where there is none."""
@@ -135,7 +136,9 @@ class Cache:
             return describe(file)[0]
         return None
 
-    def write(self, address: Address, answer: Answer, request: Mapping[str, str]) -> None:
+    def write(
+        self, address: Address, answer: Answer, request: Mapping[str, str], *, for_narrower: bool = False
+    ) -> None:
         """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
 
         Parameters
@@ -146,6 +149,8 @@ class Cache:
             The answer. Nobody may change its memory until it is written.
         request
             What was asked, in words.
+        for_narrower
+            Whether the answer takes the place of the entries for narrower windows too.
         """
         if self._rests():
             return
@@ -153,19 +158,21 @@ class Cache:
         try:
             # What is wrong with the folder shows while the caller is there to hear it.
             self._folder.prepare(address.name)
+            if for_narrower:
+                self._shared.writing.wait(address.folder)
+                for narrower in address.narrower(self._names(address.folder)):
+                    self._folder.delete(narrower.name)
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
 
         def write() -> None:
+            if self._rests():
+                # The interpreter's exit waits for all of these, and each could wait for a place that does not answer.
+                return
             try:
-                entry = write_answer(answer, address, request, fetched, version("tickframe"))
-                self._folder.write(address.name, entry)
-                if self._size is not None and self._size.grow(entry.size):
-                    self._size.reset(evict(self._folder, self._size.maximum))
-            except ValueError as error:
-                _logger.info("%s is not cached: %s", address.name, error)
-            except (OSError, pa.ArrowException, MemoryError) as error:
+                self._write(address, answer, request, fetched)
+            except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
                 self._fail(error)
 
         self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
@@ -268,7 +275,7 @@ class Cache:
             The documented function.
         **parameters
             What the entries were asked with, such as ``data_type="TRADES"``, where the cache holds
-            more than one kind.
+            more than one kind; None where it was not given.
 
         Returns
         -------
@@ -285,6 +292,20 @@ class Cache:
         """
         self.flush()
         return open_dataset(self._folder, function, parameters)
+
+    def _write(self, address: Address, answer: Answer, request: Mapping[str, str], fetched: str) -> None:
+        # Where it is not kept, what is there goes too: it is older than what the user has.
+        try:
+            entry = write_answer(answer, address, request, fetched, version("tickframe"))
+            if self._size is not None:
+                self._size.check(entry.size)
+        except ValueError as error:
+            _logger.info("%s is not cached: %s", address.name, error)
+            self._folder.delete(address.name)
+            return
+        self._folder.write(address.name, entry)
+        if self._size is not None and self._size.grow(entry.size):
+            self._size.reset(evict(self._folder, self._size.maximum))
 
     def _read_exactly(self, address: Address) -> Answer | None:
         with self._usable(address.name):
@@ -305,10 +326,13 @@ class Cache:
     def _wider(self, address: Address) -> Iterator[Address]:
         self._shared.writing.wait(address.folder)
         try:
-            names = [name for name, _ in self._folder.files(address.folder, recursive=False)]
+            names = self._names(address.folder)
         except (OSError, pa.ArrowException):
             names = []
         return address.wider(names)
+
+    def _names(self, folder: str) -> list[str]:
+        return [name for name, _ in self._folder.files(folder, recursive=False)]
 
     @contextlib.contextmanager
     def _usable(self, name: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
@@ -15,6 +16,7 @@ from pyarrow import fs
 __all__ = ["Folder", "is_unfinished"]
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_SECRET_OPTION = re.compile("secret|key|token|password", re.IGNORECASE)
 _UNFINISHED = ".tmp"
 # Where a folder is a part of the files' names, and making one can need rights that writing does not.
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
@@ -63,10 +65,32 @@ class Folder:
     def __repr__(self) -> str:
         return f"<Folder {self}>"
 
+    def __reduce__(self) -> tuple[type[Folder], tuple[str]]:
+        """Travel as a place; raises what :meth:`portable_place` does."""
+        return Folder, (self.portable_place(),)
+
     @property
     def is_local(self) -> bool:
         """Whether the folder is on a disk of this machine, as far as the operating system knows."""
         return bool(self.filesystem.type_name == "local")
+
+    def portable_place(self) -> str:
+        """Return the place as other processes and machines open it.
+
+        Raises
+        ------
+        ValueError
+            If a secret is in it, or a file system that no URI stands for.
+        """
+        if not _URI.match(self._place):
+            if not self.is_local:
+                raise ValueError(f"{self} is in a file system of this process alone: give the place as a URI")
+            return self.root
+        address = urlsplit(self._place)
+        options = [name for name, _ in parse_qsl(address.query) if _SECRET_OPTION.search(name)]
+        if address.password is not None or options:
+            raise ValueError(f"the URI of {self} holds a secret, which does not travel: leave it to the environment")
+        return self._place
 
     def path(self, name: str) -> str:
         """Return the path of a file in its file system; ``name`` uses slashes."""

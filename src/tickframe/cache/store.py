@@ -9,9 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from importlib.metadata import version
-from weakref import WeakValueDictionary
 
 import pandas as pd
 import platformdirs
@@ -24,9 +22,8 @@ from tickframe.cache.address import Address
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
 from tickframe.cache.seal import InvalidEntryError
-from tickframe.cache.turns import Turns
+from tickframe.cache.shared import shared
 from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
-from tickframe.cache.write_behind import WriteBehind
 from tickframe.cancellation import Cancellation
 from tickframe.folder import Folder
 
@@ -83,7 +80,7 @@ class Cache:
             raise ValueError(f"max_bytes {max_bytes!r} leaves no room: give bytes, or None for no limit")
         self._folder = Folder(default_folder() if place is None else place, filesystem)
         self._size = None if max_bytes is None else Size(max_bytes)
-        self._shared = _shared(self._folder)
+        self._shared = shared(self._folder)
         self._failure = ""
         self._has_warned = False
         self._rests_until = 0.0
@@ -361,21 +358,6 @@ class Cache:
         _logger.info("the cache at %s failed", self._folder, exc_info=error)
         self._rests_until = time.monotonic() + _REST
         self._failure = self._failure or str(error) or type(error).__name__
-
-
-@dataclass
-class _Shared:
-    """What all caches of a process at one place share."""
-
-    writing: WriteBehind = field(default_factory=WriteBehind)
-    turns: Turns = field(default_factory=Turns)
-
-
-_SHARED: WeakValueDictionary[tuple[str, str], _Shared] = WeakValueDictionary()
-
-
-def _shared(folder: Folder) -> _Shared:
-    return _SHARED.setdefault((folder.filesystem.type_name, folder.root), _Shared())
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from bulk import Bulk
 from cached import Cached
+from cluster import Clustered
+from cluster_report import cluster_section
 from frames import LOOKUP, TICKS, Answer
 from markdown import amount, bytes_of, figures, milliseconds, table, times, yes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -68,6 +70,7 @@ class Results:
     over_http: Mapping[str, Timing] = field(default_factory=dict)
     bulk: Bulk | None = None
     cached: Cached | None = None
+    clustered: Clustered | None = None
     remarks: list[str] = field(default_factory=list)
     seconds: float = 0
 
@@ -144,6 +147,8 @@ def write_page(results: Results) -> str:
         sections.append(bulk_section(results.bulk))
     if results.cached is not None:
         sections.append(cached_section(results.cached))
+    if results.clustered is not None:
+        sections.append(cluster_section(results.clustered))
     if results.remarks:
         sections.append("## Left out\n\n" + "\n".join(f"* {remark}" for remark in results.remarks))
     return "\n\n".join(sections) + "\n"

@@ -19,6 +19,7 @@ from pathlib import Path
 from agreement import check
 from bulk import measure_bulk
 from cached import measure_cached
+from cluster import measure_cluster
 from frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
 from measure import in_turns
 from memory import measure_peaks
@@ -72,6 +73,8 @@ def measure(*, quick: bool) -> Results:
         results.bulk = measure_bulk(_BULK_ROUNDS)
         _say("the cache")
         results.cached = measure_cached(_CACHE_ROUNDS)
+        _say("a cluster")
+        results.clustered = measure_cluster()
         if not _fits_longest():
             results.remarks.append("Ten million rows: this machine has too little memory for them.")
     results.seconds = time.perf_counter() - started

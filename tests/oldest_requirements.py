@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
-EXTRAS = ("cli", "duckdb", "keyring", "plot", "polars", "sandbox")
+EXTRAS = ("cli", "dask", "duckdb", "keyring", "plot", "polars", "sandbox")
 
 
 def lower_bounds() -> list[str]:
@@ -18,7 +18,8 @@ def lower_bounds() -> list[str]:
         *project["dependencies"],
         *(line for extra in EXTRAS for line in project["optional-dependencies"][extra]),
     ]
-    return [re.sub(r">=", "==", requirement) for requirement in requirements]
+    # A constraint names no extra of its package.
+    return [re.sub(r"\[.*\]>=|>=", "==", requirement) for requirement in requirements]
 
 
 if __name__ == "__main__":

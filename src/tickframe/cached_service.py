@@ -87,9 +87,10 @@ class CachedService:
                     f"the cache at {self._cache.place} does not hold this: ask with cache='auto'", part=str(part)
                 )
             answer = self._service.answer(part, cancellation)
-            # A page is no whole answer.
-            if not (part.paged and answer.meta.get("cursor")) and "cursor" not in dict(part.parameters):
-                self._cache.write(address, answer, self._request(part))
+            if _is_whole(part, answer):
+                # A window that was fetched before the day would outlive what was wrong with it.
+                is_anew = self._mode == "refresh" and windowed(part) is not None
+                self._cache.write(address, answer, self._request(part), for_narrower=is_anew)
             return answer
 
     def remark(self) -> str:
@@ -102,3 +103,11 @@ class CachedService:
     def _request(self, part: Part) -> dict[str, str]:
         settings = self._service.settings
         return {"service": settings.origin or settings.base_url, "function": part.function, **part.words()}
+
+
+def _is_whole(part: Part, answer: Answer) -> bool:
+    """Say whether an answer is all there is: a page's cursor expires, and where rows are missing one asks again."""
+    if answer.meta.get("cursor") or "cursor" in dict(part.parameters):
+        return False
+    total = answer.meta.get("total_hits")
+    return bool(part.columns) or not isinstance(total, int | float) or answer.rows >= total

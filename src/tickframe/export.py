@@ -95,6 +95,16 @@ class Dataset:
         self._started = time.time() if started is None else started
         self._before: dict[str, Record] = {}
 
+    def check_portable(self) -> None:
+        """Check that other processes can reach the dataset.
+
+        Raises
+        ------
+        ValueError
+            If a secret is in the place.
+        """
+        self._folder.portable_place()
+
     def begin(self, parts: Sequence[Part], existing: Existing) -> dict[int, Record]:
         """Take the manifest away, and return what is known of the parts that are done, by their places.
 
@@ -115,8 +125,18 @@ class Dataset:
         self._folder.delete(_MANIFEST)
         return done
 
-    def finish(self, records: Iterable[Record]) -> None:
-        """Write the manifest: what this run did or found, and what others did before.
+    def finish(self, records: Sequence[Record]) -> list[Path] | list[str]:
+        """Write the manifest, and return the files.
+
+        Parameters
+        ----------
+        records
+            What this run wrote or found. The manifest has what others wrote before, too.
+
+        Returns
+        -------
+        list of Path or list of str
+            Paths where the folder is local, else URIs without options.
 
         Raises
         ------
@@ -134,6 +154,10 @@ class Dataset:
             "parts": {name: known[name].to_document() for name in sorted(known)},
         }
         self._folder.write(_MANIFEST, json.dumps(manifest).encode())
+        files = [file for record in records for file in record.files]
+        if self._folder.is_local:
+            return [Path(self._folder.path(file)) for file in files]
+        return [f"{str(self._folder).rstrip('/')}/{file}" for file in files]
 
     def record_of(self, part: Part) -> Record | None:
         """Return what is known of a part, None where it is not done or a file of it is gone.
@@ -145,13 +169,6 @@ class Dataset:
         """
         record = self._read_record(_name(part))
         return record if record is not None and self._folder.exist(record.files) else None
-
-    def paths(self, records: Iterable[Record]) -> list[Path] | list[str]:
-        """Return the files of some parts: paths where the folder is local, else URIs without options."""
-        files = [file for record in records for file in record.files]
-        if self._folder.is_local:
-            return [Path(self._folder.path(file)) for file in files]
-        return [f"{str(self._folder).rstrip('/')}/{file}" for file in files]
 
     def write(self, part: Part, table: pa.Table) -> Record:
         """Write the answer to a part, and then that it is done.
@@ -239,16 +256,20 @@ def outcomes_beside(done: Mapping[int, Record], parts: Sequence[Part], fetched: 
     return outcomes
 
 
-def check_export(partition_by: str | Sequence[str], existing: Existing, columns: Sequence[Column]) -> list[str]:
+def check_export(
+    partition_by: str | Sequence[str], existing: Existing, engine: str | None, columns: Sequence[Column]
+) -> list[str]:
     """Check the arguments of an export before anything is sent, and return the partition columns.
 
     Raises
     ------
     ValueError
-        If ``existing`` is unknown, or no documented column has the name of a partition column.
+        If ``existing`` or the engine is unknown, or no documented column has the name of a partition column.
     """
     if existing not in get_args(Existing):
         raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
+    if engine not in ("dask", None):
+        raise ValueError(f"engine {engine!r} is neither 'dask' nor None")
     names = [partition_by] if isinstance(partition_by, str) else list(partition_by)
     documented = {column.name for column in columns}
     if documented and not documented.issuperset(names):

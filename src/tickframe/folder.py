@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
@@ -15,7 +16,10 @@ from pyarrow import fs
 __all__ = ["Folder", "is_unfinished"]
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_SECRET_OPTION = re.compile("secret|key|token|password", re.IGNORECASE)
 _UNFINISHED = ".tmp"
+# Where a folder is a part of the files' names, and making one can need rights that writing does not.
+_OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
 
 
 class Folder:
@@ -41,11 +45,18 @@ class Folder:
         elif _URI.match(self._place):
             try:
                 self.filesystem, self.root = fs.FileSystem.from_uri(self._place)
-            except pa.ArrowInvalid as error:
-                # The URI may hold a secret.
-                raise ValueError(f"{_without_secrets(self._place)} is no place that pyarrow.fs knows") from error
+            except pa.ArrowInvalid:
+                # The URI may hold a secret, and what pyarrow says of it holds the URI.
+                raise ValueError(
+                    f"{_without_secrets(self._place)} is no place that pyarrow.fs knows: correct its scheme or its "
+                    "options, and write a slash in a password as %2F"
+                ) from None
         else:
             self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._place).expanduser().absolute())
+        innermost = self.filesystem
+        while isinstance(innermost, fs.SubTreeFileSystem):
+            innermost = innermost.base_fs
+        self._holds_folders = innermost.type_name not in _OBJECT_STORES
 
     def __str__(self) -> str:
         """Return the place as it was given, without a secret that its URI may hold."""
@@ -54,10 +65,32 @@ class Folder:
     def __repr__(self) -> str:
         return f"<Folder {self}>"
 
+    def __reduce__(self) -> tuple[type[Folder], tuple[str]]:
+        """Travel as a place; raises what :meth:`portable_place` does."""
+        return Folder, (self.portable_place(),)
+
     @property
     def is_local(self) -> bool:
         """Whether the folder is on a disk of this machine, as far as the operating system knows."""
         return bool(self.filesystem.type_name == "local")
+
+    def portable_place(self) -> str:
+        """Return the place as other processes and machines open it.
+
+        Raises
+        ------
+        ValueError
+            If a secret is in it, or a file system that no URI stands for.
+        """
+        if not _URI.match(self._place):
+            if not self.is_local:
+                raise ValueError(f"{self} is in a file system of this process alone: give the place as a URI")
+            return self.root
+        address = urlsplit(self._place)
+        options = [name for name, _ in parse_qsl(address.query) if _SECRET_OPTION.search(name)]
+        if address.password is not None or options:
+            raise ValueError(f"the URI of {self} holds a secret, which does not travel: leave it to the environment")
+        return self._place
 
     def path(self, name: str) -> str:
         """Return the path of a file in its file system; ``name`` uses slashes."""
@@ -98,7 +131,7 @@ class Folder:
         OSError
             If it cannot be made.
         """
-        if self.is_local:
+        if self._holds_folders:
             self.filesystem.create_dir(self.path(name).rpartition("/")[0], recursive=True)
 
     def write(self, name: str, *pieces: pa.Buffer | bytes) -> None:
@@ -181,6 +214,8 @@ def _without_secrets(place: str) -> str:
     if not _URI.match(place):
         return place
     scheme, _, rest = place.partition("://")
-    rest = rest.partition("?")[0]
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    authority = re.split("[/?]", rest, maxsplit=1)[0]
+    if "@" not in authority and ":" in authority and not authority.rpartition(":")[2].isdigit():
+        # It ends within a password whose slash should have been escaped.
+        authority = rest[: rest.rfind("@") + 1]
+    return f"{scheme}://{rest[authority.rfind('@') + 1 :].partition('?')[0]}"

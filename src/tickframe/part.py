@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,14 +70,21 @@ class Part:
         """Say whether the service may still add to the answer.
 
         It may for a day that has not ended everywhere with its late reports in, and for whatever is
-        not of days at all: lists of symbols grow.
+        not of days at all: lists of symbols grow. The one day of a request without documentation may
+        begin a range that has no end, unless it is called ``day``.
         """
         function = FUNCTIONS.get(self.function) if self.columns else None
         if function is not None and not function.dated:
             return True
-        days = [value for _, value in self.parameters if isinstance(value, dt.date)]
+        days = self.days()
+        if function is None and len(days) == 1 and "day" not in dict(self.parameters):
+            return True
         final = dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)
         return not days or any(day >= final.date() for day in days)
+
+    def days(self) -> tuple[dt.date, ...]:
+        """Return the days of all dates and moments among the parameters; of a moment with a zone the day in UTC."""
+        return tuple(day for _, value in self.parameters for day in _days_of(value))
 
     def with_cursor(self, cursor: str) -> Part:
         """Return the request for the page behind a cursor."""
@@ -146,6 +153,20 @@ def frozen(value: object) -> object:
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | memoryview):
         return tuple(frozen(each) for each in value)
     return value
+
+
+def _days_of(value: object) -> Iterator[dt.date]:
+    match value:
+        case dt.datetime() | np.datetime64():
+            moment = pd.Timestamp(value)
+            yield (moment if moment.tzinfo is None else moment.tz_convert("UTC")).date()
+        case dt.date():
+            yield value
+        case tuple():
+            for each in value:
+                yield from _days_of(each)
+        case Mapping():
+            yield from _days_of(tuple(value.values()))
 
 
 def _in_words(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import importlib
 import itertools
 import os
@@ -28,6 +29,7 @@ from tickframe.part import Part
 from tickframe.service import Service
 
 if TYPE_CHECKING:
+    import dask.dataframe as dd
     import polars as pl
 
 __all__ = ["Query"]
@@ -186,7 +188,7 @@ class Query:
         table = self.to_arrow(on_error=on_error, cache=cache)
         timestamp = self._timestamp_columns(table.schema) if index is not None else None
         # What is still being written into the cache must not change with the frame.
-        consume = self._cache is None or all(outcome.origin == "cache" for outcome in self.outcomes)
+        consume = self._cache is None or cache == "off"
         frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=consume)
         if failed := self.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
@@ -250,6 +252,7 @@ class Query:
         *,
         partition_by: str | Sequence[str] = ("symbol", "date"),
         existing: Existing = "skip",
+        engine: Literal["dask"] | None = None,
         on_error: OnError = "raise",
         cache: CacheMode = "auto",
     ) -> list[Path] | list[str]:
@@ -271,6 +274,9 @@ class Query:
             What to do with parts that are in the dataset already: ``"skip"`` does not ask for them
             (but for days that may still change), ``"overwrite"`` asks again, ``"error"`` refuses
             before anything is sent.
+        engine
+            ``"dask"`` lets the workers of the current Dask cluster ask and write, which all must reach
+            the directory; without a cluster, Dask's threads. Left out, this process does.
         on_error, cache
             As in :meth:`to_pandas`.
 
@@ -289,19 +295,38 @@ class Query:
         ValueError
             If an answer lacks a partition column, or an argument is wrong.
         """
-        names = check_export(partition_by, existing, self._parts[0].columns)
+        names = check_export(partition_by, existing, engine, self._parts[0].columns)
         dataset = Dataset(directory, names)
+        if engine == "dask":
+            with _needing_dask():
+                from tickframe.dask.export import export  # noqa: PLC0415
+            return export(self, dataset, existing, on_error, cache)
         done = dataset.begin(self._parts, existing)
         records = {place: [record] for place, record in done.items()}
         missing = [place for place in range(len(self._parts)) if place not in done]
         try:
-            for place, part, table in self._tables(missing, on_error, cache):
-                records.setdefault(place, []).append(dataset.write(part, table))
+            for at, part, batches in self._answers([self._parts[place] for place in missing], on_error, cache):
+                records.setdefault(missing[at], []).append(dataset.write(part, pa.Table.from_batches(batches)))
         finally:
             self.outcomes = outcomes_beside(done, self._parts, self.outcomes)
-        written = [record for place in sorted(records) for record in records[place]]
-        dataset.finish(written)
-        return dataset.paths(written)
+        return dataset.finish([record for place in sorted(records) for record in records[place]])
+
+    def to_dask(self) -> dd.DataFrame:
+        """Return the rows as a lazy Dask DataFrame with a partition for each day, sorted by time.
+
+        See :func:`tickframe.dask.from_query`, which has other partitions too, and :mod:`tickframe.dask`
+        for what a cluster needs.
+
+        Raises
+        ------
+        SettingsError
+            If Dask is not installed.
+        ValueError
+            If the columns are not documented, or a part is not of one day.
+        """
+        with _needing_dask():
+            from tickframe.dask import from_query  # noqa: PLC0415
+        return from_query(self)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         """Ask part by part as the stream is read (the Arrow PyCapsule interface)."""
@@ -353,13 +378,6 @@ class Query:
         self.outcomes = outcomes
         return conform(fetch(source, parts, outcomes, self._options, on_error))
 
-    def _tables(
-        self, places: Sequence[int], on_error: OnError, mode: CacheMode
-    ) -> Iterator[tuple[int, Part, pa.Table]]:
-        """Ask for the parts at some places, and return each request's answer as a table."""
-        for place, part, batches in self._answers([self._parts[place] for place in places], on_error, mode):
-            yield places[place], part, pa.Table.from_batches(batches)
-
     def _open(
         self, on_error: OnError = "raise", cache: CacheMode = "auto"
     ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -370,3 +388,12 @@ class Query:
             # Every part failed, and that is collected.
             return documented_schema(self._parts[0].columns), batches
         return first.schema, itertools.chain([first], batches)
+
+
+@contextlib.contextmanager
+def _needing_dask() -> Iterator[None]:
+    """Name the extra where what stands above, which this is the one door to, cannot be imported."""
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError("Dask is not installed: pip install 'tickframe[dask]'") from error

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -17,9 +18,12 @@ from tests.faults.server import FaultServer, answer, refusal
 from tests.faults.ticks import ask, framed_ticks, symbols, ticks_for
 from tests.test_documented_answers import ASK, CASES, symbols_for
 from tickframe.catalogue import FUNCTIONS
+from tickframe.contract import DataResponse
 from tickframe.errors import NotCachedError, SettingsError, TransportError
-from tickframe.part import Part
+from tickframe.frames import read_frames, write_frame
+from tickframe.part import Part, frozen
 from tickframe.sandbox import Sandbox
+from tickframe.values import write_value
 
 DAY = "2016-05-05"
 
@@ -31,7 +35,7 @@ def server() -> Iterator[FaultServer]:
         yield running
 
 
-def cached_client(server: FaultServer, folder: Path | str, **settings: object) -> tf.Client:
+def cached_client(server: FaultServer, folder: Path | str | tf.Cache, **settings: object) -> tf.Client:
     return tf.Client(server.url, token="t", cache=folder, **settings)
 
 
@@ -169,6 +173,44 @@ def test_refresh_asks_and_writes_anew(server: FaultServer, tmp_path: Path) -> No
         assert ask(client).to_arrow().num_rows == 9
 
 
+def test_a_refreshed_day_takes_the_place_of_its_windows(server: FaultServer, tmp_path: Path) -> None:
+    with cached_client(server, tmp_path) as client:
+        window = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", from_time="09:00", to_time="10:00")
+        other = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=["USE_MARKET_TS"], from_time="09:00")
+        assert (window.to_arrow().num_rows, other.to_arrow().num_rows) == (5, 5)
+        server.script(answer(framed_ticks("S000", rows=9)))
+        assert ask(client).to_arrow(cache="refresh").num_rows == 9
+        assert window.to_arrow(cache="only").num_rows == 9
+        assert other.to_arrow(cache="only").num_rows == 5
+
+
+def test_what_is_refreshed_and_cannot_be_kept_is_not_answered_with_what_was_there(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    with cached_client(server, tmp_path) as client:
+        assert ask(client).to_arrow().num_rows == 5
+        client.cache.flush()
+    with cached_client(server, tf.Cache(tmp_path, max_bytes=10)) as client:
+        ask(client).to_arrow(cache="refresh")
+        assert client.cache.info().entries == 0
+
+
+def test_a_page_is_no_entry(server: FaultServer, tmp_path: Path) -> None:
+    """Nor are pages that hold less than was announced: who asks again is answered by the service."""
+    with cached_client(server, tmp_path) as client:
+        query = client.get("ACTIV", "anything", symbol="S000", day=dt.date(2016, 5, 5))
+        for meta in ({"cursor": "next"}, {"total_hits": 9}):
+            response = DataResponse.FromString(bytes(next(read_frames(framed_ticks("S000")))))
+            for name, value in meta.items():
+                response.meta[name].CopyFrom(write_value(value))
+            server.script(answer(write_frame(response.SerializeToString())))
+            query.first_pages().to_arrow()
+        assert client.cache.info().entries == 0
+        server.serve(ticks_for)
+        assert query.to_arrow().num_rows == 5
+        assert client.cache.info().entries == 1
+
+
 def test_off_line_the_cache_serves_what_is_there_and_names_what_is_not(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(5)).to_arrow()
@@ -227,6 +269,7 @@ def test_requests_that_differ_do_not_meet(server: FaultServer, tmp_path: Path) -
         {"endpoints": {"tick_data": "ticks"}},
         {"path_template": "/v2/{endpoint}"},
         {"parameter_names": {"symbol": "ric"}},
+        {"parameter_names": {"from_time": "begin"}},
         {"origin": "another service"},
     ):
         with cached_client(server, tmp_path, **settings) as client:
@@ -249,6 +292,43 @@ def test_an_undocumented_request_of_past_days_is_cached(sandbox: Sandbox, tmp_pa
         assert origins(undated) == ["service"]
 
 
+@pytest.mark.parametrize(
+    "moments",
+    [
+        {
+            "since": pd.Timestamp("2016-05-05 09:00").to_pydatetime(),
+            "until": pd.Timestamp("2016-05-05 17:00", tz="Europe/Berlin"),
+        },
+        {"day": pd.Timestamp("2016-05-05")},
+        {"days": [dt.date(2016, 5, 5), np.datetime64("2016-05-06")]},
+    ],
+)
+def test_an_undocumented_request_of_past_moments_is_cached(
+    server: FaultServer, tmp_path: Path, moments: dict[str, object]
+) -> None:
+    with cached_client(server, tmp_path) as client:
+        query = client.get("ACTIV", "anything", symbol="S000", **moments)
+        query.to_arrow()
+        query.to_arrow()
+        assert origins(query) == ["cache"]
+        assert client.cache.entries()["date"].tolist() == [None]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"first_day": dt.date(2016, 5, 5)},
+        {"since": pd.Timestamp("2016-05-05 09:00").to_pydatetime()},
+        {"first_day": dt.date(2016, 5, 5), "last_day": "2199-05-05"},
+        {"first_day": dt.date(2016, 5, 5), "days": [dt.date(2199, 5, 5)]},
+        {"day": dt.date(2016, 5, 5), "until": pd.Timestamp("2199-05-05 12:00")},
+    ],
+)
+def test_an_undocumented_request_whose_days_may_have_no_end_may_change(days: dict[str, object]) -> None:
+    given = tuple((name, frozen(value)) for name, value in days.items())
+    assert Part("anything", "anything", given).may_change()
+
+
 def test_sandboxes_share_entries_of_the_same_market_only(tmp_path: Path) -> None:
     def load(seed: int) -> tuple[str, pd.DataFrame]:
         with tf.Client.sandbox(seed=seed, cache=tmp_path) as client:
@@ -259,6 +339,15 @@ def test_sandboxes_share_entries_of_the_same_market_only(tmp_path: Path) -> None
     assert (first[0], again[0], other[0]) == ("service", "cache", "service")
     pd.testing.assert_frame_equal(first[1], again[1])
     assert not first[1].equals(other[1])
+
+
+def test_no_window_is_cut_where_a_flag_may_change_rows(server: FaultServer, tmp_path: Path) -> None:
+    """The documentation does not say which clock a window follows then, or which corrections it sees."""
+    with cached_client(server, tmp_path) as client:
+        for flag in ("USE_MARKET_TS", "APPLY_TRADE_CORRECTIONS", "EXCLUDE_CANCELLED_TRADES"):
+            client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=[flag]).to_arrow()
+            window = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=[flag], from_time="09:00")
+            assert window.parts()["cached"].tolist() == [False]
 
 
 def test_a_client_without_a_cache_says_so(server: FaultServer) -> None:
@@ -289,8 +378,11 @@ def test_an_argument_outweighs_the_environment(monkeypatch: pytest.MonkeyPatch, 
     for cache, place in ((None, "environment"), (tmp_path / "argument", "argument"), (tf.Cache(tmp_path / "c"), "c")):
         with tf.Client("https://127.0.0.1", token="t", cache=cache) as client:
             assert client.cache.place == str(tmp_path / place)
-    with tf.Client("https://127.0.0.1", token="t", cache=False) as client, pytest.raises(SettingsError):
-        _ = client.cache
+    for cache in (False, "off"):
+        with tf.Client("https://127.0.0.1", token="t", cache=cache) as client, pytest.raises(SettingsError):
+            _ = client.cache
+    with pytest.raises(ValueError, match="cache is an empty text"):
+        tf.Client("https://127.0.0.1", token="t", cache="")
 
 
 def test_no_secret_and_no_name_of_a_user_is_written(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -185,6 +185,17 @@ def test_no_window_is_cut_out_of_an_answer_that_was_remarked_on(day: Answer, bes
     assert read_window(pa.BufferReader(written(remarked)), ADDRESS, "time", Window(10 * HOUR, None)) is None
 
 
+def test_no_window_is_cut_out_of_rows_without_a_time(day: Answer) -> None:
+    """Whether they belong to a window only the service knows, also where they are in another row group."""
+    batch = day.batches[2]
+    times = batch.column("time").to_pylist()[:-1]
+    timed = batch.set_column(
+        batch.schema.get_field_index("time"), batch.schema.field("time"), pa.array([*times, None], pa.duration("ns"))
+    )
+    entry = written(replace(day, batches=(*day.batches[:2], timed), warning="", meta={}))
+    assert read_window(pa.BufferReader(entry), ADDRESS, "time", Window(None, 10 * HOUR)) is None
+
+
 def test_an_empty_window_is_left_to_the_service(day: Answer) -> None:
     """The service may say that there is nothing, and why."""
     quiet = replace(day, warning="", meta={})

@@ -6,12 +6,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from typing import NoReturn
 
+import fsspec
 import pandas as pd
 import pytest
+from pyarrow import fs
 
 import tickframe as tf
 from tests.cache.test_cached_answers import cached_client
@@ -181,3 +186,65 @@ def test_an_object_store_that_does_not_answer_is_one_warning(server: FaultServer
     [warning] = said
     assert str(warning.message).startswith("the cache at s3://bucket/ticks failed")
     assert "s3cr3t" not in str(warning.message)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "nowhere://key:secret@bucket/ticks?token=hidden",
+        "s3://key:sec/ret+secret@bucket/ticks?token=hidden",
+        "s3://key:sec?ret+secret@bucket/ticks",
+        "s3://key:secret@bucket/ticks?hidden=1",
+    ],
+)
+def test_a_place_that_is_refused_shows_its_secret_nowhere(place: str) -> None:
+    """Neither in what is raised nor in the traceback."""
+    with pytest.raises(ValueError, match=r"://bucket/ticks is no place that pyarrow.fs knows") as raised:
+        tf.Cache(place)
+    shown = "".join(traceback.format_exception_only(raised.value))
+    assert raised.value.__cause__ is None
+    assert not [word for word in ("key", "sec/", "ret", "hidden") if word in shown]
+
+
+def test_a_place_that_is_shown_keeps_what_looks_like_a_user() -> None:
+    for place in ("s3://bucket/a@b?region=eu-central-1", "s3://key:s%2Fecret@bucket/a@b?region=eu-central-1"):
+        assert repr(tf.Cache(place)) == "<Cache at s3://bucket/a@b>"
+
+
+def test_a_part_of_a_file_system_is_a_place(server: FaultServer, tmp_path: Path) -> None:
+    part = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
+    with cached_client(server, tf.Cache("ticks", filesystem=part)) as client:
+        ask(client, symbols(3)).to_arrow()
+        assert ask(client, symbols(3)).to_arrow(cache="only").num_rows == 15
+    assert len(list((tmp_path / "ticks").rglob("*.parquet"))) == 3
+
+
+class _Failing(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """A file system whose errors are of its own kind, and late."""
+
+    protocol = "failing"
+    cachable = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = Event()
+        self.writes = 0
+
+    def _open(self, path: str, mode: str = "rb", **_options: object) -> NoReturn:
+        if mode == "rb":
+            raise FileNotFoundError(path)
+        self.writes += 1
+        self.asked.wait()
+        raise RuntimeError("no room")
+
+
+def test_a_file_system_that_fails_in_its_own_way_is_tried_once(server: FaultServer) -> None:
+    """What waits to be written is left: each try could take long, and the interpreter's exit waits for all."""
+    failing = _Failing()
+    place = tf.Cache("ticks", filesystem=fs.PyFileSystem(fs.FSSpecHandler(failing)))
+    with warnings.catch_warnings(record=True) as said, cached_client(server, place) as client:
+        warnings.simplefilter("always")
+        assert ask(client, symbols(9)).to_arrow().num_rows == 45
+        failing.asked.set()
+    assert [str(warning.message).endswith("may not be kept: no room") for warning in said] == [True]
+    assert failing.writes == 1

@@ -15,8 +15,8 @@ import pytest
 
 import tickframe as tf
 from tests.cache.test_cached_answers import cached_client
-from tests.faults.server import FaultServer
-from tests.faults.ticks import ask, symbols, ticks_for
+from tests.faults.server import FaultServer, answer
+from tests.faults.ticks import ask, framed_ticks, symbols, ticks_for
 from tickframe.sandbox import Sandbox
 
 SYMBOLS = ["ZAL.XE", "ADS.XE"]
@@ -94,6 +94,29 @@ def test_kinds_that_do_not_belong_into_one_table_are_named(sandbox: Sandbox, tmp
         assert "bid" in client.cache.dataset(data_type="QUOTES").schema.names
 
 
+def test_a_kind_is_named_as_it_was_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:
+    flags = ["USE_MARKET_TS", "INCLUDE_NON_REGULAR"]
+    with sandbox.client(cache=tmp_path) as client:
+        rows = [
+            client.tick_data("ACTIV", "ZAL.XE", day, data_type="TRADES", flags=given, to_time="09:10")
+            .to_arrow()
+            .num_rows
+            for day, given in (("2016-05-04", flags), ("2016-05-05", None))
+        ]
+        assert client.cache.dataset(flags=flags).count_rows() == rows[0] > 0
+        assert client.cache.dataset(flags=None).count_rows() == rows[1] > 0
+        with pytest.raises(ValueError, match="flags is USE_MARKET_TS,INCLUDE_NON_REGULAR or not given"):
+            client.cache.dataset()
+
+
+def test_a_symbol_with_a_comma_is_one_symbol(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with cached_client(server, tmp_path) as client:
+            assert ask(client, ["A", "B", "A,B"]).to_arrow().num_rows == 15
+            assert client.cache.dataset().count_rows() == 15
+
+
 def test_no_row_of_the_dataset_is_there_twice(sandbox: Sandbox, tmp_path: Path) -> None:
     """A window within another is left out, and windows that overlap in part are an error."""
     with sandbox.client(cache=tmp_path) as client:
@@ -154,6 +177,39 @@ def test_verify_drops_what_is_damaged_and_leaves_strangers_alone(tmp_path: Path)
             assert "symbol=S002" in dropped
             assert (stranger.exists(), abandoned.exists(), damaged.exists()) == (True, False, False)
             assert client.cache.verify().dropped == ()
+
+
+def test_verify_drops_what_lies_under_another_name_and_leaves_other_versions_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with cached_client(server, tmp_path) as client:
+            ask(client, symbols(2)).to_arrow()
+            client.cache.flush()
+            one, other = sorted(tmp_path.rglob("day-*.parquet"))
+            other.write_bytes(one.read_bytes())
+            for module in ("address", "entry"):
+                monkeypatch.setattr(f"tickframe.cache.{module}.FORMAT", 2)
+            ask(client, symbols(1)).to_arrow()
+            client.cache.flush()
+            monkeypatch.undo()
+            found = client.cache.verify()
+            assert (found.entries, len(found.dropped)) == (1, 1)
+            assert "it answers another request" in found.dropped[0]
+            assert len(list(tmp_path.rglob("day-*.parquet"))) == 2
+
+
+def test_an_entry_larger_than_the_limit_pushes_out_no_other(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with cached_client(server, tmp_path) as client:
+            ask(client, symbols(3)).to_arrow()
+            size = client.cache.info().bytes // 3
+        server.script(answer(framed_ticks("S999", rows=50_000)))
+        with cached_client(server, tf.Cache(tmp_path, max_bytes=10 * size)) as client:
+            assert ask(client, ["S999"]).to_arrow().num_rows == 50_000
+            assert sorted(client.cache.entries()["symbol"]) == symbols(3)
 
 
 def test_the_least_recently_used_go_when_the_cache_grows_too_large(tmp_path: Path) -> None:

@@ -333,5 +333,6 @@ def _read_request(reader: io.BufferedReader) -> Received | None:
     while line := reader.readline().strip().decode("latin-1"):
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    body = reader.read(int(headers.get("content-length", 0)))
-    return Received(first[0], first[1], headers, body)
+    length = int(headers.get("content-length", 0))
+    body = reader.read(length)
+    return Received(first[0], first[1], headers, body) if len(body) == length else None

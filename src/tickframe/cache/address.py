@@ -16,23 +16,33 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, TickDataFlag
 from tickframe.part import Part
 from tickframe.settings import Settings
 
-__all__ = ["FORMAT", "Address", "Window", "address_of", "folder_name", "window_of", "windowed"]
+__all__ = ["FORMAT", "Address", "Window", "address_named", "address_of", "folder_name", "window_of", "windowed"]
 
 #: The version of the entries' format. Another one has other digests: versions live side by side.
 FORMAT = 1
 _CONTRACT = "2.0.0"
 
 _SUFFIX = ".parquet"
+# Flags that choose rows, and leave each as it is. Of the others the documentation does not say whether a
+# window is cut before or after they take effect.
+_ROW_BY_ROW = frozenset(
+    {
+        TickDataFlag.INCLUDE_NON_REGULAR,
+        TickDataFlag.INCLUDE_CONTINUOUS_SESSION_ONLY,
+        TickDataFlag.INCLUDE_TRADE_CONDITION_INFO,
+    }
+)
 _WINDOW = ("from_time", "to_time")
 _NAME = re.compile(r"(day|(start|\d{6,}(?:\.\d{9})?)-(end|\d{6,}(?:\.\d{9})?))-[0-9a-f]{32}\.parquet")
 _MOMENT = re.compile(r"(\d{2,})(\d{2})(\d{2})(?:\.(\d{9}))?")
 # Upper case alone, since some disks take names that differ in case for one.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _LONGEST_NAME = 120
+_DIGEST_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +97,19 @@ class Address:
 
     def wider(self, names: Iterable[str]) -> Iterator[Address]:
         """Return the addresses among the names of a folder that answer the same request for a wider window."""
+        return (other for other in self._others(names) if other.window.covers(self.window))
+
+    def narrower(self, names: Iterable[str]) -> Iterator[Address]:
+        """Return the addresses among the names of a folder that answer the same request for a narrower window."""
+        return (other for other in self._others(names) if self.window.covers(other.window))
+
+    def _others(self, names: Iterable[str]) -> Iterator[Address]:
         for name in names:
             window = window_of(name)
-            if window is not None and window != self.window and window.covers(self.window):
-                wider = replace(self, window=window)
-                if wider.name == name:
-                    yield wider
+            if window is not None and window != self.window:
+                other = replace(self, window=window)
+                if other.name == name:
+                    yield other
 
 
 def address_of(part: Part, settings: Settings) -> Address:
@@ -110,12 +127,20 @@ def address_of(part: Part, settings: Settings) -> Address:
     windowless = replace(part, parameters=tuple(each for each in part.parameters if each[0] not in _WINDOW))
     asked = windowless if part.columns else part
     message = asked.to_message("", settings.parameter_names).SerializeToString(deterministic=True)
-    service = settings.origin or settings.base_url
-    head = f"tickframe {FORMAT}\ncontract {_CONTRACT}\n{service}\n{settings.path_of(part.function, part.endpoint)}\n"
+    head = [
+        f"tickframe {FORMAT}",
+        f"contract {_CONTRACT}",
+        settings.origin or settings.base_url,
+        settings.path_of(part.function, part.endpoint),
+        # How the window travels, and what the answer is read as: another version may know other columns.
+        *(settings.parameter_names.get(name, name) for name in _WINDOW),
+        *(f"{column.name} {column.kind} {column.optional}" for column in part.columns),
+        "",
+    ]
     return Address(
         folder="/".join(_folders(part, parameters)),
         window=Window(first, last),
-        digest=hashlib.sha256(head.encode() + message).hexdigest()[:32],
+        digest=hashlib.sha256("\n".join(head).encode() + message).hexdigest()[:_DIGEST_LENGTH],
     )
 
 
@@ -123,6 +148,15 @@ def window_of(name: str) -> Window | None:
     """Return the window in an entry's name, None where the name is no entry's."""
     found = _NAME.fullmatch(name.rpartition("/")[2])
     return Window(_nanoseconds(found[2]), _nanoseconds(found[3])) if found else None
+
+
+def address_named(name: str) -> Address | None:
+    """Return the address whose entry has a name, None where the name is no entry's."""
+    window = window_of(name)
+    if window is None:
+        return None
+    folder, _, base = name.rpartition("/")
+    return Address(folder, window, base.removesuffix(_SUFFIX)[-_DIGEST_LENGTH:])
 
 
 def _window_end(part: Part, parameters: dict[str, object], name: str) -> int | None:
@@ -140,10 +174,11 @@ def _folders(part: Part, parameters: dict[str, object]) -> Iterator[str]:
             yield f"symbol={folder_name(symbols if isinstance(symbols, str) else symbols[0])}"
         case tuple():
             yield f"{len(symbols)}-symbols"
-    if isinstance(day := parameters.get("day"), dt.date):
+    day = parameters.get("day")
+    if isinstance(day, dt.date) and not isinstance(day, dt.datetime):
         yield f"date={day.isoformat()}"
-    elif days := sorted(value.isoformat() for value in parameters.values() if isinstance(value, dt.date)):
-        yield f"days-{days[0]}-{days[-1]}"
+    elif days := part.days():
+        yield f"days-{min(days).isoformat()}-{max(days).isoformat()}"
 
 
 def folder_name(value: object, *, lower: bool = False) -> str:
@@ -184,4 +219,7 @@ def _nanoseconds(text: str | None) -> int | None:
 def windowed(part: Part) -> str | None:
     """Return the column of times by which a wider window answers a narrower one; None where it does not."""
     function = FUNCTIONS.get(part.function) if part.columns else None
-    return function.timestamp[1] if function is not None and function.windowed and function.timestamp else None
+    if function is None or not function.windowed or function.timestamp is None:
+        return None
+    flags = dict(part.parameters).get("flags", ())
+    return function.timestamp[1] if isinstance(flags, tuple) and _ROW_BY_ROW.issuperset(flags) else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
@@ -17,11 +17,14 @@ from tickframe.cache.address import Window, folder_name, window_of
 from tickframe.cache.entry import Provenance, describe
 from tickframe.cache.seal import InvalidEntryError
 from tickframe.folder import Folder, is_unfinished
+from tickframe.part import Part, frozen
 
 __all__ = ["open_dataset"]
 
 # What differs from entry to entry of one kind.
 _SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})
+
+_NOT_GIVEN = "not given"
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,32 @@ class _Entry:
     provenance: Provenance
     schema: pa.Schema
 
-    @property
+    @cached_property
     def kind(self) -> dict[str, str]:
         return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
 
-    @property
+    @cached_property
     def symbols(self) -> list[str]:
         request = self.provenance.request
-        return request["symbol"].split(",") if "symbol" in request else request.get("symbols", "").split(",")
+        words = request.get("symbol", request.get("symbols", ""))
+        # A comma may be part of the one symbol that has a folder of its own.
+        return [words] if "/symbol=" in self.name else words.split(",")
 
-    @property
-    def days(self) -> list[str]:
+    @cached_property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day, as text that sorts as days do."""
         request = self.provenance.request
-        if "day" in request:
-            return [request["day"]]
-        if "first_day" in request and "last_day" in request:
-            return [str(day.date()) for day in pd.date_range(request["first_day"], request["last_day"])]
-        return [""]
+        return request.get("day", request.get("first_day", "")), request.get("day", request.get("last_day", ""))
+
+    def covers(self, other: _Entry) -> bool:
+        """Say whether all rows that the other has of a symbol of both are here too."""
+        (first, last), (begin, end) = self.days, other.days
+        return first <= begin and end <= last and self.window.covers(other.window)
+
+    def overlaps(self, other: _Entry) -> bool:
+        """Say whether some rows of a symbol of both can be in both."""
+        (first, last), (begin, end) = self.days, other.days
+        return first <= end and begin <= last and self.window.overlaps(other.window)
 
 
 def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
@@ -84,46 +96,47 @@ def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
 
 
 def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:
-    wanted = {name: str(value) for name, value in parameters.items()}
-    entries = [entry for entry in entries if wanted.items() <= entry.kind.items()]
+    asked_with = Part(function, "", tuple((name, frozen(value)) for name, value in parameters.items()))
+    wanted = {name: _NOT_GIVEN if parameters[name] is None else words for name, words in asked_with.words().items()}
+    entries = [
+        entry for entry in entries if all(entry.kind.get(name, _NOT_GIVEN) == words for name, words in wanted.items())
+    ]
     if not entries:
         asked = "".join(f" with {name}={value}" for name, value in wanted.items())
         raise ValueError(f"the cache holds no {function}{asked}: load some of it first")
     values: dict[str, set[str]] = defaultdict(set)
     names = {name for entry in entries for name in entry.kind}
     for name, kind in product(sorted(names), [entry.kind for entry in entries]):
-        values[name].add(kind.get(name, "not given"))
+        values[name].add(kind.get(name, _NOT_GIVEN))
     for name, several in values.items():
         if len(several) > 1:
             raise ValueError(
                 f"the cache holds {function} of several kinds: {name} is {' or '.join(sorted(several))}. "
-                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), or "
-                "clear() the others"
+                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), where "
+                "None is what was not given, or clear() the others"
             )
     return entries
 
 
 def _without_repeats(entries: Sequence[_Entry]) -> list[_Entry]:
     """Leave out the entries all of whose rows are in others."""
-    places: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
-    for entry in entries:
-        for place in product(entry.symbols, entry.days):
-            places[place].append(entry)
+    of_symbol: dict[str, list[_Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: (entry.days, entry.window.first or 0)):
+        for symbol in entry.symbols:
+            of_symbol[symbol].append(entry)
     kept = {entry.name: entry for entry in entries}
-    for entry in sorted(entries, key=lambda entry: len(entry.symbols) * len(entry.days)):
-        others = [
-            [other.window for other in places[place] if other.name in kept and other.name != entry.name]
-            for place in product(entry.symbols, entry.days)
-        ]
-        if all(any(window.covers(entry.window) for window in windows) for windows in others):
+    for entry in sorted(entries, key=lambda entry: len(entry.symbols)):
+        if all(
+            any(other.covers(entry) for other in of_symbol[symbol] if other.name in kept and other is not entry)
+            for symbol in entry.symbols
+        ):
             del kept[entry.name]
-    for (symbol, day), here in places.items():
-        left = sorted((entry for entry in here if entry.name in kept), key=lambda entry: entry.window.first or 0)
-        for one, other in pairwise(left):
-            if one.window.overlaps(other.window):
+    for symbol, ordered in of_symbol.items():
+        for one, other in pairwise(entry for entry in ordered if entry.name in kept):
+            if one.overlaps(other):
                 raise ValueError(
-                    f"two entries of {symbol} on {day} overlap: {one.window} and {other.window}. Load a window that "
-                    "holds both, or clear() one of them"
+                    f"two entries of {symbol} overlap: {' to '.join(one.days)}, {one.window}, and "
+                    f"{' to '.join(other.days)}, {other.window}. Load what holds both, or clear() one of them"
                 )
     return list(kept.values())
 

@@ -19,13 +19,17 @@ from tickframe.cache.seal import InvalidEntryError, SealedGroup, read_seal, seal
 from tickframe.contract import DataResponse
 from tickframe.values import read_value, write_value
 
-__all__ = ["Provenance", "describe", "read_answer", "read_window", "write_answer"]
+__all__ = ["OtherFormatError", "Provenance", "describe", "read_answer", "read_window", "write_answer"]
 
 _PROVENANCE = b"tickframe"
 # Rows of a row group: few enough that ten minutes of a busy day are a small part of it.
 _ROW_GROUP = 65_536
 # From so many rows on several threads read faster than one.
 _MANY_ROWS = 100_000
+
+
+class OtherFormatError(InvalidEntryError):
+    """The entry is whole, but of another version of tickframe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class Provenance:
     warning: str
     meta: str
     constant: Mapping[str, str]
+
+    @property
+    def is_unremarked(self) -> bool:
+        """Whether the service said nothing beside the rows, which it might not say of some of them."""
+        return not self.warning and not self.meta
 
 
 def write_answer(answer: Answer, address: Address, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
@@ -174,7 +183,7 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     -------
     Answer or None
         None where the service might say another thing of the window: where it said something beside
-        the wider answer, and where no row is in the window.
+        the wider answer, where a row has no time, and where no row is in the window.
 
     Raises
     ------
@@ -182,10 +191,12 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
         If a bit of what is read is wrong, or it is another entry.
     """
     file, provenance, groups = _open(data, address)
-    if provenance.warning or provenance.meta or column not in file.schema_arrow.names:
+    if not provenance.is_unremarked or column not in file.schema_arrow.names:
         return None
     position = file.schema_arrow.get_field_index(column)
     if not pa.types.is_duration(file.schema_arrow.field(position).type):
+        return None
+    if any(_has_null(file.metadata, group.at, position) for group in groups):
         return None
     chosen = [group.at for group in groups if _may_hold(file.metadata, group.at, position, window)]
     for at in chosen:
@@ -202,6 +213,11 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     share = round(provenance.bytes * rows.num_rows / provenance.rows)
     batches = [_with_own_labels(batch) for batch in rows.replace_schema_metadata().combine_chunks().to_batches()]
     return Answer(tuple(batches), bytes=share, origin="cache")
+
+
+def _has_null(metadata: pq.FileMetaData, at: int, column: int) -> bool:
+    statistics = metadata.row_group(at).column(column).statistics
+    return statistics is None or not statistics.has_null_count or statistics.null_count > 0
 
 
 def _may_hold(metadata: pq.FileMetaData, at: int, column: int, window: Window) -> bool:
@@ -229,7 +245,7 @@ def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.Parqu
 def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
     document: dict[str, Any] = json.loads(metadata[_PROVENANCE])
     if document.pop("format") != FORMAT:
-        raise ValueError("it is of another version of the format")
+        raise OtherFormatError("it is of another version of the format")
     return Provenance(**document)
 
 

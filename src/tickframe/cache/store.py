@@ -9,9 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from importlib.metadata import version
-from weakref import WeakValueDictionary
 
 import pandas as pd
 import platformdirs
@@ -24,9 +22,8 @@ from tickframe.cache.address import Address
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
 from tickframe.cache.seal import InvalidEntryError
-from tickframe.cache.turns import Turns
+from tickframe.cache.shared import shared
 from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
-from tickframe.cache.write_behind import WriteBehind
 from tickframe.cancellation import Cancellation
 from tickframe.folder import Folder
 
@@ -36,7 +33,7 @@ __all__ = ["Cache", "default_folder", "open_cache"]
 _REST = 60.0
 
 # What TICKFRAME_CACHE can be besides a place.
-_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+_SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
 _logger = logging.getLogger("tickframe.cache")
 
@@ -83,7 +80,7 @@ class Cache:
             raise ValueError(f"max_bytes {max_bytes!r} leaves no room: give bytes, or None for no limit")
         self._folder = Folder(default_folder() if place is None else place, filesystem)
         self._size = None if max_bytes is None else Size(max_bytes)
-        self._shared = _shared(self._folder)
+        self._shared = shared(self._folder)
         self._failure = ""
         self._has_warned = False
         self._rests_until = 0.0
@@ -126,7 +123,8 @@ class Cache:
         """Say whether the cache holds an answer or a wider one, by the entries' footers alone."""
         if self.provenance(address) is not None:
             return True
-        return times is not None and any(self.provenance(wider) is not None for wider in self._wider(address))
+        provenances = map(self.provenance, self._wider(address)) if times is not None else ()
+        return any(provenance is not None and provenance.is_unremarked for provenance in provenances)
 
     def provenance(self, address: Address) -> Provenance | None:
         """Return where the entry of exactly this request comes from; None where there is none."""
@@ -135,7 +133,9 @@ class Cache:
             return describe(file)[0]
         return None
 
-    def write(self, address: Address, answer: Answer, request: Mapping[str, str]) -> None:
+    def write(
+        self, address: Address, answer: Answer, request: Mapping[str, str], *, for_narrower: bool = False
+    ) -> None:
         """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
 
         Parameters
@@ -146,6 +146,8 @@ class Cache:
             The answer. Nobody may change its memory until it is written.
         request
             What was asked, in words.
+        for_narrower
+            Whether the answer takes the place of the entries for narrower windows too.
         """
         if self._rests():
             return
@@ -153,19 +155,21 @@ class Cache:
         try:
             # What is wrong with the folder shows while the caller is there to hear it.
             self._folder.prepare(address.name)
+            if for_narrower:
+                self._shared.writing.wait(address.folder)
+                for narrower in address.narrower(self._names(address.folder)):
+                    self._folder.delete(narrower.name)
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
 
         def write() -> None:
+            if self._rests():
+                # The interpreter's exit waits for all of these, and each could wait for a place that does not answer.
+                return
             try:
-                entry = write_answer(answer, address, request, fetched, version("tickframe"))
-                self._folder.write(address.name, entry)
-                if self._size is not None and self._size.grow(entry.size):
-                    self._size.reset(evict(self._folder, self._size.maximum))
-            except ValueError as error:
-                _logger.info("%s is not cached: %s", address.name, error)
-            except (OSError, pa.ArrowException, MemoryError) as error:
+                self._write(address, answer, request, fetched)
+            except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
                 self._fail(error)
 
         self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
@@ -268,7 +272,7 @@ class Cache:
             The documented function.
         **parameters
             What the entries were asked with, such as ``data_type="TRADES"``, where the cache holds
-            more than one kind.
+            more than one kind; None where it was not given.
 
         Returns
         -------
@@ -285,6 +289,20 @@ class Cache:
         """
         self.flush()
         return open_dataset(self._folder, function, parameters)
+
+    def _write(self, address: Address, answer: Answer, request: Mapping[str, str], fetched: str) -> None:
+        # Where it is not kept, what is there goes too: it is older than what the user has.
+        try:
+            entry = write_answer(answer, address, request, fetched, version("tickframe"))
+            if self._size is not None:
+                self._size.check(entry.size)
+        except ValueError as error:
+            _logger.info("%s is not cached: %s", address.name, error)
+            self._folder.delete(address.name)
+            return
+        self._folder.write(address.name, entry)
+        if self._size is not None and self._size.grow(entry.size):
+            self._size.reset(evict(self._folder, self._size.maximum))
 
     def _read_exactly(self, address: Address) -> Answer | None:
         with self._usable(address.name):
@@ -305,10 +323,13 @@ class Cache:
     def _wider(self, address: Address) -> Iterator[Address]:
         self._shared.writing.wait(address.folder)
         try:
-            names = [name for name, _ in self._folder.files(address.folder, recursive=False)]
+            names = self._names(address.folder)
         except (OSError, pa.ArrowException):
             names = []
         return address.wider(names)
+
+    def _names(self, folder: str) -> list[str]:
+        return [name for name, _ in self._folder.files(folder, recursive=False)]
 
     @contextlib.contextmanager
     def _usable(self, name: str) -> Iterator[None]:
@@ -339,21 +360,6 @@ class Cache:
         self._failure = self._failure or str(error) or type(error).__name__
 
 
-@dataclass
-class _Shared:
-    """What all caches of a process at one place share."""
-
-    writing: WriteBehind = field(default_factory=WriteBehind)
-    turns: Turns = field(default_factory=Turns)
-
-
-_SHARED: WeakValueDictionary[tuple[str, str], _Shared] = WeakValueDictionary()
-
-
-def _shared(folder: Folder) -> _Shared:
-    return _SHARED.setdefault((folder.filesystem.type_name, folder.root), _Shared())
-
-
 def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
     """Return the cache that a setting names, None for none.
 
@@ -367,6 +373,8 @@ def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | N
         return cache
     if cache is None:
         cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
+    if cache == "":
+        raise ValueError("cache is an empty text: give a place, True or False")
     if isinstance(cache, str) and cache.lower() in _SWITCHES:
         cache = _SWITCHES[cache.lower()]
     if isinstance(cache, bool):

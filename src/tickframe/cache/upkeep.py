@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ import pandas as pd
 from pyarrow import fs
 
 from tickframe.arguments import parse_day
-from tickframe.cache.address import folder_name
-from tickframe.cache.entry import read_answer
+from tickframe.cache.address import address_named, folder_name
+from tickframe.cache.entry import OtherFormatError, read_answer
 from tickframe.cache.seal import InvalidEntryError
 from tickframe.folder import Folder, is_unfinished
 
@@ -71,25 +70,37 @@ class Verification:
 
 
 class Size:
-    """How large a cache with a limit is, as far as this process knows."""
+    """How large a cache with a limit is, as far as this process knows.
+
+    It has no lock: only what writes the entries uses it, one after another, and a fork may find a
+    lock held for ever.
+    """
 
     def __init__(self, maximum: int) -> None:
         self.maximum = maximum
-        self._lock = threading.Lock()
         self._bytes: int | None = None
+
+    def check(self, size: int) -> None:
+        """Refuse an entry for which all others would go, and then it too.
+
+        Raises
+        ------
+        ValueError
+            If it is larger than the cache may be.
+        """
+        if size > self.maximum:
+            raise ValueError(f"its {size:,} bytes are more than max_bytes, {self.maximum:,}")
 
     def grow(self, size: int) -> bool:
         """Take in that an entry was written; say whether it is time to look what must go."""
-        with self._lock:
-            if self._bytes is None:
-                return True
-            self._bytes += size
-            return self._bytes > self.maximum
+        if self._bytes is None:
+            return True
+        self._bytes += size
+        return self._bytes > self.maximum
 
     def reset(self, size: int) -> None:
         """Take in how large the cache is."""
-        with self._lock:
-            self._bytes = size
+        self._bytes = size
 
 
 def info(folder: Folder, max_bytes: int | None) -> CacheInfo:
@@ -119,11 +130,12 @@ def verify(folder: Folder) -> Verification:
             if file.mtime is not None and time.time() - file.mtime.timestamp() > _ABANDONED:
                 folder.delete(name)
             continue
-        if not _NAME.fullmatch(name):
+        address = address_named(name)
+        if address is None:
             continue
         try:
-            read_answer(folder.read(name))
-        except FileNotFoundError:
+            read_answer(folder.read(name), address)
+        except (FileNotFoundError, OtherFormatError):
             continue
         except InvalidEntryError as error:
             folder.delete(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 
 __all__ = ["WriteBehind"]
@@ -13,7 +14,7 @@ _MAXIMUM_WAITING = 128 * 1024 * 1024
 
 
 class WriteBehind:
-    """Jobs by name, done one after another on another thread. Safe to use from many threads, and after a fork."""
+    """Named jobs, done one after another on another thread. Safe to use from many threads, and after a fork."""
 
     def __init__(self) -> None:
         self._reset()
@@ -21,7 +22,8 @@ class WriteBehind:
     def _reset(self) -> None:
         self._process = os.getpid()
         self._changed = threading.Condition()
-        self._jobs: dict[str, tuple[Callable[[], None], int]] = {}
+        # The first one is under way: whoever waits for its name waits until it is done.
+        self._jobs: deque[tuple[str, Callable[[], None], int]] = deque()
         self._working = False
 
     def _reset_after_fork(self) -> None:
@@ -44,7 +46,7 @@ class WriteBehind:
         self._reset_after_fork()
         with self._changed:
             self._changed.wait_for(lambda: not self._jobs or self._waiting() + size <= _MAXIMUM_WAITING)
-            self._jobs[name] = (job, size)
+            self._jobs.append((name, job, size))
             if self._working:
                 return
             self._working = True
@@ -60,23 +62,22 @@ class WriteBehind:
         """Wait until the jobs are done whose names begin so."""
         self._reset_after_fork()
         with self._changed:
-            self._changed.wait_for(lambda: not any(name.startswith(prefix) for name in self._jobs))
+            self._changed.wait_for(lambda: not any(name.startswith(prefix) for name, _, _ in self._jobs))
 
     def _waiting(self) -> int:
-        return sum(size for _, size in self._jobs.values())
+        return sum(size for _, _, size in self._jobs)
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                name = next(iter(self._jobs), None)
-                if name is None:
+                if not self._jobs:
                     self._working = False
                     return
-                job, _ = self._jobs[name]
+                _, job, _ = self._jobs[0]
             try:
                 job()
             finally:
                 del job
                 with self._changed:
-                    del self._jobs[name]
+                    self._jobs.popleft()
                     self._changed.notify_all()

@@ -1,0 +1,181 @@
+"""Queries as lazy Dask DataFrames."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import dask
+import dask.dataframe as dd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from dask.dataframe.utils import clear_known_categories
+
+from tickframe.dask.worker import Reach, reach_of
+from tickframe.dataframe import to_dataframe
+from tickframe.decode import documented_schema
+from tickframe.errors import DecodeError
+from tickframe.outcomes import Outcomes
+from tickframe.part import Part
+
+if TYPE_CHECKING:
+    from tickframe.query import Query
+
+__all__ = ["Partition", "from_query"]
+
+Partition = Literal["day", "part"]
+
+_DAY = pd.Timedelta(days=1).as_unit("ns")
+_MIDNIGHT = pa.scalar(_DAY.value, pa.duration("ns"))
+
+
+def from_query(query: Query, partition: Partition = "day", *, index: bool = True) -> dd.DataFrame:
+    """Return the rows of a query as a lazy Dask DataFrame; nothing is sent before it is computed.
+
+    Each computation asks anew, for the partitions that it needs; with a cache, for what that lacks. The
+    query's ``outcomes`` stay as they are, and frames have no ``attrs``: a part that is not answered
+    whole is an error.
+
+    Parameters
+    ----------
+    query
+        The query, of a function whose columns are documented.
+    partition
+        ``"day"`` makes a partition of all parts of a day, ``"part"`` one of each part.
+    index
+        Whether the sum of date and time is the index, as in :meth:`tickframe.Query.to_pandas`. By day
+        the rows are then sorted by it, those of one time in the order of the parts, and the divisions
+        are known: the midnights that days begin with, and the last nanosecond of the last day.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        Columns and dtypes as :meth:`tickframe.Query.to_pandas` has them; categories are unknown before
+        a partition is loaded. Columns that a computation does not need are dropped before they become
+        pandas columns.
+
+    Raises
+    ------
+    ValueError
+        If the columns are not documented, a part is not of one day where partitions are days, or the
+        cache is at a place that holds a secret.
+    """
+    if partition not in get_args(Partition):
+        raise ValueError(f"partition {partition!r} is neither 'day' nor 'part'")
+    if not query._parts[0].columns:
+        raise ValueError("the columns of this answer are not documented, so Dask cannot know them before it is there")
+    schema = documented_schema(query._parts[0].columns)
+    timestamp = query._timestamp if index else None
+    days = _by_day(query._parts) if partition == "day" else {}
+    is_sorted = bool(days) and timestamp is not None
+    load = _Load(reach_of(query, "auto"), schema, timestamp, is_sorted)
+    meta = clear_known_categories(to_dataframe(schema.empty_table(), timestamp=timestamp))
+    # Strings stay what they are in pandas.
+    with dask.config.set({"dataframe.convert-string": False}):
+        frame: dd.DataFrame = dd.from_map(
+            load,
+            [_Parts(tuple(parts)) for parts in days.values() or ([part] for part in query._parts)],
+            meta=meta,
+            divisions=(*days, max(days) + _DAY - pd.Timedelta(1, "ns")) if is_sorted else None,
+            label="tickframe",
+        )
+    return frame
+
+
+def _by_day(parts: Sequence[Part]) -> dict[pd.Timestamp, list[Part]]:
+    """Return the parts of each day, days in their order."""
+    days: dict[pd.Timestamp, list[Part]] = {}
+    for part in parts:
+        day = dict(part.parameters).get("day")
+        if not isinstance(day, dt.date):
+            raise ValueError(f"{part} is not of one day: take partition='part'")
+        days.setdefault(pd.Timestamp(day).as_unit("ns"), []).append(part)
+    return dict(sorted(days.items()))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of one partition."""
+
+    parts: tuple[Part, ...]
+
+    def __dask_tokenize__(self) -> str:
+        # Dask would walk through every part, documented columns and all, for each step of a computation.
+        return repr([(part.function, part.endpoint, part.parameters) for part in self.parts])
+
+
+@dataclass(frozen=True)
+class _Load:
+    """Loads the parts of one partition."""
+
+    reach: Reach
+    schema: pa.Schema
+    timestamp: tuple[str, str] | None
+    is_sorted: bool
+
+    def __call__(self, partition: _Parts, columns: list[str] | None = None) -> pd.DataFrame:
+        """Return the rows of a partition.
+
+        Parameters
+        ----------
+        partition
+            Its parts.
+        columns
+            The columns that are needed beside the index; left out, all.
+        """
+        batches: list[pa.RecordBatch] = []
+        for _, part, answer in self.reach.fetch(partition.parts, Outcomes()):
+            for batch in answer:
+                self._check(part, batch)
+                batches.append(batch)
+        table = pa.Table.from_batches([batch for batch in batches if batch.num_rows], self.schema)
+        if columns is not None:
+            table = table.select([*columns, *(self.timestamp or ())])
+        frame = to_dataframe(table, timestamp=self.timestamp, consume=True)
+        if self.is_sorted and not frame.index.is_monotonic_increasing:
+            frame = frame.sort_index(kind="stable")
+        return frame
+
+    def _check(self, part: Part, batch: pa.RecordBatch) -> None:
+        """Check that rows have the columns and lie within the divisions that Dask was told of.
+
+        Raises
+        ------
+        DecodeError
+            If they do not.
+        """
+        if not batch.num_rows:
+            return
+        for name in dict.fromkeys([*self.schema.names, *batch.schema.names]):
+            here, documented = (_type_of(name, schema) for schema in (batch.schema, self.schema))
+            if here != documented:
+                raise DecodeError(
+                    f"column {name!r} is {here} in the answer and {documented} in the documentation, which a Dask "
+                    "DataFrame has its columns from: take another way out of the query",
+                    column=name,
+                    part=str(part),
+                )
+        if self.is_sorted and self.timestamp is not None and not _is_of_one_day(batch, part, *self.timestamp):
+            raise DecodeError(
+                "rows have no time, or one of another day, which partitions that are days cannot hold: "
+                "take partition='part'",
+                column=self.timestamp[1],
+                part=str(part),
+            )
+
+
+def _type_of(name: str, schema: pa.Schema) -> str:
+    return str(schema.field(name).type) if name in schema.names else "absent"
+
+
+def _is_of_one_day(batch: pa.RecordBatch, part: Part, date: str, time: str) -> bool:
+    """Say whether all rows have a date and a time, and are of the part's own day."""
+    dates, times = batch.column(date), batch.column(time)
+    day = dict(part.parameters)["day"]
+    if dates.null_count or times.null_count or pc.min_max(dates).as_py() != {"min": day, "max": day}:
+        return False
+    bounds = pc.min_max(times.cast(pa.int64()))
+    return bool(bounds["min"].as_py() >= 0 and bounds["max"].as_py() < _DAY.value)

@@ -20,7 +20,7 @@ from tickframe.contract import DataResponse
 from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.frames import write_frame
-from tickframe.outcomes import Estimate
+from tickframe.outcomes import Estimate, sampled
 from tickframe.sandbox import Sandbox
 
 WEEK = ("2016-05-02", "2016-05-04")
@@ -333,6 +333,17 @@ def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: py
     with sandbox.client(progress=True) as client:
         client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("parts", "sample"), [(1, 1), (10, 4), (120, 11), (120, 6), (50, 50), (3, 9)])
+def test_a_sample_is_spread_over_symbols_and_days_alike(client: tf.Client, parts: int, sample: int) -> None:
+    query = client.tick_data("ACTIV", [f"S{number}" for number in range(parts)], "2016-05-02", data_type="TRADES")
+    chosen = [query._parts.index(part) for part in sampled(query._parts, sample)]
+    assert len(set(chosen)) == len(chosen) == min(parts, sample)
+    assert chosen == sorted(chosen)
+    for period in (2, 5, 10):
+        if parts >= 10 * period and sample >= 6:
+            assert len({place % period for place in chosen}) > period // 3
 
 
 def test_an_estimate_asks_for_a_sample_only(client: tf.Client) -> None:

@@ -112,8 +112,8 @@ class Client(DocumentedFunctions):
         data: str | None = None,
         seed: int = 0,
         *,
-        progress: bool | Progress = False,
         cache: bool | str | os.PathLike[str] | Cache | None = None,
+        **others: Any,
     ) -> Self:
         """Return a client of a local service that needs no account and ends with the client.
 
@@ -124,8 +124,10 @@ class Client(DocumentedFunctions):
             simulated market.
         seed
             What the simulated market is drawn from.
-        progress, cache
+        cache
             As in :class:`Client`. Sandboxes of the same market share what is cached, others do not.
+        **others
+            What else :class:`Client` takes, such as ``progress`` and ``max_workers``.
 
         Raises
         ------
@@ -139,15 +141,19 @@ class Client(DocumentedFunctions):
             raise SettingsError("the sandbox needs Starlette and uvicorn: pip install 'tickframe[sandbox]'") from error
         sandbox = Sandbox(data, seed)
         sandbox.start()
-        client = cls(
-            sandbox.url,
-            user=sandbox.user,
-            password=sandbox.password,
-            client_secret=sandbox.client_secret,
-            progress=progress,
-            cache=cache,
-            origin=sandbox.origin,
-        )
+        try:
+            client = cls(
+                sandbox.url,
+                user=sandbox.user,
+                password=sandbox.password,
+                client_secret=sandbox.client_secret,
+                cache=cache,
+                origin=sandbox.origin,
+                **others,
+            )
+        except BaseException:
+            sandbox.close()
+            raise
         client._sandbox = sandbox
         return client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import overload
@@ -13,7 +14,9 @@ from tickframe.errors import FailedPartsError
 from tickframe.notebook_html import outcomes_html
 from tickframe.part import Part
 
-__all__ = ["Estimate", "Outcome", "Outcomes", "estimate"]
+__all__ = ["Estimate", "Outcome", "Outcomes", "estimate", "sampled"]
+
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +161,16 @@ def estimate(parts: Sequence[Part], sizes: Mapping[str, tuple[int, int]]) -> Est
         bytes=round(scale * sum(size for _, size in known)),
         known=len(known),
     )
+
+
+def sampled(parts: Sequence[Part], count: int) -> list[Part]:
+    """Return some parts, spread evenly over all of them but in step with nothing that recurs among them.
+
+    Steps of the golden ratio lie evenly however many they are; even steps would meet the same symbol
+    each time.
+    """
+    places: set[int] = set()
+    numbers = itertools.count()
+    while len(places) < min(count, len(parts)):
+        places.add(int(len(parts) * (next(numbers) * _GOLDEN % 1)))
+    return [parts[place] for place in sorted(places)]

@@ -24,7 +24,7 @@ from tickframe.errors import DecodeError, NotCachedError, SettingsError
 from tickframe.export import Dataset, Existing, check_export, outcomes_beside
 from tickframe.fetch import Answers, OnError, RunOptions, fetch
 from tickframe.notebook_html import query_html
-from tickframe.outcomes import Estimate, Outcomes, estimate
+from tickframe.outcomes import Estimate, Outcomes, estimate, sampled
 from tickframe.part import Part
 from tickframe.service import Service
 
@@ -113,7 +113,7 @@ class Query:
         Parameters
         ----------
         sample
-            How many parts to ask for now, spread evenly over all of them; 0 asks nothing.
+            How many parts to ask for now, spread over all of them; 0 asks nothing.
 
         Returns
         -------
@@ -127,9 +127,8 @@ class Query:
         """
         asked = Outcomes()
         if sample > 0:
-            count = min(sample, len(self._parts))
-            places = [place * len(self._parts) // count for place in range(count)]
-            answers = fetch(self._source("auto"), [self._parts[place] for place in places], asked, self._options)
+            parts = sampled(self._parts, sample)
+            answers = fetch(self._source("auto"), parts, asked, self._options)
             collections.deque(answers, maxlen=0)
         cached = {}
         if self._cache is not None:

@@ -118,7 +118,7 @@ def info(folder: Folder, max_bytes: int | None) -> CacheInfo:
 def entries(folder: Folder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
     rows = [_described(name, file) for name, file in _entries(folder)]
-    frame = pd.DataFrame(rows, columns=list(_COLUMNS))
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS)).sort_values("name", ignore_index=True)
     return frame.astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
 

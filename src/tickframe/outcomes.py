@@ -123,10 +123,18 @@ class Outcomes(Sequence[Outcome]):
             )
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a row for each part, with the columns of :class:`Outcome` but ``meta``."""
+        """Return a row for each part.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of :class:`Outcome` but ``meta``, with ``part`` in words, and a column for
+            each parameter of the parts, such as ``symbol`` and ``day``.
+        """
         names = [each.name for each in fields(Outcome) if each.name != "meta"]
         rows = [[str(outcome.part), *(getattr(outcome, name) for name in names[1:])] for outcome in self]
-        return pd.DataFrame(rows, columns=names)
+        asked = pd.DataFrame([dict(outcome.part.parameters) for outcome in self])
+        return pd.DataFrame(rows, columns=names).join(asked.drop(columns=names, errors="ignore"))
 
 
 @dataclass(frozen=True, slots=True)

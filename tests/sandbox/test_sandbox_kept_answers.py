@@ -51,7 +51,9 @@ def test_what_is_asked_for_tells_answers_apart(caller, keeping):
     """Whatever was kept before."""
     for change in ({}, {"toTime": "09:20"}, {"dataType": "QUOTES"}, {"symbol": "ADS.XE"}, {"day": "2016-05-04"}):
         asked = {**TICKS, **change}
-        assert answer_to(keeping, "x", asked).data == answer_to(caller, "x", asked).data
+        kept, fresh = (answer_to(each, "x", asked).data for each in (keeping, caller))
+        # To some versions of protobuf a NaN differs from itself.
+        assert kept.SerializeToString(deterministic=True) == fresh.SerializeToString(deterministic=True)
 
 
 def test_an_answer_is_made_once_while_it_is_kept(market_calls):

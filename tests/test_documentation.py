@@ -20,6 +20,7 @@ from tickframe.catalogue import FUNCTIONS
 # Blocks that no test can run, by page: they need an account, or another machine.
 NOT_RUN = {
     "docs/accounts_and_settings.md": 2,
+    "docs/from_a_laptop_to_a_cluster.md": 1,
     "docs/proxies_and_certificates.md": 1,
     "docs/run_your_own_service.md": 1,
 }

@@ -37,6 +37,9 @@ FIGURES = {
     "200 parts with 50 ms of delay each, 8 at a time against one after another": (
         r"^\| 200 parts, 8 workers against one after another \| ([\d.]+)x"
     ),
+    "the same day again, out of the cache, against asking the sandbox on loopback": (
+        r"^\| the same, to loading it from the sandbox \| ([\d.]+)x"
+    ),
     "peak memory, to the response and the Arrow table": (
         r"^\| peak memory, to response and Arrow table \|[^|]+\| ([\d.]+)x"
     ),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tickframe as tf
+import tickframe.dask
 from tests.documented_examples import DOCS, PAGES, REPOSITORY, blocks, commands, run
 from tickframe import compat, decode, errors, sandbox
 from tickframe.catalogue import FUNCTIONS
@@ -20,7 +21,6 @@ from tickframe.catalogue import FUNCTIONS
 # Blocks that no test can run, by page: they need an account, or another machine.
 NOT_RUN = {
     "docs/accounts_and_settings.md": 2,
-    "docs/from_a_laptop_to_a_cluster.md": 1,
     "docs/proxies_and_certificates.md": 1,
     "docs/run_your_own_service.md": 1,
 }
@@ -143,7 +143,7 @@ def test_the_reference_names_everything_public() -> None:
         for name in re.findall(r"^::: ([\w.]+)", page.read_text(), re.MULTILINE)
     }
     named = {name: getattr(tf, name) for name in tf.__all__ if name not in errors.__all__}
-    rooms = [decode, sandbox, compat, *filter(inspect.ismodule, named.values())]
+    rooms = [decode, sandbox, compat, tickframe.dask, *filter(inspect.ismodule, named.values())]
     public = {f"tickframe.{name}" for name, value in named.items() if not inspect.ismodule(value)}
     public |= {f"tickframe.Client.{name}" for name in dir(tf.Client) if not name.startswith("_")}
     # A room can be described as a whole.

@@ -130,18 +130,18 @@ def test_failures_of_every_part_leave_an_empty_table(server):
 
 
 def test_a_dataset_that_failed_says_how_to_go_on(server, tmp_path, monkeypatch):
-    """The parts before the failure stay, and the same command asks for the others only."""
+    """What has arrived stays, and the same command asks for the others only."""
     monkeypatch.chdir(tmp_path)
     server.serve(failing_for("S001"))
+    assert load("S000", DAY, "--out", "ticks/")[0] == 0
     command = (*symbols(3), DAY, "--out", "ticks/", "--json")
-    code, stdout, stderr = load(*command)
+    code, _, stderr = load(*command)
     assert code == 1
-    assert json.loads(stdout)[0]["rows"] == ROWS
     assert "what has arrived stays in ticks/: the same command, run again, asks for the rest" in stderr
     server.serve(ticks_for)
     code, stdout, _ = load(*command)
     assert code == 0
-    assert [part["origin"] for part in json.loads(stdout)] == ["dataset", "service", "service"]
+    assert [part["origin"] for part in json.loads(stdout)][:2] == ["dataset", "service"]
 
 
 @pytest.mark.parametrize("place", ["ticks/", "ticks.parquet", "-"])

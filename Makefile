@@ -4,8 +4,8 @@ PYTHON ?= python3.11
 VENV := .venv
 OLDEST := .venv-oldest
 # What takes another way where no kernel is.
-DECODING := tests/decode tests/sandbox/test_sandbox_encode.py tests/test_decode.py tests/test_query.py \
-	tests/test_real_ticks.py tests/test_wire_behaviour.py
+DECODING := tests/wire tests/test_query.py \
+	tests/test_real_ticks.py
 
 .PHONY: help demo test test-oldest test-sanitized fuzz lint docs notebooks bench soak clean
 
@@ -54,7 +54,7 @@ test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests on a kernel 
 		ASAN_OPTIONS=detect_leaks=0:log_path=$(SANITIZED)/report UBSAN_OPTIONS=print_stacktrace=1 \
 		PYTHONMALLOC=malloc ARROW_DEFAULT_MEMORY_POOL=system \
 		SANITIZED_KERNEL=$(SANITIZED)/tickframe/_kernel.abi3.so PYTHONPATH=$(SANITIZED) \
-		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/decode tests/test_decode.py tests/test_wire_behaviour.py \
+		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/wire \
 		|| { cat $(SANITIZED)/report.*; exit 1; }
 
 EXECUTIONS ?= 5000000
@@ -79,7 +79,7 @@ notebooks: $(VENV)/.test-installed  ## run the notebooks and write their outputs
 	$(VENV)/bin/python -m notebooks.execute
 
 bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
-	$(VENV)/bin/python benchmarks/run.py
+	$(VENV)/bin/python -m benchmarks.run
 
 soak: $(VENV)/.bench-installed  ## load 10,000 parts through a faulty proxy; SOAK_PARTS sets another number
 	$(VENV)/bin/python -m benchmarks.soak

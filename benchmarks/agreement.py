@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from frames import Answer, Frame
-from ways import Product, Way
+
+from benchmarks.frames import Answer, Frame
+from benchmarks.ways import Product, Way
 
 __all__ = ["DisagreementError", "check"]
 

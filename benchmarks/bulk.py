@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
-from market import DAY, SYMBOL, write_market
-from measure import Timing, in_turns
-from memory import highest
-from service_process import Account, served
 
 import tickframe as tf
-from tickframe.arguments import check_arguments
+from benchmarks.market import DAY, SYMBOL, write_market
+from benchmarks.measure import Timing, in_turns
+from benchmarks.memory import highest
+from benchmarks.service_process import Account, served
 from tickframe.catalogue import FUNCTIONS
-from tickframe.frames import write_frame
-from tickframe.part import split
+from tickframe.plan.arguments import check_arguments
+from tickframe.plan.part import split
+from tickframe.wire.frames import write_frame
 
 __all__ = ["ALONE", "BARE", "ONE_PART", "TOGETHER", "Bulk", "measure_bulk"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from google.protobuf.internal.decoder import _DecodeVarint32  # type: ignore[attr-defined]
 
-from tickframe.contract import DataResponse
+from tickframe.wire.contract import DataResponse
 
 __all__ = ["lists", "lists_to_dataframe", "lists_to_table", "message_start", "views_to_table"]
 

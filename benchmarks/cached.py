@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from market import DAY, SYMBOL, write_market
-from measure import Timing, in_turns
-from service_process import Account, served
 
 import tickframe as tf
+from benchmarks.market import DAY, SYMBOL, write_market
+from benchmarks.measure import Timing, in_turns
+from benchmarks.service_process import Account, served
 
 __all__ = ["Cached", "measure_cached"]
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import distributed
-from market import DAY, SYMBOL, write_market
-from measure import Timing
-from rationed_service import Ration, rationed
-from service_process import served
-from simulation import Model, Run, simulate
 
 import tickframe as tf
 import tickframe.dask
+from benchmarks.market import DAY, SYMBOL, write_market
+from benchmarks.measure import Timing
+from benchmarks.rationed_service import Ration, rationed
+from benchmarks.service_process import served
+from benchmarks.simulation import Model, Run, simulate
 
 __all__ = ["Clustered", "Point", "measure_cluster"]
 

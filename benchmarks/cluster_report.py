@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster import Clustered
-from markdown import milliseconds, table, times
+from benchmarks.cluster import Clustered
+from benchmarks.markdown import milliseconds, table, times
 
 __all__ = ["cluster_section"]
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
-from tickframe.contract import Value
-from tickframe.encode import encode_answer
+from tickframe.wire.contract import Value
+from tickframe.wire.encode import encode_answer
 
 __all__ = [
     "ANSWERS",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from frames import QUOTES, SYMBOL, TRADES, make_table
+
+from benchmarks.frames import QUOTES, SYMBOL, TRADES, make_table
 
 __all__ = ["DAY", "SYMBOL", "write_market"]
 

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from frames import ANSWERS, Answer, Frame, make_frame
-from ways import STREAMED, WAYS, Way
+
+from benchmarks.frames import ANSWERS, Answer, Frame, make_frame
+from benchmarks.ways import STREAMED, WAYS, Way
 
 __all__ = ["Peak", "highest", "measure_peaks"]
 

@@ -6,16 +6,16 @@ import tempfile
 from pathlib import Path
 
 import requests
-from by_hand import lists_to_dataframe
-from market import DAY, SYMBOL, write_market
-from measure import Timing, in_turns
-from service_process import Account, served
 
 import tickframe as tf
-from tickframe.arguments import check_arguments
+from benchmarks.by_hand import lists_to_dataframe
+from benchmarks.market import DAY, SYMBOL, write_market
+from benchmarks.measure import Timing, in_turns
+from benchmarks.service_process import Account, served
 from tickframe.catalogue import FUNCTIONS
-from tickframe.frames import write_frame
-from tickframe.part import split
+from tickframe.plan.arguments import check_arguments
+from tickframe.plan.part import split
+from tickframe.wire.frames import write_frame
 
 __all__ = ["BODY", "BY_HAND", "OURS", "time_over_http"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import protarrow
 import ptars
 import pyarrow as pa
-from by_hand import lists, message_start
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor
 
-from tickframe.contract import DataResponse
+from benchmarks.by_hand import lists, message_start
+from tickframe.wire.contract import DataResponse
 
 __all__ = ["protarrow_to_table", "ptars_to_table"]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from frames import TRADES, make_frame
+from benchmarks.frames import TRADES, make_frame
 
 __all__ = ["Ration", "rationed"]
 

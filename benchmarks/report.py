@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-from bulk import Bulk
-from cached import Cached
-from cluster import Clustered
-from cluster_report import cluster_section
-from frames import LOOKUP, TICKS, Answer
-from markdown import amount, bytes_of, figures, milliseconds, table, times, yes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
-from measure import Timing
-from memory import Peak
-from service_report import bulk_section, cached_section, http_section
-from ways import COPY, LISTS, OURS, OURS_TO_PANDAS, PTARS, VIEWS, WAYS, Product, Way
+
+from benchmarks.bulk import Bulk
+from benchmarks.cached import Cached
+from benchmarks.cluster import Clustered
+from benchmarks.cluster_report import cluster_section
+from benchmarks.frames import LOOKUP, TICKS, Answer
+from benchmarks.markdown import amount, bytes_of, figures, milliseconds, table, times, yes
+from benchmarks.measure import Timing
+from benchmarks.memory import Peak
+from benchmarks.service_report import bulk_section, cached_section, http_section
+from benchmarks.ways import COPY, LISTS, OURS, OURS_TO_PANDAS, PTARS, VIEWS, WAYS, Product, Way
 
 __all__ = ["LONG", "LOOKUP_ROWS", "READING", "WRITING", "Comparison", "Results", "draw_chart", "write_page"]
 

@@ -16,18 +16,17 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-from agreement import check
-from bulk import measure_bulk
-from cached import measure_cached
-from cluster import measure_cluster
-from frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
-from measure import in_turns
-from memory import measure_peaks
-from over_http import time_over_http
-from report import LONG, LOOKUP_ROWS, READING, WRITING, Comparison, Results, draw_chart, write_page
-from ways import FALLBACK, LISTS, OURS, PTARS, VIEWS, WAYS
-
 import tickframe as tf
+from benchmarks.agreement import check
+from benchmarks.bulk import measure_bulk
+from benchmarks.cached import measure_cached
+from benchmarks.cluster import measure_cluster
+from benchmarks.frames import ANSWERS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Answer, Frame, make_frame, write
+from benchmarks.measure import in_turns
+from benchmarks.memory import measure_peaks
+from benchmarks.over_http import time_over_http
+from benchmarks.report import LONG, LOOKUP_ROWS, READING, WRITING, Comparison, Results, draw_chart, write_page
+from benchmarks.ways import FALLBACK, LISTS, OURS, PTARS, VIEWS, WAYS
 
 _FOLDER = Path(__file__).parent
 

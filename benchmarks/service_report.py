@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bulk import ALONE, BARE, ONE_PART, TOGETHER, Bulk
-from cached import Cached
-from frames import TICKS
-from markdown import milliseconds, table, times
-from measure import Timing
-from over_http import BODY, BY_HAND
-from over_http import OURS as OURS_OVER_HTTP
+from benchmarks.bulk import ALONE, BARE, ONE_PART, TOGETHER, Bulk
+from benchmarks.cached import Cached
+from benchmarks.frames import TICKS
+from benchmarks.markdown import milliseconds, table, times
+from benchmarks.measure import Timing
+from benchmarks.over_http import BODY, BY_HAND
+from benchmarks.over_http import OURS as OURS_OVER_HTTP
 
 __all__ = ["bulk_section", "cached_section", "http_section"]
 

@@ -1,7 +1,7 @@
 """A cluster that loads parts, as a model: its scheduler, the leases, retries, and a service that limits requests.
 
 Discrete events: each slot, a thread of a worker, takes a part from the scheduler, waits for a lease, asks until it is
-answered as :mod:`tickframe.retry` does, and gives the lease back. The scheduler does one thing after another.
+answered as :mod:`tickframe.http.retry` does, and gives the lease back. The scheduler does one thing after another.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 __all__ = ["Model", "Run", "simulate"]
 
-# Of tickframe.retry.
+# Of tickframe.http.retry.
 _FIRST_WAIT, _LONGEST_WAIT, _ATTEMPTS = 0.25, 30.0, 8
 
 _TAKE, _ASK, _ANSWERED = range(3)

@@ -13,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from by_hand import lists_to_dataframe, lists_to_table, views_to_table
-from frames import Answer
-from peers import protarrow_to_table, ptars_to_table
 
+from benchmarks.by_hand import lists_to_dataframe, lists_to_table, views_to_table
+from benchmarks.frames import Answer
+from benchmarks.peers import protarrow_to_table, ptars_to_table
 from tickframe import decode
-from tickframe.dataframe import to_dataframe
-from tickframe.decode import read_batches
-from tickframe.frames import BinaryFile
+from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.wire.frames import BinaryFile
+from tickframe.wire.reader import read_batches
 
 __all__ = [
     "COPY",

@@ -20,15 +20,14 @@ from random import Random
 import pyarrow as pa
 
 from fuzz.random_answers import LABELS, NAMES, answer
-from tests.decode.comparison import array_difference, difference, official_outcome, outcome
-from tests.decode.encodings import Canonical
-from tests.decode.odd_encodings import Odd, damaged
-from tickframe import decode
+from tests.wire.comparison import array_difference, difference, official_outcome, outcome
+from tests.wire.encodings import Canonical
+from tests.wire.odd_encodings import Odd, damaged
 from tickframe.catalogue import Column, ColumnKind
-from tickframe.contract import DataResponse
-from tickframe.decode import official
 from tickframe.errors import TickframeError
-from tickframe.frames import Frame, Marker, write_frame
+from tickframe.wire import fallback, reader
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import Frame, Marker, write_frame
 
 COLUMNS = tuple(Column(name, ColumnKind.LABEL) for name in NAMES if name in LABELS)
 
@@ -78,10 +77,10 @@ Arrays = tuple[dict[str, pa.Array], DataResponse]
 def compare_arrays(random: Random, message: bytes) -> str:
     """Compare the columns of a message; return what decoded it."""
     try:
-        arrays, parsed, engine = decode._read_message(Frame(len(message), arriving(random, message)), LABELS)  # noqa: SLF001
+        arrays, parsed, engine = reader._read_message(Frame(len(message), arriving(random, message)), LABELS)  # noqa: SLF001
     except TickframeError as error:
         try:
-            official.read_arrays(memoryview(message), LABELS)
+            fallback.read_arrays(memoryview(message), LABELS)
         except TickframeError:
             return "refused"
         raise Difference(f"only the official parser reads it: {error!r}") from error
@@ -91,7 +90,7 @@ def compare_arrays(random: Random, message: bytes) -> str:
     if engine == "official":
         return engine
     try:
-        expected, whole = official.read_arrays(memoryview(message), LABELS)
+        expected, whole = fallback.read_arrays(memoryview(message), LABELS)
     except TickframeError as error:
         raise Difference(f"only the kernel reads it: {error!r}") from error
     if list(arrays) != list(expected):
@@ -132,7 +131,7 @@ def execute(random: Random, message: bytes, *, whole: bool) -> str:
 
 def fuzz(seed: int, executions: int, reports: multiprocessing.Queue[Counter[str]]) -> None:
     """Run so many executions, reporting now and then."""
-    if decode.kernel is None:
+    if reader.kernel is None:
         raise SystemExit("there is no kernel to compare with the official parser")
     random = Random(seed)  # noqa: S311, the same seed must find the same
     counted: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tests.decode.encodings import (
+from tests.wire.encodings import (
     BOOLEANS,
     DATES,
     DAYS,

@@ -11,7 +11,7 @@ import pytest
 import tickframe as tf
 from tests.object_store import ObjectStore
 from tests.scripted_server import ScriptedServer
-from tickframe.cancellation import Cancellation
+from tickframe.http.cancellation import Cancellation
 from tickframe.sandbox import Sandbox
 
 SHARED = Path(__file__).parent.parent.parent / "shared"

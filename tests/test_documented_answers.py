@@ -11,9 +11,9 @@ import pytest
 import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind
-from tickframe.contract import DataResponse
-from tickframe.decode import documented_schema
-from tickframe.frames import write_frame
+from tickframe.wire.batch import documented_schema
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 DAY = "2016-09-02"
 SYMBOLS = ["DBK.XE", "ADS.XE"]

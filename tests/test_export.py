@@ -20,9 +20,9 @@ import tickframe as tf
 from tests.object_store import ObjectStore
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.catalogue import FUNCTIONS
-from tickframe.contract import DataResponse
-from tickframe.frames import write_frame
 from tickframe.sandbox import Sandbox
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 SYMBOLS = ["ZAL.XE", "ADS.XE"]
 WEEK = ("2016-05-02", "2016-05-04")

@@ -16,12 +16,12 @@ import pytest
 import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.catalogue import FUNCTIONS
-from tickframe.contract import DataResponse
-from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError, IncompletePagesError
-from tickframe.frames import write_frame
-from tickframe.outcomes import Estimate, sampled
+from tickframe.run.outcomes import Estimate, sampled
 from tickframe.sandbox import Sandbox
+from tickframe.wire.batch import documented_schema
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 WEEK = ("2016-05-02", "2016-05-04")
 SYMBOLS = ["ZAL.XE", "ADS.XE"]

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
 
-from tickframe.arguments import Day, TimeOfDay, check_arguments, parse_string
 from tickframe.cache import Cache, open_cache
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
 from tickframe.errors import SettingsError, TickframeWarning
-from tickframe.fetch import RunOptions
 from tickframe.functions import DocumentedFunctions
-from tickframe.part import Part, frozen, split
-from tickframe.progress import Progress
+from tickframe.http.service import Service
+from tickframe.plan.arguments import Day, TimeOfDay, check_arguments, parse_string
+from tickframe.plan.part import Part, frozen, split
 from tickframe.query import Query
-from tickframe.service import Service
+from tickframe.run.fetch import RunOptions
+from tickframe.run.progress import Progress
 from tickframe.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from tickframe.sandbox import Sandbox
 
-__all__ = ["Client", "read_ticks"]
 
 # Names that an answer to a request without documentation uses if it is a series of ticks.
 _USUAL_TIMESTAMP = ("date", "time")

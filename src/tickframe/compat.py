@@ -20,15 +20,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tickframe.arrow_to_pandas import to_pandas_array
 from tickframe.catalogue import FUNCTIONS, ChainType, Function, TickDataFlag, TickDataType
 from tickframe.client import Client
-from tickframe.contract import DataResponse
-from tickframe.encode import encode_answer
-from tickframe.frames import read_frames
-from tickframe.outcomes import Outcome
-from tickframe.pandas_columns import to_pandas_array
 from tickframe.query import Query
-from tickframe.values import write_value
+from tickframe.run.outcomes import Outcome
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.encode import encode_answer
+from tickframe.wire.frames import read_frames
+from tickframe.wire.values import write_value
 
 __all__ = [
     "ApiSettings",

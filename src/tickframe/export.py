@@ -26,11 +26,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickframe.catalogue import Column
-from tickframe.folder import Folder, is_unfinished
-from tickframe.outcomes import Outcome, Outcomes
-from tickframe.part import Part
-
-__all__ = ["Dataset", "Existing", "Record", "check_export", "outcomes_beside"]
+from tickframe.location import Folder, is_unfinished
+from tickframe.plan.part import Part
+from tickframe.run.outcomes import Outcome, Outcomes
 
 Existing = Literal["skip", "overwrite", "error"]
 

@@ -15,24 +15,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa
 
+from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache import Cache
-from tickframe.cached_service import CachedService, CacheMode, check_cache_mode
-from tickframe.conform import PartAnswer, conform
-from tickframe.dataframe import DtypeBackend, check_conversion, to_dataframe
-from tickframe.decode import documented_schema
+from tickframe.cache.service import CachedService, CacheMode, check_cache_mode
 from tickframe.errors import DecodeError, NotCachedError, SettingsError
 from tickframe.export import Dataset, Existing, check_export, outcomes_beside
-from tickframe.fetch import Answers, OnError, RunOptions, fetch
-from tickframe.notebook_html import query_html
-from tickframe.outcomes import Estimate, Outcomes, estimate, sampled
-from tickframe.part import Part
-from tickframe.service import Service
+from tickframe.http.service import Service
+from tickframe.plan.part import Part
+from tickframe.run.display import query_html
+from tickframe.run.fetch import Answers, OnError, PartAnswer, RunOptions, conform, fetch
+from tickframe.run.outcomes import Estimate, Outcomes, estimate, sampled
+from tickframe.wire.batch import documented_schema
 
 if TYPE_CHECKING:
     import dask.dataframe as dd
     import polars as pl
-
-__all__ = ["Query"]
 
 
 class Query:
@@ -179,7 +176,7 @@ class Query:
         TickframeError
             If any part is not answered whole, or with ``cache="only"`` is not in the cache.
         ValueError
-            If an argument is wrong, see :func:`tickframe.dataframe.to_dataframe`.
+            If an argument is wrong, see :func:`tickframe.arrow_to_pandas.to_dataframe`.
         """
         if index not in ("timestamp", None):
             raise ValueError(f"index {index!r} is neither 'timestamp' nor None")

@@ -24,9 +24,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tickframe.frames import MAXIMUM_LENGTH
-
-__all__ = ["DEFAULT_URL", "Settings", "is_token", "resolve_settings"]
+from tickframe.wire.frames import MAXIMUM_LENGTH
 
 DEFAULT_URL = "https://api.xythub.com"
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tickframe.dataframe import to_dataframe
+from tickframe.arrow_to_pandas import to_dataframe
 
 # No test is timed.
 examples = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -20,11 +20,11 @@ import os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 import pyarrow as pa
-from tickframe.answer import Answer
-from tickframe.cache.address import Address, Window
-from tickframe.cache.seal import InvalidEntryError
+from tickframe.http.service import Answer
+from tickframe.cache.key import Address, Window
+from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, write_answer
-from tickframe.folder import Folder
+from tickframe.location import Folder
 
 kills, place = int(sys.argv[1]), sys.argv[2]
 folder = Folder(place)
@@ -72,7 +72,7 @@ LOADING = """
 import sys
 import tickframe as tf
 from tests.faults.ticks import arrived, ask, expected, symbols
-import tickframe.cache.address as address, tickframe.cache.entry as entry
+import tickframe.cache.key as address, tickframe.cache.entry as entry
 
 url, place, version = sys.argv[1:]
 address.FORMAT = entry.FORMAT = int(version)

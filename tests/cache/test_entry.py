@@ -16,16 +16,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import tickframe as tf
-from tests.decode.comparison import batch_difference, outcome
-from tests.decode.encodings import Answer as Message
-from tests.decode.encodings import Canonical
-from tests.decode.strategies import LABELS, answers
-from tickframe.answer import Answer, answer_of
-from tickframe.cache.address import Address, Window
+from tests.wire.comparison import batch_difference, outcome
+from tests.wire.encodings import Answer as Message
+from tests.wire.encodings import Canonical
+from tests.wire.strategies import LABELS, answers
+from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, read_window, write_answer
-from tickframe.cache.seal import InvalidEntryError
+from tickframe.cache.key import Address, Window
 from tickframe.errors import TickframeError
-from tickframe.frames import write_frame
+from tickframe.http.service import Answer, answer_of
+from tickframe.wire.frames import write_frame
 
 ADDRESS = Address("source=ACTIV", Window(), "0" * 32)
 REQUEST = {"service": "https://example.com", "function": "tick_data", "symbol": "ZAL.XE"}

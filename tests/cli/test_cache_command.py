@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cache.test_cached_answers import cached_client
+from tests.cache.test_service import cached_client
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, symbols, ticks_for
 from tickframe.cli.app import app

@@ -11,9 +11,9 @@ import pytest
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.catalogue import FUNCTIONS, TickDataType
 from tickframe.compat import ApiSettings, DataObject, XytClient, get, lookup_symbols, tick_data
-from tickframe.contract import DataResponse
-from tickframe.frames import write_frame
 from tickframe.sandbox import Sandbox
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 NULL = -(2**63)
 

@@ -22,8 +22,8 @@ from tests.faults.server import (
     page,
     refusal,
 )
-from tickframe.contract import DataRequest
-from tickframe.frames import read_frames, write_frame
+from tickframe.wire.contract import DataRequest
+from tickframe.wire.frames import read_frames, write_frame
 
 _PASSED_ON = ("authorization", "content-type", "accept")
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 import tickframe as tf
 from tests.faults.server import Answer, Received, answer
-from tickframe.contract import DataRequest, DataResponse
-from tickframe.fetch import RunOptions
-from tickframe.frames import read_frames, write_frame
+from tickframe.run.fetch import RunOptions
+from tickframe.wire.contract import DataRequest, DataResponse
+from tickframe.wire.frames import read_frames, write_frame
 
 DAY = 16_926  # 2016-05-05
 ROWS = 5

@@ -1,8 +1,8 @@
 """What the tests of the sandbox share."""
 
 import pytest
-from conversation import Caller
 
+from tests.sandbox.caller import Caller
 from tickframe.sandbox import Sandbox
 
 

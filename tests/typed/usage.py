@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import tickframe as tf
 from tickframe.accessor import TickAccessor
-from tickframe.outcomes import Outcome, Outcomes
+from tickframe.run.outcomes import Outcome, Outcomes
 
 
 def documented_functions(client: tf.Client) -> None:

@@ -21,8 +21,6 @@ from pandas.tseries.offsets import Day, Tick
 from tickframe.accessor.columns import MOST_SHARES, floats, integers
 from tickframe.accessor.trades import Groups, Trades, changes, ends_of, summarize, trades_in_order
 
-__all__ = ["Frequency", "dollar_bars", "time_bars", "volume_bars"]
-
 Frequency = str | dt.timedelta | pd.DateOffset
 
 _NANOSECONDS_OF_DAY = 86_400 * 10**9

@@ -11,19 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-__all__ = [
-    "MOST_SHARES",
-    "check_columns",
-    "check_time_zones",
-    "floats",
-    "in_order",
-    "integers",
-    "prices_of",
-    "sizes_of",
-    "symbols_of",
-    "times_of",
-]
-
 # Far from where 64 bits end, and from what floating point may be off by in finding out.
 MOST_SHARES = 2**62
 

@@ -17,8 +17,6 @@ from matplotlib.lines import Line2D
 from tickframe.accessor.bars import time_bars
 from tickframe.accessor.columns import check_columns, check_time_zones, prices_of, symbols_of, times_of
 
-__all__ = ["draw"]
-
 _BLUE, _PALE_BLUE, _RED, _GREY, _INK = "#2f6c9f", "#9cc3e4", "#b3202a", "#9aa5b1", "#1f2933"
 _SMALL, _USUAL, _LARGE = 8.5, 9.5, 13
 

@@ -10,8 +10,6 @@ import pandas as pd
 
 from tickframe.accessor.columns import check_columns, check_time_zones, in_order, symbols_of, times_of
 
-__all__ = ["join_quotes", "mid", "spread"]
-
 _QUOTE = ("bid", "bid_size", "ask", "ask_size")
 _NO_QUOTES = "ask for data_type='QUOTES' or 'TRADES_AND_QUOTES', or add quotes by df.ticks.join_quotes(quotes)"
 

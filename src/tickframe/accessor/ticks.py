@@ -14,8 +14,6 @@ from tickframe.errors import SettingsError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["TickAccessor"]
-
 
 class TickAccessor:
     """Bars, averages, spreads, as-of joins and a picture of a frame of ticks: ``df.ticks``.

@@ -10,8 +10,6 @@ import pandas as pd
 
 from tickframe.accessor.columns import check_columns, floats, in_order, prices_of, sizes_of, symbols_of, times_of
 
-__all__ = ["Groups", "Trades", "changes", "ends_of", "summarize", "trades_in_order", "vwap"]
-
 
 class Trades(NamedTuple):
     """Trades that have a price, symbol by symbol as these first appear, each in the order of time.

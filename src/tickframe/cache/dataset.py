@@ -13,13 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from tickframe.cache.address import Window, folder_name, window_of
+from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Provenance, describe
-from tickframe.cache.seal import InvalidEntryError
-from tickframe.folder import Folder, is_unfinished
-from tickframe.part import Part, frozen
-
-__all__ = ["open_dataset"]
+from tickframe.cache.key import Window, folder_name, window_of
+from tickframe.location import Folder, is_unfinished
+from tickframe.plan.part import Part, frozen
 
 # What differs from entry to entry of one kind.
 _SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})

@@ -13,13 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickframe.answer import Answer
-from tickframe.cache.address import FORMAT, Address, Window
-from tickframe.cache.seal import InvalidEntryError, SealedGroup, read_seal, sealed
-from tickframe.contract import DataResponse
-from tickframe.values import read_value, write_value
-
-__all__ = ["OtherFormatError", "Provenance", "describe", "read_answer", "read_window", "write_answer"]
+from tickframe.cache.checksum import InvalidEntryError, SealedGroup, read_seal, sealed
+from tickframe.cache.key import FORMAT, Address, Window
+from tickframe.http.service import Answer
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.values import read_value, write_value
 
 _PROVENANCE = b"tickframe"
 # Rows of a row group: few enough that ten minutes of a busy day are a small part of it.

@@ -17,17 +17,15 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from tickframe.answer import Answer
-from tickframe.cache.address import Address
+from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
-from tickframe.cache.seal import InvalidEntryError
-from tickframe.cache.shared import shared
-from tickframe.cache.upkeep import CacheInfo, Size, Verification, clear, entries, evict, info, verify
-from tickframe.cancellation import Cancellation
-from tickframe.folder import Folder
-
-__all__ = ["Cache", "default_folder", "open_cache"]
+from tickframe.cache.key import Address
+from tickframe.cache.locks import shared
+from tickframe.cache.maintenance import CacheInfo, Size, Verification, clear, entries, evict, info, verify
+from tickframe.http.cancellation import Cancellation
+from tickframe.http.service import Answer
+from tickframe.location import Folder
 
 # Seconds for which a place that failed is left alone: each try can take an object store's client many.
 _REST = 60.0

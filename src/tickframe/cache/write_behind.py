@@ -7,8 +7,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["WriteBehind"]
-
 # What waits to be written stays in memory; whoever brings more waits too.
 _MAXIMUM_WAITING = 128 * 1024 * 1024
 

@@ -3,12 +3,7 @@
 Endpoints are inferred: the contract documents only ``/get/{endpoint}`` and the camelCase style.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from tickframe.catalogue.days import DAYS
-from tickframe.catalogue.instruments import INSTRUMENTS
-from tickframe.catalogue.lookups import LOOKUPS
+from tickframe.catalogue.functions import FUNCTIONS
 from tickframe.catalogue.model import (
     ChainType,
     Column,
@@ -20,7 +15,6 @@ from tickframe.catalogue.model import (
     TickDataType,
     camel_case,
 )
-from tickframe.catalogue.ticks import TICKS
 
 __all__ = [
     "FUNCTIONS",
@@ -34,8 +28,3 @@ __all__ = [
     "TickDataType",
     "camel_case",
 ]
-
-#: The functions of the service by their documented names.
-FUNCTIONS: Mapping[str, Function] = MappingProxyType(
-    {function.name: function for function in (*LOOKUPS, *TICKS, *DAYS, *INSTRUMENTS)}
-)

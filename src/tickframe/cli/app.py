@@ -7,8 +7,6 @@ import typer
 from tickframe.cli import cache, check, demo, load, lookup, sandbox
 from tickframe.cli.exit_codes import EXIT_CODES, examples
 
-__all__ = ["app"]
-
 app = typer.Typer(
     help="Load tick data from the xyt hub service. Try it without an account: tickframe demo.",
     epilog="\n\n".join(

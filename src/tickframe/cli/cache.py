@@ -12,8 +12,6 @@ from tickframe.cli.exit_codes import ExitCode, examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table, say
 
-__all__ = ["EPILOG", "cache"]
-
 PlaceOption = Annotated[
     str | None,
     typer.Option("--place", help="A folder or a URI; left out, TICKFRAME_CACHE, else your user's cache folder."),

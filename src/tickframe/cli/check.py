@@ -12,9 +12,7 @@ from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, conne
 from tickframe.cli.exit_codes import examples
 from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table
-from tickframe.kernel import kernel
-
-__all__ = ["EPILOG", "check"]
+from tickframe.wire.kernel import kernel
 
 EPILOG = examples(
     "tickframe check",

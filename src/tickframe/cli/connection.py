@@ -12,8 +12,6 @@ import typer
 from tickframe.cli.results import printable, say
 from tickframe.client import Client
 
-__all__ = ["SandboxOption", "UrlOption", "UserOption", "connect"]
-
 # Secrets are never options: other users of a machine can read a command's arguments.
 _PANEL = "Connection (secrets come from the environment or the keyring)"
 

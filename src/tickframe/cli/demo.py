@@ -19,8 +19,6 @@ from tickframe.cli.results import JsonOption, print_json, say
 from tickframe.client import Client
 from tickframe.errors import SettingsError
 
-__all__ = ["EPILOG", "demo"]
-
 EPILOG = examples("tickframe demo", "tickframe demo --out somewhere/ --json")
 
 _SOURCE = "ACTIV"

@@ -11,10 +11,8 @@ import typer
 
 from tickframe.cli.frame_table import print_ends
 from tickframe.cli.ticks_file import SUFFIXES, PipeFormat, write_ticks, write_ticks_to_pipe
-from tickframe.fetch import OnError
 from tickframe.query import Query
-
-__all__ = ["Dataset", "Destination", "File", "Nowhere", "Pipe", "Terminal", "destination"]
+from tickframe.run.fetch import OnError
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["EXIT_CODES", "ExitCode", "examples"]
-
 
 class ExitCode(IntEnum):
     """What a script can tell from the end of a command."""

@@ -19,8 +19,6 @@ from tickframe.cli.exit_codes import ExitCode
 from tickframe.cli.results import printable, say
 from tickframe.errors import SettingsError, TickframeError, TickframeWarning
 
-__all__ = ["DebugOption", "failures_in_one_line"]
-
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 _NEXT_STEPS = {

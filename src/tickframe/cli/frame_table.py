@@ -6,10 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import typer
 
+from tickframe.arrow_to_pandas import to_dataframe
 from tickframe.cli.results import print_table
-from tickframe.dataframe import to_dataframe
-
-__all__ = ["print_ends", "print_first"]
 
 _SHOWN = 5
 

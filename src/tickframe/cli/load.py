@@ -16,10 +16,8 @@ from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.outcome_report import as_records, print_outcomes, summary
 from tickframe.cli.results import print_json, say
 from tickframe.cli.ticks_file import PipeFormat
-from tickframe.fetch import OnError
 from tickframe.query import Query
-
-__all__ = ["EPILOG", "load"]
+from tickframe.run.fetch import OnError
 
 EPILOG = "\n\n".join(
     [

@@ -13,8 +13,6 @@ from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, print_table, say
 from tickframe.query import Query
 
-__all__ = ["EPILOG", "lookup"]
-
 SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
 
 # What fits into a terminal; JSON has every column.

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 
 from tickframe.cli.results import print_table, say
-from tickframe.outcome_table import outcome_table
-from tickframe.outcomes import Outcome, Outcomes
-
-__all__ = ["as_records", "print_outcomes", "summary"]
+from tickframe.run.display import outcome_table
+from tickframe.run.outcomes import Outcome, Outcomes
 
 _MOST_ROWS = 20
 
@@ -46,7 +44,7 @@ def print_outcomes(outcomes: Outcomes) -> None:
 
 
 def as_records(outcomes: Outcomes) -> list[dict[str, object]]:
-    """Return a record for each part: what was asked, and the fields of :class:`tickframe.outcomes.Outcome`."""
+    """Return a record for each part: what was asked, and the fields of :class:`tickframe.run.outcomes.Outcome`."""
     names = [field.name for field in fields(Outcome) if field.name != "part"]
     return [
         {

@@ -8,8 +8,6 @@ import pandas as pd
 
 from tickframe.accessor.picture import draw
 
-__all__ = ["draw_day"]
-
 # Sharp on a dense screen, readable at half of that.
 _DOTS_PER_INCH = 200
 

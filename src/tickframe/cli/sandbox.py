@@ -15,8 +15,6 @@ from tickframe.cli.failures import DebugOption, failures_in_one_line
 from tickframe.cli.results import JsonOption, print_json, say
 from tickframe.errors import SettingsError
 
-__all__ = ["EPILOG", "sandbox"]
-
 EPILOG = examples(
     "tickframe sandbox",
     "tickframe sandbox --data my-ticks/ --port 8080",

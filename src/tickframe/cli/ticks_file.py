@@ -14,8 +14,6 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-__all__ = ["SUFFIXES", "PipeFormat", "write_ticks", "write_ticks_to_pipe"]
-
 SUFFIXES = (".parquet", ".csv")
 
 # Where an Arrow stream ends early, its readers take it for whole, unless the next message has begun.

@@ -14,17 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dask.dataframe.utils import clear_known_categories
 
+from tickframe.arrow_to_pandas import to_dataframe
 from tickframe.dask.worker import Reach, reach_of
-from tickframe.dataframe import to_dataframe
-from tickframe.decode import documented_schema
 from tickframe.errors import DecodeError
-from tickframe.outcomes import Outcomes
-from tickframe.part import Part
+from tickframe.plan.part import Part
+from tickframe.run.outcomes import Outcomes
+from tickframe.wire.batch import documented_schema
 
 if TYPE_CHECKING:
     from tickframe.query import Query
 
-__all__ = ["Partition", "from_query"]
 
 Partition = Literal["day", "part"]
 

@@ -10,17 +10,15 @@ import pyarrow as pa
 from dask.base import compute
 from dask.delayed import delayed
 
-from tickframe.cached_service import CacheMode
+from tickframe.cache.service import CacheMode
 from tickframe.dask.worker import Reach, reach_of
 from tickframe.export import Dataset, Existing, Record, outcomes_beside
-from tickframe.fetch import OnError
-from tickframe.outcomes import Outcomes
-from tickframe.part import Part
+from tickframe.plan.part import Part
+from tickframe.run.fetch import OnError
+from tickframe.run.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from tickframe.query import Query
-
-__all__ = ["export"]
 
 
 def export(

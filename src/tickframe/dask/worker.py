@@ -11,23 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from distributed import Semaphore, Worker, WorkerPlugin, get_client, get_worker
 
-from tickframe.answer import Answer
 from tickframe.cache import Cache
-from tickframe.cached_service import CachedService, CacheMode
-from tickframe.cancellation import Cancellation
-from tickframe.conform import PartAnswer, conform
+from tickframe.cache.service import CachedService, CacheMode
 from tickframe.errors import SettingsError
-from tickframe.fetch import Answers, OnError, RunOptions, fetch
-from tickframe.outcomes import Outcomes
-from tickframe.part import Part
-from tickframe.retry import SharedPause
-from tickframe.service import Service
+from tickframe.http.cancellation import Cancellation
+from tickframe.http.retry import SharedPause
+from tickframe.http.service import Answer, Service
+from tickframe.plan.part import Part
+from tickframe.run.fetch import Answers, OnError, PartAnswer, RunOptions, conform, fetch
+from tickframe.run.outcomes import Outcomes
 from tickframe.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from tickframe.query import Query
 
-__all__ = ["Credentials", "Reach", "reach_of"]
 
 # What a task says of the service. Whatever else is needed to reach it is the worker's own.
 _PUBLIC_SETTINGS = (
@@ -108,7 +105,7 @@ class Reach:
         return pickle.dumps(self)
 
     def fetch(self, parts: Sequence[Part], outcomes: Outcomes, on_error: OnError = "raise") -> Iterator[PartAnswer]:
-        """Ask for parts as :func:`tickframe.fetch.fetch` does; at the end all that is new is in the cache."""
+        """Ask for parts as :func:`tickframe.run.fetch.fetch` does; at the end all that is new is in the cache."""
         connection = self.own or self._connection()
         options = RunOptions(max_workers=self.max_requests)
         yield from conform(fetch(connection.answers, parts, outcomes, options, on_error))

@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from tickframe.sandbox.asof import in_time_order, rows_as_of
 from tickframe.sandbox.selection import nanoseconds
 
-__all__ = ["Bins", "quote_bars", "time_bins", "trade_bars"]
-
 
 class Bins(NamedTuple):
     """Time bins that follow one another, in nanoseconds since midnight, int64.

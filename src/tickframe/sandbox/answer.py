@@ -10,13 +10,11 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.contract import Value
 from tickframe.sandbox.columns import empty_answer
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError, near_names, suggestion
-
-__all__ = ["Answer", "asked_days", "asked_symbols", "check_source", "check_window", "never", "nothing", "without_venue"]
+from tickframe.wire.contract import Value
 
 # What a function answers, in words.
 _SUBJECTS: Mapping[str, str] = MappingProxyType(

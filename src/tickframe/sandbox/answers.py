@@ -19,8 +19,6 @@ from tickframe.sandbox.venue_answers import (
     answer_tick_rules,
 )
 
-__all__ = ["ANSWERS"]
-
 #: By documented function name.
 ANSWERS: Mapping[str, Callable[[Market, Parameters], Answer]] = MappingProxyType(
     {

@@ -19,18 +19,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
-from tickframe.contract import DataRequest
-from tickframe.encode import encode_table
 from tickframe.errors import FrameError
-from tickframe.frames import read_frames
 from tickframe.sandbox.answers import ANSWERS
 from tickframe.sandbox.kept_answers import EncodedAnswer, KeptAnswers
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
 from tickframe.sandbox.tokens import Tokens
-
-__all__ = ["Account", "application"]
+from tickframe.wire.contract import DataRequest
+from tickframe.wire.encode import encode_table
+from tickframe.wire.frames import read_frames
 
 _CLIENT_ID = "xyt"
 

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tickframe.sandbox.exchanges import Exchange
 from tickframe.sandbox.phases import UNCROSSING, phases
 
-__all__ = ["SECOND", "Arrivals", "Intensity", "arrive", "at_once", "evenly", "intensity_of", "join"]
-
 #: A second in nanoseconds.
 SECOND = 10**9
 

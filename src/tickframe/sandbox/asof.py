@@ -8,8 +8,6 @@ import pyarrow as pa
 
 from tickframe.sandbox.selection import nanoseconds
 
-__all__ = ["in_time_order", "rows_as_of"]
-
 
 def in_time_order(ticks: pa.Table) -> pa.Table:
     """Return the ticks ordered by time; those of one time keep their order."""

@@ -18,8 +18,6 @@ from tickframe.sandbox.randomness import stable_generator
 from tickframe.sandbox.session import Session
 from tickframe.sandbox.tick_rules import TickRule
 
-__all__ = ["auction_messages"]
-
 _CALL, _UNCROSSED = 1, 2
 
 # Seconds between indications, and how many there are at most and at least.

@@ -12,8 +12,6 @@ from tickframe.sandbox.exchanges import EXCHANGES
 from tickframe.sandbox.instruments import Instrument, OptionTerms
 from tickframe.sandbox.products import FUTURES, OPTIONS
 
-__all__ = ["chain_members", "chain_names", "chain_table"]
-
 _ENTITY_CLASSES: Mapping[ChainType, str] = MappingProxyType(
     {ChainType.FUTURES: "Future", ChainType.OPTIONS: "Option", ChainType.FUTURE_OPTIONS: "Future option"}
 )

@@ -10,8 +10,6 @@ import numpy as np
 from tickframe.sandbox.instruments import FutureTerms, Instrument
 from tickframe.sandbox.randomness import stable_generator
 
-__all__ = ["Character", "character_of"]
-
 # The nearest future is the busiest; activity fades with the days to the expiration.
 _FADING = 150
 

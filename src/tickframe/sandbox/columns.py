@@ -10,8 +10,6 @@ import pyarrow as pa
 
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
 
-__all__ = ["answer_table", "columns_of", "constant", "empty_answer", "table_of_rows"]
-
 _LABELS = pa.dictionary(pa.int32(), pa.string())
 
 _ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {

@@ -14,8 +14,6 @@ from tickframe.sandbox.instruments import FutureTerms, Instrument, OptionTerms, 
 from tickframe.sandbox.price_level import course_of, price_level
 from tickframe.sandbox.products import FUTURES, OPTIONS, FutureProduct, OptionProduct
 
-__all__ = ["FIRST_DAY_OF_CONTRACTS", "contracts"]
-
 #: The first day with ticks of contracts.
 FIRST_DAY_OF_CONTRACTS = dt.date(2014, 1, 1)
 

@@ -15,8 +15,6 @@ from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.selection import select
 
-__all__ = ["answer_end_of_day", "answer_settlement_prices"]
-
 # Non-regular trades are left out without a flag.
 _OF_DAY = frozenset({TickDataFlag.EXCLUDE_CANCELLED_TRADES})
 

@@ -15,8 +15,6 @@ from tickframe.sandbox.instruments import Instrument
 from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA
 from tickframe.sandbox.shares import FIRST_DAY, SHARES
 
-__all__ = ["exchanges_table", "instruments", "symbols_table"]
-
 
 @lru_cache(maxsize=4)
 def instruments(seed: int, last_day: dt.date) -> Mapping[str, Instrument]:

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from tickframe.sandbox.tick_rules import TICK_RULES, TickRule
 
-__all__ = ["EXCHANGES", "Exchange"]
-
 
 class Exchange(NamedTuple):
     """An exchange, its session in local time of day, and how it quotes.

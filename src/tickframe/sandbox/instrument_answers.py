@@ -13,8 +13,6 @@ from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
 
-__all__ = ["answer_chain", "answer_reference_data"]
-
 _REFERENCE_DATA = FUNCTIONS["reference_data"]
 
 

@@ -8,8 +8,6 @@ from typing import NamedTuple
 from tickframe.sandbox.exchanges import Exchange
 from tickframe.sandbox.randomness import stable_integer
 
-__all__ = ["FutureTerms", "Instrument", "OptionTerms", "Underlying", "invented_isin"]
-
 
 class Underlying(NamedTuple):
     """What has a price of its own, listed or not: a share, a commodity, an index.

@@ -7,10 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tickframe.contract import DataRequest, Value
-from tickframe.encode import answer_start
-
-__all__ = ["EncodedAnswer", "KeptAnswers"]
+from tickframe.wire.contract import DataRequest, Value
+from tickframe.wire.encode import answer_start
 
 
 @dataclass(frozen=True)

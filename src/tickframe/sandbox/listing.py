@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["KNOWN_ISINS", "LISTED", "LISTED_FUNDS"]
-
 KNOWN_ISINS = MappingProxyType(
     {
         "ADS.XE": "DE000A1EWWW0",

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.contract import Value
 from tickframe.sandbox.answer import Answer, check_source
 from tickframe.sandbox.columns import answer_table, columns_of, constant
 from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError
-
-__all__ = ["answer_exchanges", "answer_sources", "answer_symbols"]
+from tickframe.wire.contract import Value
 
 _USUAL_PAGE = 100
 _LARGEST_PAGE = 10_000

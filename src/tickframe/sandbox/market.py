@@ -10,8 +10,6 @@ import pyarrow as pa
 
 from tickframe.catalogue import ChainType
 
-__all__ = ["EXCHANGES_SCHEMA", "SYMBOLS_SCHEMA", "Market", "Reference", "TradeCondition", "Venue"]
-
 EXCHANGES_SCHEMA = pa.schema(
     {
         "region": pa.string(),

@@ -19,8 +19,6 @@ from tickframe.sandbox.selection import nanoseconds
 from tickframe.sandbox.session import Session
 from tickframe.sandbox.tick_rules import TickRule
 
-__all__ = ["order_events"]
-
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Booleans = npt.NDArray[np.bool_]

@@ -26,10 +26,8 @@ from types import MappingProxyType
 from typing import TypedDict, TypeVar, cast
 
 from tickframe.catalogue import ChainType, Function, ParameterKind, TickDataFlag, TickDataType
-from tickframe.contract import Value
 from tickframe.sandbox.refusal import RefusalError, suggestion
-
-__all__ = ["NANOSECONDS_OF_DAY", "Parameters", "read_parameters"]
+from tickframe.wire.contract import Value
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 

@@ -16,8 +16,6 @@ import pyarrow.parquet as pq
 
 from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA, Reference, TradeCondition
 
-__all__ = ["ParquetMarket"]
-
 _TRADES = ("time", "trade", "trade_size", "trade_condition")
 _QUOTES = ("time", "ask", "ask_size", "bid", "bid_size")
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from tickframe.sandbox.exchanges import Exchange
 
-__all__ = ["AFTER", "BEFORE", "UNCROSSING", "Auction", "Phase", "auctions", "in_continuous_trading", "phases"]
-
 _SECOND = 10**9
 
 #: Quotes and orders begin this many seconds before the opening.

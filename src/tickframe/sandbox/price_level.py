@@ -11,8 +11,6 @@ import numpy.typing as npt
 from tickframe.sandbox.instruments import Underlying
 from tickframe.sandbox.randomness import stable_generator
 
-__all__ = ["Course", "course_of", "price_level"]
-
 _EPOCH = dt.date(1970, 1, 1)
 
 # From half a week to two decades: enough of them walk like a price, none repeats within the market's days.

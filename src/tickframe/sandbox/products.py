@@ -8,8 +8,6 @@ from tickframe.sandbox.exchanges import EXCHANGES
 from tickframe.sandbox.instruments import Underlying
 from tickframe.sandbox.shares import SHARES
 
-__all__ = ["FUTURES", "OPTIONS", "FutureProduct", "OptionProduct"]
-
 
 class FutureProduct(NamedTuple):
     """A series of futures.

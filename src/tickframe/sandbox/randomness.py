@@ -6,8 +6,6 @@ import hashlib
 
 import numpy as np
 
-__all__ = ["stable_generator", "stable_integer"]
-
 
 def stable_integer(*key: object) -> int:
     """Return a 128-bit integer that depends on the key's words alone."""

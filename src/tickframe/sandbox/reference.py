@@ -9,8 +9,6 @@ from tickframe.sandbox.instruments import FutureTerms, Instrument, OptionTerms
 from tickframe.sandbox.market import Reference
 from tickframe.sandbox.randomness import stable_integer
 
-__all__ = ["reference_of"]
-
 _INSTRUMENT_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "Equity": "equities",

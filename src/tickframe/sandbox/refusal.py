@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["RefusalError", "near_names", "suggestion"]
-
 
 class RefusalError(Exception):
     """The request is answered with an error status and these words.

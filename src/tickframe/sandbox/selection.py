@@ -11,8 +11,6 @@ import pyarrow.compute as pc
 
 from tickframe.catalogue import TickDataFlag
 
-__all__ = ["nanoseconds", "select", "within"]
-
 
 def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
     """Apply the flags to one day's trades or quotes.

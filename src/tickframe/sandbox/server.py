@@ -20,7 +20,6 @@ from tickframe.sandbox.tokens import Tokens
 if TYPE_CHECKING:
     from tickframe.client import Client
 
-__all__ = ["Sandbox"]
 
 _ADDRESS = "127.0.0.1"
 

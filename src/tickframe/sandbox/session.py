@@ -21,8 +21,6 @@ from tickframe.sandbox.randomness import stable_generator
 from tickframe.sandbox.tick_rules import TickRule
 from tickframe.sandbox.valuation import worth
 
-__all__ = ["CONDITIONS", "Session", "simulate_session"]
-
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Booleans = npt.NDArray[np.bool_]

@@ -15,8 +15,6 @@ from tickframe.sandbox.randomness import stable_integer
 from tickframe.sandbox.selection import nanoseconds
 from tickframe.sandbox.session import Session
 
-__all__ = ["settlement"]
-
 _FINAL = 1
 
 # The trades of so many seconds before the last one make a future's price.

@@ -11,8 +11,6 @@ from tickframe.sandbox.instruments import Instrument, Underlying, invented_isin
 from tickframe.sandbox.listing import KNOWN_ISINS, LISTED, LISTED_FUNDS
 from tickframe.sandbox.randomness import stable_integer
 
-__all__ = ["FIRST_DAY", "SHARES"]
-
 #: The first day with ticks of shares.
 FIRST_DAY = dt.date(2010, 1, 1)
 

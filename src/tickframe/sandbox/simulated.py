@@ -24,8 +24,6 @@ from tickframe.sandbox.reference import reference_of
 from tickframe.sandbox.session import CONDITIONS, Session, simulate_session
 from tickframe.sandbox.settlements import settlement
 
-__all__ = ["SimulatedMarket"]
-
 # About 4 MB each.
 _SESSIONS_IN_MEMORY = 24
 

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.catalogue import TickDataFlag, TickDataType
-from tickframe.contract import Value
 from tickframe.sandbox.aggregate import quote_bars, time_bins, trade_bars
 from tickframe.sandbox.answer import Answer, asked_symbols, check_source, check_window, nothing
 from tickframe.sandbox.asof import rows_as_of
@@ -19,8 +18,7 @@ from tickframe.sandbox.market import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError
 from tickframe.sandbox.selection import nanoseconds, select, within
-
-__all__ = ["answer_tick_aggregated", "answer_tick_data", "answer_tick_snapshot"]
+from tickframe.wire.contract import Value
 
 _SECOND = 10**9
 _USUAL_BIN = 60

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TICK_RULES", "TickRule"]
-
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 

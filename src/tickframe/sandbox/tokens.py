@@ -6,8 +6,6 @@ import secrets
 import threading
 import time
 
-__all__ = ["Tokens"]
-
 
 class Tokens:
     """The tokens in force.

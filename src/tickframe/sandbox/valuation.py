@@ -13,8 +13,6 @@ from tickframe.sandbox.phases import AFTER, BEFORE
 from tickframe.sandbox.price_level import course_of, price_level
 from tickframe.sandbox.randomness import stable_generator
 
-__all__ = ["Worth", "worth"]
-
 _Floats = npt.NDArray[np.float64]
 
 # What holding the underlying costs a year, as a share of its price.

@@ -13,8 +13,6 @@ from tickframe.sandbox.market import Market, Venue
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.selection import within
 
-__all__ = ["answer_auction_data", "answer_instrument_status", "answer_order_data", "answer_tick_rules"]
-
 _Tables = Callable[[str, dt.date], pa.Table | None]
 
 

@@ -1,0 +1,1 @@
+"""What the package costs, beside the ways that people write by hand: ratios from one run."""

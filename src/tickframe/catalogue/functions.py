@@ -1,0 +1,385 @@
+"""The documented functions of the service (API contract 2.0.0), each stated once: parameters, columns, endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tickframe.catalogue.model import Column, ColumnKind, Function, Parameter, ParameterKind, TickDataType
+
+SOURCE = Parameter("source", ParameterKind.STRING, required=True)
+DATA_TYPE = Parameter("data_type", ParameterKind.DATA_TYPE, required=True)
+SYMBOL = Parameter("symbol", ParameterKind.STRING, required=True, splits=True)
+SYMBOLS = Parameter("symbols", ParameterKind.STRING_LIST, required=True)
+DAY = Parameter("day", ParameterKind.DATE, required=True, splits=True)
+FIRST_DAY = Parameter("first_day", ParameterKind.DATE)
+LAST_DAY = Parameter("last_day", ParameterKind.DATE)
+REQUIRED_FIRST_DAY = Parameter("first_day", ParameterKind.DATE, required=True)
+REQUIRED_LAST_DAY = Parameter("last_day", ParameterKind.DATE, required=True)
+FROM_TIME = Parameter("from_time", ParameterKind.TIME)
+TO_TIME = Parameter("to_time", ParameterKind.TIME)
+FLAGS = Parameter("flags", ParameterKind.FLAGS)
+EXCHANGE_FILTERS = Parameter("exchange_filters", ParameterKind.STRING_LIST)
+
+
+_FIRST_AVAILABLE = Column("first_day", ColumnKind.DATE, "The first day with data.")
+_LAST_AVAILABLE = Column("last_day", ColumnKind.DATE, "The last day with data.")
+_SOURCE = Column("source", ColumnKind.LABEL, "The data source.")
+_REGION = Column("region", ColumnKind.LABEL, "The region of the exchange.")
+_EXCHANGE = Column("exchange", ColumnKind.LABEL, "The exchange.")
+
+LOOKUPS = (
+    Function(
+        name="lookup_sources",
+        endpoint="sources",
+        parameters=(),
+        columns=(_SOURCE,),
+    ),
+    Function(
+        name="lookup_exchanges",
+        endpoint="exchanges",
+        parameters=(SOURCE, EXCHANGE_FILTERS, FIRST_DAY, LAST_DAY),
+        columns=(
+            _SOURCE,
+            _REGION,
+            _EXCHANGE,
+            Column("name", ColumnKind.STRING, "The exchange's full name."),
+            Column("abbreviation", ColumnKind.STRING, "The exchange's short name."),
+            _FIRST_AVAILABLE,
+            _LAST_AVAILABLE,
+            Column("feeds", ColumnKind.STRING_LIST, "The feeds that are recorded."),
+        ),
+    ),
+    Function(
+        name="lookup_symbols",
+        endpoint="symbols",
+        parameters=(
+            SOURCE,
+            Parameter("pattern", ParameterKind.STRING),
+            EXCHANGE_FILTERS,
+            Parameter("region_filters", ParameterKind.STRING_LIST),
+            Parameter("entity_class_filters", ParameterKind.STRING_LIST),
+            FIRST_DAY,
+            LAST_DAY,
+            Parameter("page_limit", ParameterKind.INTEGER),
+            Parameter("cursor", ParameterKind.STRING),
+        ),
+        columns=(
+            _SOURCE,
+            _REGION,
+            _EXCHANGE,
+            Column("symbol", ColumnKind.STRING, "The symbol, as other functions take it."),
+            Column("name", ColumnKind.STRING, "The instrument's full name."),
+            Column("isin", ColumnKind.STRING, "The ISIN (ISO 6166)."),
+            Column("local_code", ColumnKind.STRING, "The exchange's own code."),
+            Column("currency", ColumnKind.LABEL, "The currency of its prices."),
+            Column("market_segment", ColumnKind.LABEL, "The segment of the market."),
+            Column("entity_class", ColumnKind.LABEL, "What kind of instrument it is."),
+            _FIRST_AVAILABLE,
+            _LAST_AVAILABLE,
+        ),
+        paged=True,
+    ),
+)
+
+
+_WITH_TRADES = frozenset({TickDataType.TRADES, TickDataType.TRADES_AND_QUOTES})
+_WITH_QUOTES = frozenset({TickDataType.QUOTES, TickDataType.TRADES_AND_QUOTES})
+
+_SYMBOL = Column("symbol", ColumnKind.LABEL, "The symbol.")
+_DATE = Column("date", ColumnKind.DATE, "The day.")
+_TRADE = Column("trade", ColumnKind.FLOAT, "The trade's price.", _WITH_TRADES)
+_TRADE_SIZE = Column("trade_size", ColumnKind.INTEGER, "The trade's size.", _WITH_TRADES)
+_TRADE_CONDITION = Column("trade_condition", ColumnKind.LABEL, "The trade's conditions.", _WITH_TRADES)
+_ASK = Column("ask", ColumnKind.FLOAT, "The best ask's price.", _WITH_QUOTES)
+_ASK_SIZE = Column("ask_size", ColumnKind.INTEGER, "The best ask's size.", _WITH_QUOTES)
+_BID = Column("bid", ColumnKind.FLOAT, "The best bid's price.", _WITH_QUOTES)
+_BID_SIZE = Column("bid_size", ColumnKind.INTEGER, "The best bid's size.", _WITH_QUOTES)
+
+TICKS = (
+    Function(
+        name="tick_data",
+        endpoint="tickData",
+        parameters=(SOURCE, DATA_TYPE, SYMBOL, DAY, FROM_TIME, TO_TIME, FLAGS),
+        columns=(
+            _SYMBOL,
+            _DATE,
+            Column("time", ColumnKind.TIME, "The time of the trade, or of the quote."),
+            _TRADE,
+            _TRADE_SIZE,
+            _TRADE_CONDITION,
+            _ASK,
+            _ASK_SIZE,
+            _BID,
+            _BID_SIZE,
+        ),
+        timestamp=("date", "time"),
+        windowed=True,
+    ),
+    Function(
+        name="tick_aggregated",
+        endpoint="tickAggregated",
+        parameters=(
+            SOURCE,
+            DATA_TYPE,
+            SYMBOL,
+            DAY,
+            FROM_TIME,
+            TO_TIME,
+            Parameter("bin_size", ParameterKind.INTEGER),
+            FLAGS,
+        ),
+        columns=(
+            _SYMBOL,
+            _DATE,
+            Column("time", ColumnKind.TIME, "The end of the bin."),
+            Column("open", ColumnKind.FLOAT, "The first trade's price; null in a bin without trades.", _WITH_TRADES),
+            Column("high", ColumnKind.FLOAT, "The highest trade's price.", _WITH_TRADES),
+            Column("low", ColumnKind.FLOAT, "The lowest trade's price.", _WITH_TRADES),
+            Column("close", ColumnKind.FLOAT, "The last trade's price.", _WITH_TRADES),
+            Column("trade_count", ColumnKind.INTEGER, "How many trades.", _WITH_TRADES),
+            Column("volume", ColumnKind.INTEGER, "The sum of their sizes.", _WITH_TRADES),
+            Column("trade_condition", ColumnKind.LABEL, "The last trade's conditions.", _WITH_TRADES),
+            _BID,
+            _BID_SIZE,
+            _ASK,
+            _ASK_SIZE,
+        ),
+        timestamp=("date", "time"),
+    ),
+    Function(
+        name="tick_snapshot",
+        endpoint="tickSnapshot",
+        parameters=(
+            SOURCE,
+            DATA_TYPE,
+            SYMBOLS,
+            DAY,
+            Parameter("time", ParameterKind.TIME, required=True),
+            FLAGS,
+        ),
+        columns=(
+            _SYMBOL,
+            _DATE,
+            Column("time", ColumnKind.TIME, "The time of the last trade or quote."),
+            _TRADE,
+            _TRADE_SIZE,
+            _TRADE_CONDITION,
+            _BID,
+            _BID_SIZE,
+            _ASK,
+            _ASK_SIZE,
+        ),
+        timestamp=("date", "time"),
+    ),
+    Function(
+        name="order_data",
+        endpoint="orders",
+        parameters=(SOURCE, SYMBOLS, DAY, FROM_TIME, TO_TIME),
+        columns=(
+            _SYMBOL,
+            Column("order_date", ColumnKind.DATE, "The day."),
+            Column("time", ColumnKind.TIME, "The time of the event."),
+            Column("action", ColumnKind.LABEL, "What happened to the order."),
+            Column("order_id", ColumnKind.STRING, "The order."),
+            Column("order_side", ColumnKind.LABEL, "The order's side."),
+            Column("order_price", ColumnKind.FLOAT, "The order's price."),
+            Column("order_size", ColumnKind.INTEGER, "The order's size."),
+            Column("order_time", ColumnKind.TIME, "The time of the order itself."),
+            Column("trade_id", ColumnKind.STRING, "The trade, where the event is one."),
+            Column("order_type", ColumnKind.TIME, "Documented as a time of day; an older contract sends integers."),
+        ),
+        timestamp=("order_date", "time"),
+        windowed=True,
+    ),
+)
+
+
+DAYS = (
+    Function(
+        name="auction_data",
+        endpoint="auctions",
+        parameters=(SOURCE, SYMBOLS, DAY),
+        columns=(
+            Column("time", ColumnKind.TIME, "The time of the message."),
+            Column("imbalance_buy_volume", ColumnKind.INTEGER, "The volume that buyers ask beyond what is offered."),
+            Column("imbalance_sell_volume", ColumnKind.INTEGER, "The volume that sellers offer beyond that."),
+            Column("imbalance_volume_time", ColumnKind.TIME, "The time of the imbalance."),
+            Column("cross_type", ColumnKind.LABEL, "The kind of cross."),
+            Column("uncrossing_date", ColumnKind.DATE, "The day of the uncrossing."),
+            Column("uncrossing_time", ColumnKind.TIME, "The time of the uncrossing."),
+            Column("uncrossing_condition", ColumnKind.LABEL, "The conditions of the uncrossing trade."),
+            Column("uncrossing_price", ColumnKind.FLOAT, "The price at which the auction uncrossed."),
+            Column("uncrossing_volume", ColumnKind.INTEGER, "The volume at that price."),
+            Column("uncrossing_type", ColumnKind.LABEL, "The kind of uncrossing."),
+            Column("auction_date", ColumnKind.DATE, "The day of the auction."),
+            Column("auction_time", ColumnKind.TIME, "The time of the indication."),
+            Column("auction_status", ColumnKind.INTEGER, "The auction's status."),
+            Column("auction", ColumnKind.FLOAT, "The indicative price."),
+            Column("auction_volume", ColumnKind.INTEGER, "The indicative volume."),
+            Column("auction_type", ColumnKind.LABEL, "The kind of auction."),
+        ),
+    ),
+    Function(
+        name="end_of_day",
+        endpoint="endOfDay",
+        parameters=(SOURCE, SYMBOLS, REQUIRED_FIRST_DAY, REQUIRED_LAST_DAY),
+        columns=(
+            _SYMBOL,
+            _DATE,
+            Column("open", ColumnKind.FLOAT, "The official opening price."),
+            Column("high", ColumnKind.FLOAT, "The official highest price."),
+            Column("low", ColumnKind.FLOAT, "The official lowest price."),
+            Column("close", ColumnKind.FLOAT, "The official closing price."),
+            Column("trade_count", ColumnKind.INTEGER, "How many trades."),
+            Column("volume", ColumnKind.INTEGER, "The sum of their sizes."),
+        ),
+    ),
+    Function(
+        name="settlement_prices",
+        endpoint="settlementPrices",
+        parameters=(SOURCE, SYMBOLS, REQUIRED_FIRST_DAY, REQUIRED_LAST_DAY),
+        columns=(
+            _SYMBOL,
+            Column("settlement_date", ColumnKind.DATE, "The day of the settlement."),
+            Column("settlement_time", ColumnKind.TIME, "The time of the settlement."),
+            Column("settlement", ColumnKind.FLOAT, "The settlement price."),
+            Column("settlement_status", ColumnKind.INTEGER, "The settlement's status."),
+            Column("settlement_size", ColumnKind.INTEGER, "The settlement's size."),
+            Column("capture_date", ColumnKind.DATE, "The day of the recording, in UTC."),
+            Column("capture_time", ColumnKind.TIME, "The time of the recording, in UTC."),
+        ),
+    ),
+    Function(
+        name="instrument_status",
+        endpoint="instrumentStatus",
+        parameters=(SOURCE, SYMBOLS, DAY),
+        columns=(
+            _SYMBOL,
+            _DATE,
+            Column("time", ColumnKind.TIME, "The time from which the status holds."),
+            Column("instrument_status", ColumnKind.LABEL, "The status."),
+            Column("instrument_status_description", ColumnKind.LABEL, "The status in words."),
+            Column("continuous_session", ColumnKind.BOOLEAN, "Whether trading is continuous in this status."),
+        ),
+        timestamp=("date", "time"),
+    ),
+)
+
+
+_EXPIRATION_DATE = Column("expiration_date", ColumnKind.DATE, "The day of expiration.")
+_CONTRACT_SIZE = Column("contract_size", ColumnKind.INTEGER, "The size of a contract.")
+_CURRENCY_MULTIPLIER = Column("currency_multiplier", ColumnKind.FLOAT, "What a price is multiplied by.")
+_MINIMUM_TICK = Column("minimum_tick", ColumnKind.FLOAT, "The least step of the price.")
+_OPTION_TYPE = Column("option_type", ColumnKind.LABEL, "Call or put.")
+_STRIKE_PRICE = Column("strike_price", ColumnKind.FLOAT, "The strike price.")
+_EXERCISE_STYLE = Column("exercise_style", ColumnKind.LABEL, "When the option can be exercised.")
+_UNDERLYING_ISIN = Column("underlying_isin", ColumnKind.STRING, "The underlying's ISIN.")
+_UNDERLYING_SYMBOL = Column("underlying_symbol", ColumnKind.LABEL, "The underlying's symbol.")
+_UNDERLYING_CURRENCY = Column("underlying_currency", ColumnKind.LABEL, "The underlying's currency.")
+_UNDERLYING_MIC = Column("underlying_mic", ColumnKind.LABEL, "The underlying's market (ISO 10383).")
+
+_BY_INSTRUMENT_TYPE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
+    {
+        "equities": (
+            Column("lot_size", ColumnKind.INTEGER, "The size of a round lot."),
+            Column("market_sector", ColumnKind.LABEL, "The sector."),
+            Column("market_segment", ColumnKind.LABEL, "The segment of the market."),
+            Column("security_primary_exchange", ColumnKind.LABEL, "The primary exchange."),
+            Column("sedol_code", ColumnKind.STRING, "The SEDOL code."),
+        ),
+        "futures": (
+            _EXPIRATION_DATE,
+            _CONTRACT_SIZE,
+            _CURRENCY_MULTIPLIER,
+            _MINIMUM_TICK,
+            Column("point_size", ColumnKind.FLOAT, "The value of a point."),
+            _UNDERLYING_ISIN,
+            _UNDERLYING_SYMBOL,
+            _UNDERLYING_CURRENCY,
+            _UNDERLYING_MIC,
+        ),
+        "future_options": (
+            _EXPIRATION_DATE,
+            _CONTRACT_SIZE,
+            _CURRENCY_MULTIPLIER,
+            _MINIMUM_TICK,
+            _OPTION_TYPE,
+            _STRIKE_PRICE,
+            _EXERCISE_STYLE,
+            Column("strike_price_multiplier", ColumnKind.FLOAT, "What a strike price is multiplied by."),
+            _UNDERLYING_ISIN,
+            Column("future_symbol", ColumnKind.LABEL, "The future's symbol."),
+            Column("future_expiration_date", ColumnKind.DATE, "The day of the future's expiration."),
+        ),
+        "options": (
+            Column("expiration_date", ColumnKind.STRING, "The day of expiration, documented as a string."),
+            _CONTRACT_SIZE,
+            _CURRENCY_MULTIPLIER,
+            _MINIMUM_TICK,
+            _OPTION_TYPE,
+            _STRIKE_PRICE,
+            _EXERCISE_STYLE,
+            Column("expiration_type", ColumnKind.LABEL, "The kind of expiration."),
+            Column("contract_multiplier", ColumnKind.FLOAT, "What a contract is multiplied by."),
+            Column("generation_number", ColumnKind.STRING, "The generation of the contract."),
+            Column("strike_price_denominator", ColumnKind.FLOAT, "What a strike price is divided by."),
+            Column("shares_per_contract", ColumnKind.INTEGER, "Shares that a contract stands for."),
+            _UNDERLYING_ISIN,
+            _UNDERLYING_SYMBOL,
+            _UNDERLYING_CURRENCY,
+            _UNDERLYING_MIC,
+        ),
+    }
+)
+
+INSTRUMENTS = (
+    Function(
+        name="reference_data",
+        endpoint="referenceData",
+        parameters=(SOURCE, SYMBOLS, DAY, Parameter("instrument_type", ParameterKind.STRING)),
+        columns=(
+            Column("symbol", ColumnKind.STRING, "The symbol."),
+            Column("local_code", ColumnKind.STRING, "The exchange's own code."),
+            Column("isin", ColumnKind.STRING, "The ISIN (ISO 6166)."),
+            Column("name", ColumnKind.STRING, "The instrument's full name."),
+            Column("country_code", ColumnKind.LABEL, "The country (ISO 3166)."),
+            Column("currency", ColumnKind.LABEL, "The currency of its prices."),
+            Column("entity_type", ColumnKind.LABEL, "What kind of instrument it is."),
+        ),
+        instrument_columns=_BY_INSTRUMENT_TYPE,
+    ),
+    Function(
+        name="tick_rules",
+        endpoint="tickRules",
+        parameters=(SOURCE, SYMBOLS, DAY),
+        columns=(
+            Column("symbol", ColumnKind.LABEL, "The symbol."),
+            Column("tick_rule_symbol", ColumnKind.LABEL, "The rule."),
+            Column("lower_bound", ColumnKind.FLOAT, "The price from which the tick size holds."),
+            Column("tick_size", ColumnKind.FLOAT, "The least step of the price."),
+        ),
+    ),
+    Function(
+        name="chain",
+        endpoint="chain",
+        parameters=(
+            SOURCE,
+            Parameter("chain_type", ParameterKind.CHAIN_TYPE, required=True),
+            SYMBOL,
+            Parameter("exchange", ParameterKind.STRING, required=True),
+            DAY,
+        ),
+        columns=(
+            Column("chain_symbol", ColumnKind.LABEL, "The chain."),
+            Column("symbol", ColumnKind.STRING, "A member of the chain."),
+            Column("underlying", ColumnKind.LABEL, "What the chain is written on."),
+            Column("name", ColumnKind.STRING, "The chain's name."),
+        ),
+    ),
+)
+
+#: The functions of the service by their documented names.
+FUNCTIONS: Mapping[str, Function] = MappingProxyType(
+    {function.name: function for function in (*LOOKUPS, *TICKS, *DAYS, *INSTRUMENTS)}
+)

@@ -1,7 +1,0 @@
-"""The messages that travel, generated from ``proto/``."""
-
-from tickframe.contract import types_pb2
-from tickframe.contract.api_data_pb2 import DataRequest, DataResponse
-from tickframe.contract.types_pb2 import Table, Value, ValueList
-
-__all__ = ["DataRequest", "DataResponse", "Table", "Value", "ValueList", "types_pb2"]

@@ -1,0 +1,219 @@
+"""One framed request over HTTP: session, token, retries, errors."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import pyarrow as pa
+import requests
+
+from tickframe.errors import TickframeError, TransportError
+from tickframe.http.auth import token_provider
+from tickframe.http.cancellation import Cancellation
+from tickframe.http.retry import SharedPause, retrying
+from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
+from tickframe.plan.part import Part
+from tickframe.settings import Settings
+from tickframe.wire.frames import write_frame
+from tickframe.wire.reader import Response, read_responses
+
+Origin = Literal["service", "cache", "dataset"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request brought.
+
+    Attributes
+    ----------
+    batches : tuple of pyarrow.RecordBatch
+        The rows, at least one batch. From the service one for each frame.
+    bytes : int
+        Length of the messages in their frames.
+    warning : str
+        What the service said beside its answer; empty where it said nothing.
+    meta : Mapping[str, object]
+        What the service said of the answer as a whole.
+    attempts : int
+        How often it was asked.
+    origin : {"service", "cache"}
+        Where the rows came from.
+    """
+
+    batches: tuple[pa.RecordBatch, ...]
+    bytes: int
+    warning: str = ""
+    meta: Mapping[str, object] = field(default_factory=dict)
+    attempts: int = 0
+    origin: Origin = "service"
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(batch.num_rows for batch in self.batches)
+
+
+def answer_of(responses: Sequence[Response], attempts: int) -> Answer:
+    """Return what the frames of an answer hold together."""
+    return Answer(
+        batches=tuple(response.batch for response in responses),
+        bytes=sum(response.length for response in responses),
+        warning="; ".join(dict.fromkeys(_warnings_of(responses))),
+        meta={name: value for response in responses for name, value in response.meta.items()},
+        attempts=attempts,
+    )
+
+
+def _warnings_of(responses: Sequence[Response]) -> Iterator[str]:
+    for response in responses:
+        if response.warning:
+            yield response.warning
+        if response.missing:
+            yield f"the answer lacks the documented column(s) {', '.join(response.missing)}, which are null here"
+
+
+_OCTET_STREAM = "application/octet-stream"
+_USER_PATH = "/auth/user"
+
+
+class Service:
+    """The service: answers parts. Safe to share between threads, and after a fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._connect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connect(self) -> None:
+        self._session = new_session()
+        self._tokens = token_provider(self.settings, self._session)
+        self._pause = SharedPause()
+        self._process = os.getpid()
+
+    def _connect_after_fork(self) -> None:
+        """Leave connections to the parent: two processes would read each other's answers."""
+        # Without the lock first: another thread of the parent may have held it at the fork.
+        if self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    self._connect()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
+        """Ask for a part until it is answered whole.
+
+        Parameters
+        ----------
+        part
+            The request.
+        cancellation
+            Ends the attempts.
+
+        Raises
+        ------
+        TransportError, ServiceError, FrameError, DecodeError
+            What the last attempt failed with.
+        Cancelled
+            If the run has ended.
+        """
+        self._connect_after_fork()
+        attempts = 0
+        deadline = time.monotonic() + self.settings.retry_seconds
+        try:
+            for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
+                with attempt:
+                    self._pause.wait(cancellation, deadline)
+                    attempts += 1
+                    return answer_of(self._ask(part, cancellation), attempts)
+        except TickframeError as error:
+            error.part = str(part)
+            error.attempts = attempts
+            raise
+        raise AssertionError("what the last attempt raised is raised")
+
+    def remark(self) -> str:
+        """Return nothing: what the service says stands in its answers."""
+        return ""
+
+    def user(self) -> dict[str, Any]:
+        """Return what the service says of the account.
+
+        Raises
+        ------
+        TransportError, ServiceError
+            If it does not say.
+        """
+        self._connect_after_fork()
+        with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
+            raise_for_answer(response, "application/json", secrets=self._secrets())
+            return read_json(response)
+
+    def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+        reference_id = str(uuid.uuid4())
+        settings = self.settings
+        message = part.to_message(reference_id, settings.parameter_names)
+        path = settings.path_of(part.function, part.endpoint)
+        body = write_frame(message.SerializeToString())
+        with (
+            cancellation.active(),
+            network_errors(self.settings.host),
+            self._send("POST", path, body) as response,
+            cancellation.releasing(response.raw.shutdown),
+        ):
+            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
+            responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
+        for answered in responses:
+            if answered.reference_id not in ("", reference_id):
+                raise TransportError("an answer to another request arrived: a proxy may have mixed them up; ask again")
+        return responses
+
+    def _secrets(self) -> list[str]:
+        """Return what no error may hold."""
+        settings = self.settings
+        known = (settings.token, settings.password, settings.client_secret, self._tokens.current)
+        return [secret for secret in known if secret]
+
+    def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+        """Send with the token at hand; a refused one is renewed once."""
+        token = self._tokens.token()
+        response = self._send_with(token, method, path, body)
+        if response.status_code != requests.codes.unauthorized:
+            return response
+        try:
+            renewed = self._tokens.renew(token)
+        except BaseException:
+            response.close()
+            raise
+        if renewed is None:
+            return response
+        response.close()
+        return self._send_with(renewed, method, path, body)
+
+    def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
+        settings = self.settings
+        return self._session.request(
+            method,
+            settings.base_url + path,
+            data=body,
+            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
+            auth=BearerToken(token),
+            **settings.requests_options(),
+        )

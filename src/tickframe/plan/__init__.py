@@ -1,0 +1,1 @@
+"""What is asked: arguments checked, split into parts, frozen. No session, no secret."""

@@ -1,0 +1,1 @@
+"""Framed protobuf responses to Arrow record batches, and back."""

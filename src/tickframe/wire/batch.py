@@ -1,0 +1,103 @@
+"""Arrow types of documented columns, and record batches in documented order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from tickframe.catalogue import Column, ColumnKind
+from tickframe.errors import DecodeError
+
+#: A string out of few, stored once each.
+LABEL = pa.dictionary(pa.int32(), pa.string())
+
+#: The Arrow type of each kind of column. A time of day is a duration since midnight: pandas fails
+#: on nanosecond time64, Spark cannot read it, and a session can pass midnight.
+ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
+    ColumnKind.STRING: pa.string(),
+    ColumnKind.LABEL: LABEL,
+    ColumnKind.INTEGER: pa.int64(),
+    ColumnKind.FLOAT: pa.float64(),
+    ColumnKind.BOOLEAN: pa.bool_(),
+    ColumnKind.DATE: pa.date32(),
+    ColumnKind.TIME: pa.duration("ns"),
+    ColumnKind.STRING_LIST: pa.list_(pa.string()),
+}
+
+
+def documented_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the Arrow schema of documented columns, optional ones left out."""
+    return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns if not column.optional])
+
+
+def to_record_batch(
+    arrays: Mapping[str, pa.Array], columns: Sequence[Column] = ()
+) -> tuple[pa.RecordBatch, tuple[str, ...]]:
+    """Put decoded columns into documented order, undocumented ones after them as they came.
+
+    Parameters
+    ----------
+    arrays
+        The decoded columns in the order of the wire.
+    columns
+        The documented columns. A table without rows gets their types; a documented column that a
+        table with rows lacks is all null, unless it is optional.
+
+    Returns
+    -------
+    batch : pyarrow.RecordBatch
+        The table.
+    missing : tuple of str
+        The documented columns that a table with rows lacks.
+
+    Raises
+    ------
+    DecodeError
+        If the columns are not of equal length.
+    """
+    rows = _row_count(arrays)
+    ordered: dict[str, pa.Array] = {}
+    missing = []
+    for column in columns:
+        kind = ARROW_TYPES[column.kind]
+        array = arrays.get(column.name)
+        if array is None and column.optional:
+            continue
+        if array is None and rows:
+            missing.append(column.name)
+        ordered[column.name] = _documented(array, kind, rows)
+    for name, array in arrays.items():
+        ordered.setdefault(name, array)
+    return pa.RecordBatch.from_arrays(list(ordered.values()), names=list(ordered)), tuple(missing)
+
+
+def _documented(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+    """Return a documented column as it was sent, or of its documented type where that does not say one."""
+    if array is None or rows == 0:
+        return pa.nulls(rows, kind)
+    if array.type.equals(kind):
+        return array
+    if pa.types.is_null(array.type):
+        return pa.nulls(rows, kind)
+    if pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
+        # Empty lists do not say what they are lists of.
+        return array.cast(kind)
+    return array
+
+
+def _row_count(arrays: Mapping[str, pa.Array]) -> int:
+    """Return the one length that all columns share."""
+    lengths = [len(array) for array in arrays.values()]
+    if len(set(lengths)) <= 1:
+        return lengths[0] if lengths else 0
+    rows = Counter(lengths).most_common(1)[0][0]
+    for name, array in arrays.items():
+        if len(array) != rows:
+            raise DecodeError(
+                f"column {name!r} has {len(array):,} values where the others have {rows:,}: "
+                "the answer is not a whole table, report it to the service's support",
+                column=name,
+            )
+    return rows

@@ -1,0 +1,144 @@
+"""Entries stay inside the cache's folder and apart from one another, whatever a user asks for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cache.test_service import cached_client
+from tests.faults.server import FaultServer
+from tests.faults.ticks import ask, ticks_for
+from tickframe.cache.key import Address, Window, address_of, folder_name, window_of
+from tickframe.catalogue import FUNCTIONS
+from tickframe.plan.part import Part
+from tickframe.settings import Settings
+
+ODD_SYMBOLS = [
+    "../../x",
+    "CON",
+    "a/b",
+    "a\\b",
+    "=DJX.W",
+    "x" * 300,
+    "x" * 299 + "y",
+    "\U0001f600.XE",
+    "ZAL.XE",
+    "zal.xe",
+    "Zal.XE",
+    "ZAL.XE.",
+    "~",
+    "..",
+    ".",
+    "%2E%2E",
+    "C:\\x",
+    "a b",
+    "nul\x00l",
+    "a\nb",
+    "*?",
+]
+SETTINGS = Settings()
+WINDOWS = st.builds(
+    Window, st.none() | st.integers(0, 2 * 86_400 * 10**9), st.none() | st.integers(0, 2 * 86_400 * 10**9)
+)
+
+
+def part(symbol: object, **parameters: object) -> Part:
+    function = FUNCTIONS["tick_data"]
+    given = {"source": "ACTIV", "symbol": symbol, "day": dt.date(2016, 5, 5), **parameters}
+    return Part("tick_data", "tickData", tuple(given.items()), function.columns)
+
+
+def test_odd_symbols_stay_inside_and_apart(tmp_path: Path) -> None:
+    """Each is cached, found again, and alone in its folder, also where case makes no difference."""
+    place = tmp_path / "cache"
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with cached_client(server, place) as client:
+            for symbol in ODD_SYMBOLS:
+                ask(client, [symbol]).to_arrow()
+            client.cache.flush()
+            for symbol in ODD_SYMBOLS:
+                assert ask(client, [symbol]).to_arrow(cache="only")["symbol"].unique().to_pylist() == [symbol]
+            assert client.cache.info().entries == len(ODD_SYMBOLS)
+            shown = client.cache.entries()["symbol"].tolist()
+            assert {symbol for symbol in ODD_SYMBOLS if len(symbol) < 100} <= set(shown)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    files = [str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()]
+    assert len({file.casefold() for file in files}) == len(ODD_SYMBOLS)
+    assert len({file.casefold().rpartition("/")[0] for file in files}) == len(ODD_SYMBOLS)
+    assert all(len(name) < 250 for file in files for name in file.split("/"))
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_names_of_folders_are_apart_whatever_the_disk_makes_of_case(one: str, other: str) -> None:
+    names = folder_name(one), folder_name(other)
+    assert (names[0].casefold() == names[1].casefold()) == (one == other)
+    for name in names:
+        assert name.isascii()
+        assert not set(name) & set('/\\:*?"<>|\x00 \n')
+        assert name not in (".", "..")
+        assert not name.endswith(".")
+
+
+@given(st.text(min_size=1, max_size=9))
+def test_the_name_of_a_folder_can_be_read_back(symbol: str) -> None:
+    if symbol.isprintable():
+        assert unquote(folder_name(symbol)) == symbol
+
+
+@given(WINDOWS)
+def test_a_window_is_read_back_from_a_name(window: Window) -> None:
+    name = Address("source=A", window, "0123456789abcdef" * 2).name
+    assert window_of(name) == window
+    assert window_of(f"{name}.tmp") is None
+
+
+@given(WINDOWS, WINDOWS)
+def test_a_window_covers_what_lies_in_it(one: Window, other: Window) -> None:
+    def ends(window: Window) -> tuple[float, float]:
+        return (
+            float("-inf") if window.first is None else window.first,
+            float("inf") if window.last is None else window.last,
+        )
+
+    (first, last), (begin, end) = ends(one), ends(other)
+    assert one.covers(other) == (first <= begin and end <= last)
+    assert one.overlaps(other) == (first <= end and begin <= last)
+
+
+def test_a_wider_window_is_found_by_name() -> None:
+    hour = pd.Timedelta(hours=1)
+    day = address_of(part("A"), SETTINGS)
+    morning = address_of(part("A", from_time=9 * hour, to_time=12 * hour), SETTINGS)
+    early = address_of(part("A", from_time=9 * hour, to_time=10 * hour), SETTINGS)
+    late = address_of(part("A", from_time=15 * hour), SETTINGS)
+    another = address_of(part("A", flags=("USE_MARKET_TS",)), SETTINGS)
+    names = [address.name for address in (day, morning, late, another)]
+    assert {address.name for address in early.wider(names)} == {day.name, morning.name}
+    assert list(day.wider(names)) == []
+    assert str(early.window) == "090000-100000"
+
+
+def test_flags_in_another_order_are_another_request_but_windows_are_not() -> None:
+    one, other = (address_of(part("A", flags=flags), SETTINGS) for flags in (("X", "Y"), ("Y", "X")))
+    assert one.digest != other.digest
+    window = address_of(part("A", flags=("X", "Y"), from_time=pd.Timedelta(hours=9)), SETTINGS)
+    assert (window.digest, window.folder) == (one.digest, one.folder)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "folder"),
+    [
+        ("A", "source=ACTIV/function=tick_data/symbol=A/date=2016-05-05"),
+        (("A",), "source=ACTIV/function=tick_data/symbol=A/date=2016-05-05"),
+        (("A", "B"), "source=ACTIV/function=tick_data/2-symbols/date=2016-05-05"),
+    ],
+)
+def test_a_folder_says_what_is_in_it(symbols: object, folder: str) -> None:
+    assert address_of(part(symbols), SETTINGS).folder == folder

@@ -1,0 +1,77 @@
+"""A server of faults, a client of it, and a look at what a run leaves behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import tickframe as tf
+from tests.faults.server import FaultServer
+from tests.faults.ticks import SECRET
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: FaultServer) -> Iterator[tf.Client]:
+    with tf.Client(server.url, token=SECRET, read_timeout=20) as connected:
+        yield connected
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Every wait that was asked for between attempts; none of them takes time."""
+    from tickframe.http.cancellation import Cancellation  # noqa: PLC0415, patched here only
+
+    asked: list[float] = []
+
+    def wait(cancellation: Cancellation, seconds: float) -> None:
+        asked.append(seconds)
+        cancellation.check()
+
+    monkeypatch.setattr(Cancellation, "wait", wait)
+    return asked
+
+
+def threads_of_runs() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("tickframe") and "sandbox" not in each.name]
+
+
+def open_sockets() -> int:
+    """Count the sockets of this process."""
+    count = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            count += str(descriptor.readlink()).startswith("socket:")
+        except FileNotFoundError:
+            continue
+    return count
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when a state is reached that the other side of a socket brings about."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+
+
+@pytest.fixture
+def leaves_nothing(server: FaultServer) -> Callable[[], None]:
+    """Return a check that no thread of a run, and no connection to the server, is left."""
+
+    def check() -> None:
+        gc.collect()
+        assert threads_of_runs() == []
+        server.wait_until_left()
+
+    return check

@@ -1,0 +1,368 @@
+"""Each fault on one request: what it becomes when it stays, and the right rows when it passes."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import gzip
+import logging
+import traceback
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+
+import pytest
+
+import tickframe as tf
+from tests.faults.server import (
+    Answer,
+    Ending,
+    FaultServer,
+    Framing,
+    Received,
+    answer,
+    compressed,
+    page,
+    refusal,
+)
+from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, ticks_for
+from tickframe import errors
+from tickframe.http.cancellation import Cancellation
+
+FRAME = framed_ticks("S000")
+WHOLE = answer(FRAME)
+CHUNKED = answer(FRAME, framing=Framing.CHUNKED)
+GZIP = compressed(FRAME)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A wrong answer, and the error that it becomes."""
+
+    answer: Answer
+    error: type[tf.TickframeError]
+    words: str
+
+
+def longer_than_it_says() -> bytes:
+    return FRAME[:1] + bytes((FRAME[1] - 1,)) + FRAME[2:]
+
+
+def shorter_than_it_says() -> bytes:
+    return FRAME[:1] + bytes((FRAME[1] + 1,)) + FRAME[2:]
+
+
+PASSING = {
+    "reset before the answer": Fault(WHOLE.before_any_byte(Ending.RESET), errors.TransportError, "connection"),
+    "end before the answer": Fault(WHOLE.before_any_byte(Ending.CLOSED), errors.TransportError, "connection"),
+    "reset in the header": Fault(WHOLE.cut_in_head(Ending.RESET), errors.TransportError, "connection"),
+    "end in the content type": Fault(
+        replace(WHOLE, sent=WHOLE.head.index(b"octet"), ending=Ending.CLOSED), errors.TransportError, "cut short"
+    ),
+    "reset in the body": Fault(WHOLE.cut_in_body(99, Ending.RESET), errors.TransportError, "cut short"),
+    "end in the body": Fault(WHOLE.cut_in_body(99), errors.TransportError, "cut short"),
+    "end in the body without a length": Fault(
+        answer(FRAME, framing=Framing.CLOSE).cut_in_body(99), errors.TruncatedFrameError, "cut short"
+    ),
+    "end in a chunk": Fault(CHUNKED.cut_in_body(99), errors.TransportError, "cut short"),
+    "chunks without an end": Fault(CHUNKED.cut_in_body(len(CHUNKED.body) - 5), errors.TransportError, "cut short"),
+    "gzip cut": Fault(GZIP.cut_in_body(len(GZIP.body) // 2), errors.TransportError, "cut short"),
+    "gzip cut without a length": Fault(
+        compressed(FRAME, Framing.CLOSE).cut_in_body(len(GZIP.body) // 2), errors.TruncatedFrameError, "cut short"
+    ),
+    "gzip damaged": Fault(
+        answer(gzip.compress(FRAME)[:20] + bytes(200), headers={"Content-Encoding": "gzip"}),
+        errors.TransportError,
+        "DecodeError",
+    ),
+    "chunk of no size": Fault(replace(CHUNKED, body=b"zz\r\n" + FRAME), errors.TransportError, "cut short"),
+    "chunk of a negative size": Fault(
+        replace(CHUNKED, body=b"-5\r\n" + FRAME, ending=Ending.CLOSED), errors.TransportError, "cut short"
+    ),
+    "no HTTP": Fault(Answer(b"\x00\xffnonsense\r\n\r\n", ending=Ending.CLOSED), errors.TransportError, "connection"),
+    "frame shorter than it says": Fault(answer(shorter_than_it_says()), errors.TruncatedFrameError, "cut short"),
+    "nothing": Fault(answer(b""), errors.TruncatedFrameError, "empty"),
+    "408": Fault(refusal(408), errors.ServiceError, "HTTP 408"),
+    "429": Fault(refusal(429), errors.RateLimitError, "HTTP 429"),
+    "429 for seconds": Fault(refusal(429, Retry_After="2"), errors.RateLimitError, "HTTP 429"),
+    "500": Fault(refusal(500, "out of order"), errors.ServiceError, "out of order"),
+    "502 as a page": Fault(page(502), errors.ServiceError, "HTTP 502"),
+    "503": Fault(refusal(503), errors.ServiceError, "HTTP 503"),
+    "refusal cut": Fault(refusal(503, "x" * 500).cut_in_body(9), errors.ServiceError, "HTTP 503"),
+}
+
+LASTING = {
+    "401": Fault(refusal(401), errors.AuthenticationError, "refused"),
+    "403": Fault(refusal(403, "no right"), errors.PermissionDeniedError, "no right"),
+    "404": Fault(refusal(404), errors.UnknownEndpointError, "endpoint"),
+    "page": Fault(page(), errors.UnexpectedContentError, "text/html"),
+    "page as a frame": Fault(answer(page().body), errors.FrameMarkerError, "0x3C"),
+    "wrong marker": Fault(answer(b"\xfb" + FRAME[1:]), errors.FrameMarkerError, "0xFB"),
+    "frame longer than it says": Fault(answer(longer_than_it_says()), errors.TrailingBytesError, "frame"),
+    "redirect": Fault(refusal(302, Location="https://elsewhere.invalid/"), errors.ServiceError, "redirects"),
+    "redirect to no address": Fault(refusal(302, Location="http://[::1"), errors.ServiceError, "redirects"),
+    "redirect cut": Fault(
+        refusal(307, "x" * 500, Location="https://elsewhere.invalid/").cut_in_body(9), errors.ServiceError, "redirects"
+    ),
+    "refusal of endless brackets": Fault(
+        answer(b"[" * 60_000, 400, content_type="application/json"), errors.ServiceError, "HTTP 400"
+    ),
+    "wait without a date": Fault(
+        refusal(400, Retry_After="Fri, 31 Dec 99999999999999999999 23:59:59 GMT"), errors.ServiceError, "HTTP 400"
+    ),
+}
+
+ALL = PASSING | LASTING
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_fault_that_stays_is_its_own_error_within_its_budget_and_without_a_secret(
+    server: FaultServer, client: tf.Client, waits: list[float], caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    fault = ALL[name]
+    server.script(fault.answer)
+    query = ask(client)
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.TickframeError, match=fault.words) as raised:
+        query.to_arrow()
+    assert raised.type is fault.error
+    # A wait that the service asks for is asked of the thread and of the pause that all share.
+    assert sum(waits) <= 2 * client.settings.retry_seconds
+    assert raised.value.attempts == len(server.received)
+    assert (raised.value.attempts > 1) == (name in PASSING)
+    assert "symbol=S000" in raised.value.part
+    assert SECRET not in "".join(traceback.format_exception(raised.value)) + caplog.text
+    [outcome] = query.outcomes
+    assert (outcome.rows, outcome.attempts, outcome.error) == (0, len(server.received), str(raised.value))
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_fault_that_passes_leaves_every_row_once(server: FaultServer, client: tf.Client, name: str) -> None:
+    server.script(PASSING[name].answer, PASSING[name].answer, WHOLE)
+    query = ask(client)
+    assert arrived(query.to_arrow()) == expected(["S000"])
+    assert [outcome.attempts for outcome in query.outcomes] == [3]
+
+
+@pytest.mark.parametrize("whole", [WHOLE, answer(FRAME, framing=Framing.CLOSE), CHUNKED, GZIP])
+def test_every_framing_of_a_whole_answer_is_read(server: FaultServer, client: tf.Client, whole: Answer) -> None:
+    server.script(whole)
+    assert arrived(ask(client).to_arrow()) == expected(["S000"])
+
+
+def test_a_closed_port_is_asked_until_the_budget_ends(waits: list[float]) -> None:
+    with FaultServer() as gone:
+        pass
+    with tf.Client(gone.url, token=SECRET) as client, pytest.raises(errors.TransportError, match="no connection") as e:
+        ask(client).to_arrow()
+    assert e.value.attempts == len(waits) + 1 > 1
+    assert sum(waits) <= client.settings.retry_seconds
+
+
+def test_a_service_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer() as gone:
+        port = int(gone.url.rpartition(":")[2])
+    with contextlib.ExitStack() as back:
+
+        def come_back(_cancellation: Cancellation, seconds: float) -> None:
+            if seconds:
+                monkeypatch.undo()
+                back.enter_context(FaultServer(port=port)).script(WHOLE)
+
+        monkeypatch.setattr(Cancellation, "wait", come_back)
+        with tf.Client(gone.url, token=SECRET) as client:
+            query = ask(client)
+            assert arrived(query.to_arrow()) == expected(["S000"])
+            assert query.outcomes[0].attempts == 2
+
+
+def test_a_host_without_an_address_is_a_transport_error_within_the_budget(waits: list[float]) -> None:
+    with (
+        tf.Client("https://host.invalid", token=SECRET) as client,
+        pytest.raises(errors.TransportError, match=r"no connection .*host\.invalid") as raised,
+    ):
+        ask(client).to_arrow()
+    assert raised.value.attempts > 1
+    assert sum(waits) <= client.settings.retry_seconds
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    "stalled",
+    [WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_head(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)],
+)
+def test_a_stall_is_left_after_the_read_timeout_and_asked_again(server: FaultServer, stalled: Answer) -> None:
+    with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
+        server.script(stalled, WHOLE)
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"])
+        assert query.outcomes[0].attempts == 2
+
+
+def test_a_stall_that_stays_is_an_error_that_says_so(server: FaultServer) -> None:
+    with tf.Client(server.url, token=SECRET, read_timeout=0.05) as client:
+        for stalled in (WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)):
+            server.script(stalled)
+            with pytest.raises(errors.TransportError, match="stopped answering"):
+                ask(client).to_arrow()
+
+
+def test_a_stall_that_outlasts_the_budget_is_not_asked_again(server: FaultServer) -> None:
+    with tf.Client(server.url, token=SECRET, read_timeout=0.2, retry_seconds=0.1) as client:
+        server.script(WHOLE.cut_in_body(99, Ending.STALLED))
+        with pytest.raises(errors.TransportError, match="stopped answering") as raised:
+            ask(client).to_arrow()
+    assert raised.value.attempts == len(server.received) == 1
+
+
+def test_a_refusal_whose_words_never_come_is_still_that_refusal(server: FaultServer) -> None:
+    with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
+        server.script(refusal(403, "no right").cut_in_body(3, Ending.STALLED))
+        with pytest.raises(errors.PermissionDeniedError):
+            ask(client).to_arrow()
+
+
+def test_an_answer_byte_by_byte_arrives_whole(server: FaultServer) -> None:
+    """No single wait for bytes is long, so that nothing times out."""
+    with tf.Client(server.url, token=SECRET, read_timeout=5) as client:
+        server.script(replace(WHOLE, seconds_between_pieces=0.002))
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"])
+        assert query.outcomes[0].attempts == 1
+
+
+def test_a_redirect_to_another_host_is_not_followed(server: FaultServer, client: tf.Client) -> None:
+    """Neither with the token nor without it."""
+    with FaultServer() as elsewhere:
+        elsewhere.serve(ticks_for)
+        for status in (301, 302, 303, 307, 308):
+            server.script(refusal(status, Location=elsewhere.url + "/get/tickData"))
+            with pytest.raises(errors.ServiceError, match="redirects"):
+                ask(client).to_arrow()
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize("at", range(len(FRAME)))
+def test_a_flipped_byte_is_an_error_or_a_table_of_equal_columns(
+    server: FaultServer, client: tf.Client, at: int
+) -> None:
+    """A frame has no checksum: a flip inside a value is another value, but no flip loses a row in silence."""
+    flipped = FRAME[:at] + bytes((FRAME[at] ^ 0xFF,)) + FRAME[at + 1 :]
+    server.script(answer(flipped))
+    query = ask(client)
+    with contextlib.suppress(errors.DecodeError, errors.FrameError):
+        table = query.to_arrow()
+        assert len(arrived(table)) == table.num_rows == query.outcomes[0].rows
+
+
+class TestTooManyRequests:
+    """429 and what the service says of when to come back."""
+
+    def test_seconds_are_waited_as_asked(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+        server.script(refusal(429, Retry_After="7"), WHOLE)
+        assert ask(client).to_arrow().num_rows
+        assert waits[0] == 7
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_date_is_waited_for(
+        self, server: FaultServer, client: tf.Client, waits: list[float], status: int
+    ) -> None:
+        moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60)
+        server.script(refusal(status, Retry_After=format_datetime(moment, usegmt=True)), WHOLE)
+        assert ask(client).to_arrow().num_rows
+        assert 30 < waits[0] <= 60
+
+    def test_a_date_in_the_past_is_no_wait(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+        server.script(refusal(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), WHOLE)
+        assert ask(client).to_arrow().num_rows
+        assert waits[0] == 0
+
+    def test_a_service_that_keeps_saying_when_is_asked_as_long_as_the_budget_allows(
+        self, server: FaultServer, client: tf.Client, waits: list[float]
+    ) -> None:
+        """Waiting one's turn among many is no failure, however often it is told."""
+        server.script(*[refusal(429, Retry_After="3")] * 20, WHOLE)
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"])
+        assert query.outcomes[0].attempts == 21
+        assert sum(wait for wait in waits if wait == 3) == 60
+
+    def test_a_longer_wait_than_the_budget_is_an_error_at_once(
+        self, server: FaultServer, client: tf.Client, waits: list[float]
+    ) -> None:
+        server.script(refusal(429, Retry_After="3600"))
+        with pytest.raises(errors.RateLimitError) as raised:
+            ask(client).to_arrow()
+        assert (raised.value.attempts, raised.value.retry_after) == (1, 3600)
+        assert sum(waits) <= client.settings.retry_seconds
+
+    @pytest.mark.parametrize("asked", ["3600", "9" * 400])
+    def test_the_next_query_neither_asks_too_early_nor_waits_beyond_its_budget(
+        self, server: FaultServer, client: tf.Client, waits: list[float], asked: str
+    ) -> None:
+        server.script(refusal(429, Retry_After=asked), WHOLE)
+        for _ in range(2):
+            with pytest.raises(errors.RateLimitError) as raised:
+                ask(client).to_arrow()
+            assert raised.value.retry_after > client.settings.retry_seconds
+        assert len(server.received) == 1
+        assert sum(waits) <= client.settings.retry_seconds
+
+
+def frames_of_columns() -> bytes:
+    """Return an answer of five frames of six columns each."""
+    return b"".join(framed_ticks("S000", rows=40, first=40 * number) for number in range(5))
+
+
+SEVERAL = frames_of_columns()
+OFFSETS = sorted({round(index * (len(SEVERAL) - 1) / 199) for index in range(200)})
+
+
+@pytest.mark.parametrize("framing", Framing)
+def test_a_body_cut_anywhere_is_an_error_while_it_stays_cut_and_whole_when_it_is_whole(
+    server: FaultServer, client: tf.Client, framing: Framing
+) -> None:
+    """A cut between two frames is the one that no length inside the body can tell."""
+    assert len(OFFSETS) == 200
+    whole = answer(SEVERAL, framing=framing)
+    for at in OFFSETS:
+        cut = whole.cut_in_body(at)
+        server.script(cut, whole)
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"], rows=200), at
+        assert query.outcomes[0].attempts == 2, at
+
+
+@pytest.mark.parametrize("framing", Framing)
+def test_a_body_that_stays_cut_is_never_a_shorter_table(
+    server: FaultServer, client: tf.Client, framing: Framing
+) -> None:
+    whole = answer(SEVERAL, framing=framing)
+    for at in OFFSETS[::10]:
+        server.script(whole.cut_in_body(at))
+        with pytest.raises((errors.TransportError, errors.TruncatedFrameError), match=r"cut short|ends inside|empty"):
+            ask(client).to_arrow()
+
+
+def test_a_token_never_shows_even_where_the_service_repeats_it(
+    server: FaultServer, client: tf.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    def repeat(request: Received) -> Answer:
+        return refusal(400, f"the token {request.token} may not do this", X_Token=request.token)
+
+    server.serve(repeat)
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.ServiceError, match="may not do this") as raised:
+        ask(client).to_arrow()
+    text = "".join(traceback.format_exception(raised.value)) + caplog.text + repr(vars(raised.value))
+    assert SECRET not in text
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "429 for seconds"])
+def test_no_fault_leaves_a_connection_that_is_of_no_use(server: FaultServer, name: str) -> None:
+    """A connection whose answer was not read to its end must not answer the next request."""
+    with tf.Client(server.url, token=SECRET, retry_seconds=0.001) as client:
+        server.script(ALL[name].answer, WHOLE)
+        try:
+            rows = arrived(ask(client).to_arrow())
+        except errors.TickframeError:
+            rows = arrived(ask(client).to_arrow())
+        assert rows == expected(["S000"])
+    server.wait_until_left()

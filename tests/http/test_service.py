@@ -1,0 +1,327 @@
+"""One framed request over HTTP: what travels, and what each wrong answer becomes."""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+import traceback
+
+import pytest
+import requests
+
+import tickframe as tf
+from tests.scripted_server import OCTET_STREAM, Reply, ScriptedServer
+from tickframe import errors
+from tickframe.http.cancellation import Cancellation
+from tickframe.sandbox import Sandbox
+from tickframe.wire.contract import DataRequest, DataResponse
+from tickframe.wire.frames import Marker, read_frames, write_frame
+
+SECRET = "s3cr3t-t0k3n"
+
+
+def answer(rows: int = 2, marker: Marker = Marker.VARINT) -> bytes:
+    response = DataResponse()
+    response.data.columns["price"].double_list.values.extend([1.5] * rows)
+    return write_frame(response.SerializeToString(), marker)
+
+
+@pytest.fixture
+def client(scripted: ScriptedServer) -> tf.Client:
+    with tf.Client(scripted.url, token=SECRET) as connected:
+        yield connected
+
+
+def ask(client: tf.Client) -> tf.Query:
+    return client.get("ACTIV", "prices", symbol="ZAL.XE")
+
+
+@pytest.mark.parametrize("marker", Marker)
+def test_a_token_alone_is_enough_for_a_framed_request_and_answer(
+    client: tf.Client, scripted: ScriptedServer, marker: Marker
+) -> None:
+    scripted.reply(Reply(answer(2, marker)))
+    assert ask(client).to_arrow().to_pydict() == {"price": [1.5, 1.5]}
+    [request] = scripted.received
+    assert (request.method, request.path) == ("POST", "/get/prices")
+    assert request.headers["Authorization"] == f"Bearer {SECRET}"
+    assert request.headers["Content-Type"] == OCTET_STREAM
+    assert request.body[0] == Marker.VARINT
+    sent = DataRequest.FromString(next(read_frames(request.body)))
+    assert {name: value.string_value for name, value in sent.parameters.items()} == {
+        "source": "ACTIV",
+        "symbol": "ZAL.XE",
+    }
+    assert sent.header.reference_id.value
+
+
+def test_several_frames_in_one_answer_read_as_one(client: tf.Client, scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(answer(2) + answer(1, Marker.FIXED)))
+    table = ask(client).to_arrow()
+    assert table.num_rows == 3
+    assert table.column("price").num_chunks == 2
+
+
+def test_path_endpoint_and_parameter_names_can_be_overridden(scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(answer(0)))
+    with tf.Client(
+        scripted.url,
+        token=SECRET,
+        path_template="/v3/{endpoint}/ask",
+        endpoints={"tick_data": "ticks"},
+        parameter_names={"data_type": "type"},
+    ) as client:
+        client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES", from_time="09:00").to_arrow()
+    [request] = scripted.received
+    assert request.path == "/v3/ticks/ask"
+    sent = DataRequest.FromString(next(read_frames(request.body)))
+    assert set(sent.parameters) == {"source", "type", "symbol", "day", "fromTime"}
+    assert sent.parameters["day"].days_value == 16926
+    assert sent.parameters["fromTime"].nanoseconds_value == 32_400 * 10**9
+
+
+PAGE = b"<html><body>Please log in</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "words"),
+    [
+        (Reply(b'{"error_description": "unknown"}', 404, "application/json"), errors.UnknownEndpointError, "unknown"),
+        (Reply(b"", 401), errors.AuthenticationError, "refused"),
+        (
+            Reply(b'{"error_description": "no right"}', 403, "application/json"),
+            errors.PermissionDeniedError,
+            "no right",
+        ),
+        (Reply(b"", 429), errors.RateLimitError, "429"),
+        (Reply(b"oops", 500, "text/plain"), errors.ServiceError, "HTTP 500"),
+        (Reply(b"[1", 400, "application/json"), errors.ServiceError, "HTTP 400"),
+        (Reply(b'{"error_description": null}', 400, "application/json"), errors.ServiceError, "HTTP 400"),
+        (Reply(b"", 302, headers={"Location": "https://elsewhere.example/"}), errors.ServiceError, "redirects"),
+        (Reply(PAGE, 200, "text/html"), errors.UnexpectedContentError, "text/html"),
+        (Reply(b'{"error_description": "odd"}', 200, "application/json"), errors.UnexpectedContentError, "odd"),
+        (Reply(PAGE), errors.FrameMarkerError, "0x3C"),
+        (Reply(b""), errors.TruncatedFrameError, "empty"),
+        (Reply(answer()[:-1]), errors.TruncatedFrameError, "cut short"),
+        (Reply(b"\xfa\x05" + answer()[2:]), errors.TrailingBytesError, "no frame|0x"),
+        (Reply(answer() + b"\n"), errors.TrailingBytesError, "0x0A"),
+        (Reply(b"\xff\xff\xff\xff\xf0" + bytes(16)), errors.FrameLengthError, "negative"),
+        (Reply(b"\xfa\xff\xff\xff\xff\x0f" + bytes(16)), errors.FrameLengthError, "31 bits"),
+        (Reply(b"\xff\x7f\xff\xff\xff" + bytes(16)), errors.TruncatedFrameError, "16 arrived"),
+        (Reply(answer(), announced=1000), errors.TransportError, "cut short"),
+        (Reply(write_frame(b"\x12\x7f")), errors.DecodeError, "DataResponse"),
+    ],
+)
+def test_each_wrong_answer_has_its_own_error_without_a_secret(
+    client: tf.Client, scripted: ScriptedServer, reply: Reply, error: type[tf.TickframeError], words: str
+) -> None:
+    scripted.reply(reply)
+    query = ask(client)
+    with pytest.raises(error, match=words) as raised:
+        query.to_pandas()
+    assert raised.type is error
+    assert raised.value.part == "prices source=ACTIV symbol=ZAL.XE"
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    [outcome] = query.outcomes
+    assert (outcome.rows, outcome.error) == (0, str(raised.value))
+    again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301, our own
+    assert (type(again), str(again), vars(again)) == (error, str(raised.value), vars(raised.value))
+
+
+def test_a_refusal_keeps_status_description_and_our_name_of_the_request(
+    client: tf.Client, scripted: ScriptedServer
+) -> None:
+    scripted.reply(Reply(b'{"error_description": "no such symbol list"}', 400, "application/json"))
+    with pytest.raises(errors.ServiceError) as raised:
+        ask(client).to_arrow()
+    sent = DataRequest.FromString(next(read_frames(scripted.received[0].body)))
+    assert raised.value.status == 400
+    assert raised.value.description == "no such symbol list"
+    assert raised.value.request_id == sent.header.reference_id.value
+
+
+@pytest.mark.parametrize(
+    "failure", [Reply(b"", 503), Reply(b"", 429), Reply(answer()[:-1]), Reply(answer(), announced=1000)]
+)
+def test_a_passing_failure_is_asked_again(client: tf.Client, scripted: ScriptedServer, failure: Reply) -> None:
+    scripted.reply(failure, failure, Reply(answer()))
+    query = ask(client)
+    assert query.to_arrow().num_rows == 2
+    assert [outcome.attempts for outcome in query.outcomes] == [3]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_lasting_refusal_is_not_asked_again(client: tf.Client, scripted: ScriptedServer, status: int) -> None:
+    scripted.reply(Reply(b"", status))
+    with pytest.raises(errors.ServiceError) as raised:
+        ask(client).to_arrow()
+    assert raised.value.attempts == len(scripted.received) == 1
+
+
+def test_a_redirect_does_not_carry_the_token_away(scripted: ScriptedServer) -> None:
+    with ScriptedServer() as elsewhere, tf.Client(scripted.url, token=SECRET) as client:
+        elsewhere.reply(Reply(answer()))
+        scripted.reply(Reply(b"", 307, headers={"Location": elsewhere.url + "/get/prices"}))
+        with pytest.raises(errors.ServiceError, match="redirects"):
+            ask(client).to_arrow()
+        assert elsewhere.received == []
+
+
+def test_an_answer_longer_than_the_limit_is_refused(scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(answer(100)))
+    with (
+        tf.Client(scripted.url, token=SECRET, maximum_length=100) as client,
+        pytest.raises(errors.FrameLengthError, match="limit is 100"),
+    ):
+        ask(client).to_arrow()
+
+
+def test_no_service_at_the_address_is_a_transport_error_with_its_cause() -> None:
+    with tf.Client("http://127.0.0.1:1", token=SECRET) as client, pytest.raises(errors.TransportError) as raised:
+        ask(client).to_arrow()
+    assert isinstance(raised.value.__cause__, requests.ConnectionError)
+
+
+def test_a_wrong_password_is_an_authentication_error(sandbox: Sandbox) -> None:
+    with (
+        tf.Client(sandbox.url, user=sandbox.user, password="wr0ng", client_secret=sandbox.client_secret) as client,
+        pytest.raises(errors.AuthenticationError, match="password") as raised,
+    ):
+        client.check()
+    assert "wr0ng" not in str(raised.value)
+
+
+def test_a_wrong_client_secret_is_an_authentication_error(sandbox: Sandbox) -> None:
+    with (
+        tf.Client(sandbox.url, user=sandbox.user, password=sandbox.password, client_secret="wr0ng") as client,
+        pytest.raises(errors.AuthenticationError),
+    ):
+        client.check()
+
+
+def test_a_token_answer_that_is_none_is_refused_without_being_shown(scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(b'{"refresh_token": "s3cr3t"}', 200, "application/json"))
+    with (
+        tf.Client(scripted.url, user="u", password="p", client_secret="c") as client,
+        pytest.raises(errors.UnexpectedContentError) as raised,
+    ):
+        client.check()
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_missing_account_says_what_is_missing_and_what_to_do() -> None:
+    with tf.Client() as client, pytest.raises(errors.SettingsError, match=r"TICKFRAME_USER.*Client\.sandbox"):
+        client.check()
+
+
+def test_a_revoked_token_is_renewed_once(sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        assert client.check()["user"] == sandbox.user
+        sandbox.revoke_tokens()
+        assert client.check()["user"] == sandbox.user
+
+
+def test_a_netrc_file_does_not_replace_the_token(
+    client: tf.Client, scripted: ScriptedServer, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login other password other\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    scripted.reply(Reply(answer()))
+    ask(client).to_arrow()
+    assert scripted.received[0].headers["Authorization"] == f"Bearer {SECRET}"
+
+
+def test_no_log_holds_a_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), sandbox.client() as client:
+        client.lookup_sources().to_arrow()
+    text = io.StringIO(caplog.text).read()
+    assert sandbox.password not in text
+    assert sandbox.client_secret not in text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"1",
+        b"null",
+        b'{"access_token": null}',
+        b'{"access_token": "a\\nb"}',
+        b"<html>",
+        b"",
+        b"\xff",
+        b"[" * 60_000,
+    ],
+)
+def test_a_token_answer_of_any_other_shape_is_refused(scripted: ScriptedServer, body: bytes) -> None:
+    scripted.reply(Reply(body, 200, "application/json"))
+    account = {"user": "u", "password": "p", "client_secret": "c"}
+    with tf.Client(scripted.url, **account) as client, pytest.raises(errors.UnexpectedContentError):
+        client.check()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"1", b"<html>", b"", b"\xff", b"[" * 60_000])
+def test_a_user_that_is_no_object_is_refused(client: tf.Client, scripted: ScriptedServer, body: bytes) -> None:
+    scripted.reply(Reply(body, 200, "application/json"))
+    with pytest.raises(errors.UnexpectedContentError):
+        client.check()
+
+
+@pytest.mark.parametrize("lifetime", ["Infinity", "-1", '"soon"', "0", "1e400"])
+def test_a_lifetime_that_is_none_is_the_documented_one(scripted: ScriptedServer, lifetime: str) -> None:
+    scripted.reply(
+        Reply(f'{{"access_token": "granted", "expires_in": {lifetime}}}'.encode(), 200, "application/json"),
+        Reply(b'{"user": "u"}', 200, "application/json"),
+    )
+    with tf.Client(scripted.url, user="u", password="pä€", client_secret="cä€") as client:
+        assert client.check() == {"user": "u"}
+
+
+def test_words_of_the_service_that_repeat_a_secret_are_blotted(client: tf.Client, scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(f'{{"error_description": "Invalid token {SECRET}"}}'.encode(), 400, "application/json"))
+    with pytest.raises(errors.ServiceError, match=r"Invalid token \*\*\*") as raised:
+        ask(client).to_arrow()
+    assert SECRET not in "".join(traceback.format_exception(raised.value)) + repr(vars(raised.value))
+
+
+def test_a_cause_does_not_hold_the_request() -> None:
+    """A request holds the token, and an error may be pickled or shown by a debugger."""
+    with tf.Client("http://127.0.0.1:1", user="u", password="hunter2", client_secret="c") as client:
+        with pytest.raises(errors.TransportError) as raised:
+            client.check()
+        cause = raised.value.__cause__
+        assert isinstance(cause, requests.ConnectionError)
+        assert cause.request is None
+
+
+def test_an_answer_to_another_request_is_refused(client: tf.Client, scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.header.reference_id.value = "someone-elses"
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with pytest.raises(errors.TransportError, match="another request"):
+        ask(client).to_arrow()
+
+
+@pytest.mark.parametrize("setting", [{"verify": "/nowhere.pem"}, {"cert": "/nowhere.pem"}])
+def test_a_certificate_file_that_is_not_there_is_named(setting: dict[str, str]) -> None:
+    with tf.Client("https://127.0.0.1:1", token=SECRET, **setting) as client:
+        with pytest.raises(errors.TransportError, match=r"nowhere\.pem") as raised:
+            ask(client).to_arrow()
+        assert raised.value.attempts == 1
+
+
+@pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "soon"])
+def test_a_request_to_slow_down_is_heeded(
+    client: tf.Client, scripted: ScriptedServer, retry_after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(Cancellation, "wait", lambda _cancellation, seconds: waits.append(seconds))
+    scripted.reply(Reply(b"", 429, headers={"Retry-After": retry_after}), Reply(answer()))
+    if retry_after.startswith("Wed"):
+        with pytest.raises(errors.RateLimitError):
+            ask(client).to_arrow()
+        return
+    assert ask(client).to_arrow().num_rows == 2
+    assert (max(waits) == 7.0) == (retry_after == "7")

@@ -1,0 +1,144 @@
+"""Days, times, symbols and enums: what is taken, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
+from tickframe.plan.arguments import check_arguments, parse_day, parse_days, parse_strings, parse_time
+
+TICKS = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05", "data_type": "TRADES"}
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2016-05-05",
+        "2016.05.05",
+        dt.date(2016, 5, 5),
+        dt.datetime(2016, 5, 5),  # noqa: DTZ001, without a zone on purpose
+        pd.Timestamp("2016-05-05"),
+        np.datetime64("2016-05-05"),
+    ],
+)
+def test_a_day_can_be_written_in_many_ways(day: object) -> None:
+    assert parse_day(day) == dt.date(2016, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "05/05/2016",
+        "2016-5-5",
+        "2016-05.05",
+        "2016-02-30",
+        "",
+        20160505,
+        None,
+        pd.NaT,
+        pd.Timestamp("2016-05-05 09:00"),
+        pd.Timestamp("2016-05-05", tz="UTC"),
+        np.datetime64("2016"),
+        np.datetime64("2016-05"),
+        np.datetime64("20000-01-01"),
+    ],
+)
+def test_what_is_no_day_is_refused(day: object) -> None:
+    with pytest.raises(ValueError, match="day"):
+        parse_day(day)
+
+
+def test_a_pair_of_days_stands_for_each_calendar_day_both_included() -> None:
+    days = parse_days(("2016-02-28", dt.date(2016, 3, 1)))
+    assert [str(day) for day in days] == ["2016-02-28", "2016-02-29", "2016-03-01"]
+
+
+@pytest.mark.parametrize(
+    "days", [("2016-05-06", "2016-05-05"), ("2016-05-05",), ["2016-05-05", "2016-05-06"], ("a", "b")]
+)
+def test_what_is_no_pair_of_days_is_refused(days: object) -> None:
+    with pytest.raises(ValueError, match="day"):
+        parse_days(days)
+
+
+@given(st.integers(0, 24 * 3600 * 10**9 - 1))
+def test_a_time_of_day_is_exact_to_the_nanosecond(nanoseconds: int) -> None:
+    seconds, fraction = divmod(nanoseconds, 10**9)
+    written = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:09}"
+    assert parse_time(written).value == nanoseconds
+    assert parse_time(pd.Timedelta(nanoseconds, unit="ns")).value == nanoseconds
+    assert parse_time(np.timedelta64(nanoseconds, "ns")).value == nanoseconds
+
+
+@pytest.mark.parametrize("time", ["09:00", "09:00:00", "9:00:00.000", dt.time(9), dt.timedelta(hours=9)])
+def test_a_time_can_be_written_in_many_ways(time: object) -> None:
+    assert parse_time(time) == pd.Timedelta(hours=9)
+
+
+@pytest.mark.parametrize(
+    "time", ["9", "09:60", "09:00:61", "25:00", "-01:00", "09:00:00.0000000001", 9, None, pd.NaT, dt.timedelta(days=2)]
+)
+def test_what_is_no_time_of_day_is_refused(time: object) -> None:
+    with pytest.raises(ValueError, match="time"):
+        parse_time(time)
+
+
+def test_a_repeated_symbol_counts_once() -> None:
+    assert parse_strings(["A", "B", "A"], "symbol") == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    "symbols", ["", "  ", [], ["A", ""], [1], None, 5, b"ZAL", {"A": 1}, np.array("A"), pd.DataFrame({"A": [1]})]
+)
+def test_what_is_no_symbol_is_refused(symbols: object) -> None:
+    with pytest.raises(ValueError, match="symbol"):
+        parse_strings(symbols, "symbol")
+
+
+@pytest.mark.parametrize("data_type", [TickDataType.TRADES, "TRADES", "trades"])
+def test_an_enum_can_be_given_by_name(data_type: object) -> None:
+    assert check_arguments(FUNCTIONS["tick_data"], TICKS | {"data_type": data_type})["data_type"] == "TRADES"
+
+
+def test_one_flag_or_several_are_taken() -> None:
+    several = check_arguments(FUNCTIONS["tick_data"], TICKS | {"flags": ["USE_MARKET_TS", "use_market_ts"]})
+    assert several["flags"] == (TickDataFlag.USE_MARKET_TS,)
+    one = check_arguments(FUNCTIONS["tick_data"], TICKS | {"flags": TickDataFlag.USE_MARKET_TS})
+    assert one["flags"] == several["flags"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_type": "TRADE"}, "did you mean 'TRADES'"),
+        ({"data_type": 3}, "none of TRADES"),
+        ({"flags": ["INCLUDE_NONREGULAR"]}, "did you mean 'INCLUDE_NON_REGULAR'"),
+        ({"flags": 3}, "flags"),
+        ({"flags": {"USE_MARKET_TS": False}}, "flags"),
+        ({"form_time": "09:00"}, "did you mean 'from_time'"),
+        ({"source": ""}, "source is empty"),
+        ({"source": None}, "needs 'source'"),
+        ({"from_time": "10:00", "to_time": "09:00"}, "comes after"),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_the_nearest_right_one(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_arguments(FUNCTIONS["tick_data"], TICKS | change)
+
+
+def test_a_first_day_after_the_last_is_refused() -> None:
+    asked = {"source": "ACTIV", "symbols": "A", "first_day": "2016-05-06", "last_day": "2016-05-05"}
+    with pytest.raises(ValueError, match="first_day 2016-05-06 comes after last_day"):
+        check_arguments(FUNCTIONS["end_of_day"], asked)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "10", True])
+def test_a_count_must_be_a_whole_number_of_at_least_one(limit: object) -> None:
+    with pytest.raises(ValueError, match="page_limit"):
+        check_arguments(FUNCTIONS["lookup_symbols"], {"source": "ACTIV", "page_limit": limit})

@@ -1,0 +1,154 @@
+"""Tokens, users, and the life of a sandbox."""
+
+import socket
+import threading
+import time
+
+import pytest
+import requests
+
+from tests.sandbox.caller import Caller, grant
+from tickframe.sandbox import Sandbox
+
+
+def test_a_right_grant_gives_a_bearer_token(sandbox):
+    """A password grant answers a token, its type, lifetime and scope."""
+    answer = grant(sandbox)
+    assert answer.status_code == 200
+    token = answer.json()
+    assert token.pop("access_token")
+    assert token == {"token_type": "bearer", "expires_in": 43199, "scope": "read"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_secret": ""}, 401, "invalid_client"),
+        ({"username": "nobody"}, 400, "invalid_grant"),
+        ({"password": "wrong"}, 400, "invalid_grant"),
+        ({"password": "päss"}, 400, "invalid_grant"),
+        ({"grant_type": "client_credentials"}, 400, "unsupported_grant_type"),
+        ({"grant_type": None}, 400, "invalid_request"),
+        ({"password": None}, 400, "invalid_request"),
+    ],
+)
+def test_a_wrong_grant_is_refused_as_rfc_6749_says(sandbox, changes, status, error):
+    """The status and the error's name tell which part was wrong; no secret is repeated."""
+    answer = grant(sandbox, **changes)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json()["error_description"]
+    assert sandbox.password not in answer.text
+    assert sandbox.client_secret not in answer.text
+
+
+def test_a_grant_without_basic_auth_is_refused(sandbox):
+    """The client secret travels in basic auth and nowhere else."""
+    answer = requests.post(f"{sandbox.url}/auth/oauth/token", data={"grant_type": "password"}, timeout=30)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_the_user_of_a_token(sandbox, caller):
+    """/auth/user says who the bearer is."""
+    answer = caller.session.get(f"{sandbox.url}/auth/user", timeout=30)
+    assert answer.json() == {"user": sandbox.user}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer unknown"}, {"Authorization": "Basic eHl0Og=="}])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/auth/user"), ("POST", "/get/sources"), ("POST", "/get/none")])
+def test_without_a_token_nothing_is_answered(sandbox, headers, method, path):
+    """A missing or unknown token is 401 with JSON, before anything else is looked at."""
+    answer = requests.request(method, sandbox.url + path, headers=headers, timeout=30)
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "invalid_token"
+    assert answer.json()["error_description"]
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_revoked_and_expired_tokens_are_refused():
+    """A token ends when it is revoked, and when its time is over."""
+    with Sandbox() as sandbox:
+        caller = Caller(sandbox)
+        sandbox.revoke_tokens()
+        assert caller.post("sources").status_code == 401
+        caller.renew()
+        assert caller.post("sources").status_code == 200
+        caller.session.close()
+    with Sandbox(token_seconds=0) as sandbox:
+        caller = Caller(sandbox)
+        assert caller.post("sources").status_code == 401
+        caller.session.close()
+
+
+def test_secrets_differ_and_are_not_shown():
+    """Each sandbox has secrets of its own, and its repr shows none."""
+    one, other = Sandbox(), Sandbox()
+    assert one.password != other.password
+    assert one.client_secret != other.client_secret
+    for secret in (one.password, one.client_secret):
+        assert secret not in repr(one)
+
+
+def test_open_and_closed():
+    """Start waits until it serves; close leaves no thread and no socket; both can be repeated."""
+    threads = threading.active_count()
+    sandbox = Sandbox()
+    assert sandbox.url == ""
+    sandbox.start()
+    url = sandbox.url
+    sandbox.start()
+    assert sandbox.url == url
+    assert requests.get(f"{url}/auth/user", timeout=30).status_code == 401
+    sandbox.close()
+    sandbox.close()
+    assert threading.active_count() == threads
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/auth/user", timeout=30)
+    sandbox.start()
+    assert requests.get(f"{sandbox.url}/auth/user", timeout=30).status_code == 401
+    sandbox.close()
+
+
+def test_a_taken_port_is_an_error():
+    """A port that is in use raises at once and leaves the sandbox closed."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sandbox = Sandbox(port=taken.getsockname()[1])
+        with pytest.raises(OSError, match="in use"):
+            sandbox.start()
+        assert sandbox.url == ""
+
+
+def test_close_does_not_wait_for_idle_connections():
+    """A client that keeps its connection open does not hold up the end."""
+    with Sandbox() as sandbox:
+        caller = Caller(sandbox)
+        caller.ask("sources")
+    caller.session.close()
+
+
+def test_a_small_answer_does_not_wait(caller):
+    """Head and body of an answer are sent apart; the body does not wait 40 ms until the head is acknowledged."""
+
+    def seconds():
+        start = time.perf_counter()
+        caller.ask("sources")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(10)) < 0.03
+
+
+def test_nothing_is_printed(capfd):
+    """Neither serving nor refusing writes to the terminal."""
+    with Sandbox() as sandbox:
+        caller = Caller(sandbox)
+        caller.ask("sources")
+        assert caller.post("nothing").status_code == 404
+        caller.session.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_client_of_the_sandbox(sandbox):
+    """The sandbox gives a client that knows its address and account."""
+    with sandbox.client() as client:
+        assert list(client.lookup_sources().to_pandas()["source"]) == ["ACTIV", "SIMULATED"]

@@ -1,0 +1,260 @@
+"""Sizes that are claimed and not sent, and answers that are all skeleton: memory and work stay bounded."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tests.wire.comparison import difference, official_outcome, outcome, without_kernel
+from tests.wire.encodings import INTEGERS, LIST, MIXED, OBJECT, Answer, Canonical, Cell, Column, varint
+from tickframe.errors import DecodeError, FrameError, TickframeError
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import Marker, write_frame
+from tickframe.wire.reader import read_responses
+
+PROJECT = Path(__file__).parent.parent.parent
+MEBIBYTE = 2**20
+MOST = 2**31 - 1
+CANONICAL = Canonical()
+
+
+def around_list(body: bytes) -> bytes:
+    """Return a response of one column whose ``ValueList`` is these bytes."""
+    return CANONICAL.nest(2, CANONICAL.nest(1, CANONICAL.entry("a", [CANONICAL.nest(2, body)])))
+
+
+CLAIMS = {
+    "a list": around_list(b"\x12" + varint(MOST)),
+    "packed integers": around_list(CANONICAL.nest(2, b"\x0a" + varint(MOST) + b"\x01")),
+    "packed integers beyond 31 bits": around_list(CANONICAL.nest(2, b"\x0a" + varint(2**31) + b"\x01")),
+    "packed doubles": around_list(CANONICAL.nest(3, b"\x0a" + varint(2**31 - 8) + bytes(8))),
+    "a string": around_list(CANONICAL.nest(1, b"\x0a" + varint(MOST) + b"a")),
+    "the table": b"\x12" + varint(MOST),
+    "an entry": CANONICAL.nest(2, b"\x0a" + varint(MOST)),
+    "a key": CANONICAL.nest(2, CANONICAL.nest(1, b"\x0a" + varint(MOST) + b"a\x12\x00")),
+    "a value": CANONICAL.nest(2, CANONICAL.nest(1, b"\x0a\x01a\x12" + varint(MOST))),
+    "the header": b"\x0a" + varint(MOST),
+    "an entry one byte past its table": b"\x12\x02\x0a\x01",
+    "a list one byte past its entry": CANONICAL.nest(2, b"\x0a\x07\x0a\x01a\x12\x03\x12\x01") + b"\x0a\x00",
+}
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Return the most memory that Python, NumPy and Arrow held for it."""
+    usual = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(pool)
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1] + (pool.max_memory() or 0)
+    finally:
+        tracemalloc.stop()
+        pa.set_memory_pool(usual)
+
+
+@pytest.mark.parametrize("message", CLAIMS.values(), ids=CLAIMS.keys())
+def test_a_length_past_its_parent_is_an_error_and_takes_no_memory(engine: str, message: bytes) -> None:
+    def decode() -> None:
+        with pytest.raises(DecodeError):
+            list(read_responses(write_frame(message)))
+
+    decode()
+    assert peak(decode) < MEBIBYTE, engine
+
+
+@pytest.mark.parametrize("marker", Marker)
+def test_a_frame_that_claims_two_gigabytes_takes_what_it_sends(engine: str, marker: Marker) -> None:
+    """From bytes nothing is taken; from a file the first capacity, which is asked for and not touched."""
+    length = varint(MOST) if marker is Marker.VARINT else MOST.to_bytes(4, "big")
+    source = bytes([marker]) + length + CANONICAL.message(Answer([Column("a", INTEGERS, [1])]))
+
+    def decode(source: Any) -> None:
+        with pytest.raises(FrameError, match="cut short"):
+            list(read_responses(source))
+
+    assert peak(lambda: decode(source)) < MEBIBYTE, engine
+    assert peak(lambda: decode(io.BytesIO(source))) < 65 * MEBIBYTE, engine
+
+
+LIMITED = """
+import io, resource, sys
+import pyarrow as pa
+from tickframe.wire.reader import kernel, read_responses
+from tickframe.errors import FrameError
+assert (kernel is None) == (sys.argv[1] == "off")
+pa.allocate_buffer(1)
+
+def resident():
+    with open("/proc/self/status") as status:
+        lines = dict(line.split(":", 1) for line in status)
+    return int(lines["VmRSS"].split()[0]) * 1024, int(lines["VmSize"].split()[0]) * 1024
+
+before, mapped = resident()
+resource.setrlimit(resource.RLIMIT_AS, (mapped + 256 * 2**20,) * 2)
+announced = b"\\xff\\x7f\\xff\\xff\\xff"
+
+class Watched(io.BytesIO):
+    def readinto(self, buffer):
+        self.most = max(getattr(self, "most", 0), resident()[0])
+        return super().readinto(buffer)
+
+source = Watched(announced + b"\\x12\\x00")
+try:
+    list(read_responses(source))
+except FrameError:
+    assert source.most - before < 16 * 2**20, (source.most, before)
+    sys.stdout.write("bounded")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+@pytest.mark.skipif(bool(os.environ.get("SANITIZED_KERNEL")), reason="a sanitizer maps terabytes")
+@pytest.mark.parametrize("kernel", ["on", "off"])
+def test_an_announced_length_neither_maps_nor_touches_memory(kernel: str) -> None:
+    """In a process that may have 256 MB more than it had, two announced gigabytes are a cut frame."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, kernel],
+        env={**os.environ, "TICKFRAME_KERNEL": kernel},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "bounded"), done.stderr
+
+
+def many_columns(count: int, *, odd: bool) -> bytes:
+    entries = (CANONICAL.nest(1, b"\x0a\x06%06d\x12\x05\x12\x03\x0a\x01\x01" % number) for number in range(count))
+    return CANONICAL.nest(2, b"".join(entries)) + (b"\x98\x06\x01" if odd else b"")
+
+
+def test_a_hundred_thousand_columns_are_read_by_both_engines() -> None:
+    frame = write_frame(many_columns(100_000, odd=False))
+    ours, theirs = outcome(frame), official_outcome(frame)
+    assert not isinstance(ours, TickframeError)
+    assert difference(ours, theirs) == ""
+    assert ours[0].batch.num_columns == 100_000
+
+
+def lines_run(source: Any) -> int:
+    """Return how many lines of the package run to decode a source."""
+    counted: Counter[str] = Counter()
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        if "tickframe" not in frame.f_code.co_filename:
+            return None
+        counted[event] += 1
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        list(read_responses(source))
+    finally:
+        sys.settrace(previous)
+    return counted["line"] + counted["call"]
+
+
+class Chunks(io.BytesIO):
+    """A source that hands out little at a time, so that the walk is taken up again and again."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        return super().readinto(buffer[:64])
+
+
+@pytest.mark.parametrize("odd", [False, True])
+@pytest.mark.parametrize("source", [bytes, io.BytesIO, Chunks])
+def test_the_work_grows_as_the_columns_do(engine: str, source: Callable[[bytes], Any], odd: bool) -> None:
+    """Ten times the columns are about ten times the lines that run, not a hundred."""
+    few, many = (lines_run(source(write_frame(many_columns(count, odd=odd)))) for count in (100, 1000))
+    assert many < 11 * few, engine
+
+
+def test_a_long_column_that_trickles_in_is_looked_at_once(engine: str) -> None:
+    """What one chunk of a column costs does not grow with the column."""
+    columns = [Column("a", INTEGERS, [1] * count) for count in (2_000, 20_000)]
+    few, many = (lines_run(Chunks(write_frame(CANONICAL.message(Answer([column]))))) for column in columns)
+    assert many < 11 * few, engine
+
+
+def nested(depth: int, kind: int) -> bytes:
+    """Return a response of lists in mixed lists, or of objects in objects, so many deep."""
+    cell: Cell = Cell(INTEGERS, 1)
+    for _ in range(depth):
+        cell = Cell(LIST, Column("", MIXED, [cell])) if kind == LIST else Cell(OBJECT, [("x", cell)])
+    return CANONICAL.message(Answer([Column("a", MIXED, [cell])]))
+
+
+@pytest.mark.parametrize("kind", [LIST, OBJECT])
+def test_nesting_is_read_to_protobufs_limit_and_refused_past_it(engine: str, kind: int) -> None:
+    """A hundred levels of messages, of which each list or object takes three."""
+    refused = []
+    for depth in range(40):
+        message = nested(depth, kind)
+        try:
+            DataResponse.FromString(message)
+        except Exception:  # noqa: BLE001, whatever the parser raises is a rejection
+            refused.append(depth)
+            with pytest.raises(DecodeError):
+                list(read_responses(write_frame(message)))
+        else:
+            [response] = read_responses(write_frame(message))
+            response.batch.validate(full=True)
+            assert response.batch.num_rows == 1, engine
+    assert refused == list(range(refused[0], 40))
+    assert 25 < refused[0] < 35
+
+
+def test_groups_are_skipped_to_protobufs_limit_and_refused_past_it(engine: str) -> None:
+    """Unknown groups nest too; the walk that finds the names does not recurse."""
+    for depth in (1, 50, 99, 100, 101, 5_000, 100_000):
+        message = CANONICAL.message(Answer([Column("a", INTEGERS, [1])]))
+        message += b"\x83\x01" * depth + b"\x84\x01" * depth
+        try:
+            DataResponse.FromString(message)
+        except Exception:  # noqa: BLE001, whatever the parser raises is a rejection
+            assert depth > 99
+            with pytest.raises(DecodeError):
+                list(read_responses(write_frame(message)))
+        else:
+            assert depth < 101
+            [response] = read_responses(write_frame(message))
+            assert response.batch.num_rows == 1, engine
+
+
+def test_memory_follows_the_bytes_that_were_sent(engine: str) -> None:
+    """A mebibyte of the densest lists: so many empty strings, bools, one-byte integers."""
+    dense = {
+        "strings": CANONICAL.nest(1, b"\x0a\x00" * (MEBIBYTE // 2)),
+        "integers": CANONICAL.nest(2, CANONICAL.nest(1, bytes(MEBIBYTE))),
+        "booleans": CANONICAL.nest(4, CANONICAL.nest(1, bytes(MEBIBYTE))),
+        "milliseconds": CANONICAL.nest(9, CANONICAL.nest(1, bytes(MEBIBYTE))),
+    }
+    for name, body in dense.items():
+        frame = write_frame(around_list(body))
+        assert peak(lambda frame=frame: list(read_responses(frame))) < 40 * MEBIBYTE, (engine, name)
+
+
+def test_what_arrow_holds_is_measured_too(engine: str) -> None:
+    """A measure that misses an engine's memory would bound nothing."""
+    frame = write_frame(CANONICAL.message(Answer([Column("a", INTEGERS, [1] * MEBIBYTE)])))
+    assert peak(lambda: list(read_responses(frame))) > 8 * MEBIBYTE, engine
+
+
+def test_the_fixture_that_leaves_the_kernel_out_puts_it_back(engine: str) -> None:
+    frame = write_frame(CANONICAL.message(Answer([Column("a", INTEGERS, [1])])))
+    assert next(read_responses(frame)).engine == engine
+    with without_kernel():
+        assert next(read_responses(frame)).engine == "official"
+    assert next(read_responses(frame)).engine == engine

@@ -1,0 +1,18 @@
+"""What stands beside the table, where Python's own types are too small for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tickframe.errors import DecodeError
+from tickframe.wire.contract import DataResponse, Value
+from tickframe.wire.frames import write_frame
+from tickframe.wire.reader import read_responses
+
+
+@pytest.mark.parametrize("days", [-(2**31), 2**31 - 1, 3_000_000])
+def test_a_day_beyond_the_calendar_is_an_error_that_names_the_meta(days: int) -> None:
+    response = DataResponse()
+    response.meta["listed"].CopyFrom(Value(days_value=days))
+    with pytest.raises(DecodeError, match="'listed'"):
+        list(read_responses(write_frame(response.SerializeToString())))

@@ -61,7 +61,7 @@ class Client(DocumentedFunctions):
     **others
         ``proxies``, ``verify`` and ``cert`` as requests takes them, ``connect_timeout``,
         ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
-        ``maximum_length``, ``origin``: see :class:`tickframe.settings.Settings`.
+        ``maximum_length``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------
@@ -147,7 +147,7 @@ class Client(DocumentedFunctions):
                 password=sandbox.password,
                 client_secret=sandbox.client_secret,
                 cache=cache,
-                origin=sandbox.origin,
+                cache_namespace=sandbox.cache_namespace,
                 **others,
             )
         except BaseException:

@@ -68,7 +68,7 @@ class Settings:
         Whether to check the service's certificate, or the file of certificates to check it with.
     cert : str or (str, str) or None
         The client's own certificate: one file, or a certificate's and a key's.
-    origin : str
+    cache_namespace : str
         What the cache calls the service; left out, its address. Give one name to addresses that lead
         to the same data.
     """
@@ -88,7 +88,7 @@ class Settings:
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
-    origin: str = ""
+    cache_namespace: str = ""
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)

@@ -270,7 +270,7 @@ def test_requests_that_differ_do_not_meet(server: FaultServer, tmp_path: Path) -
         {"path_template": "/v2/{endpoint}"},
         {"parameter_names": {"symbol": "ric"}},
         {"parameter_names": {"from_time": "begin"}},
-        {"origin": "another service"},
+        {"cache_namespace": "another service"},
     ):
         with cached_client(server, tmp_path, **settings) as client:
             assert ask(client).parts()["cached"].tolist() == [False]

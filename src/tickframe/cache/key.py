@@ -128,7 +128,7 @@ def address_of(part: Part, settings: Settings) -> Address:
     head = [
         f"tickframe {FORMAT}",
         f"contract {_CONTRACT}",
-        settings.origin or settings.base_url,
+        settings.cache_namespace or settings.base_url,
         settings.path_of(part.function, part.endpoint),
         # How the window travels, and what the answer is read as: another version may know other columns.
         *(settings.parameter_names.get(name, name) for name in _WINDOW),

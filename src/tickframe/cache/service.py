@@ -99,7 +99,7 @@ class CachedService:
 
     def _request(self, part: Part) -> dict[str, str]:
         settings = self._service.settings
-        return {"service": settings.origin or settings.base_url, "function": part.function, **part.words()}
+        return {"service": settings.cache_namespace or settings.base_url, "function": part.function, **part.words()}
 
 
 def _is_whole(part: Part, answer: Answer) -> bool:

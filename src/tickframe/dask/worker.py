@@ -36,7 +36,7 @@ _PUBLIC_SETTINGS = (
     "endpoints",
     "parameter_names",
     "maximum_length",
-    "origin",
+    "cache_namespace",
 )
 # Seconds after which a thread that waits for a lease looks whether its run has ended. Each look is a request that the
 # scheduler gets from all workers that wait.

@@ -57,7 +57,7 @@ class Sandbox:
         The base URL; empty while the sandbox is closed.
     user, password, client_secret : str
         The account, different for every sandbox.
-    origin : str
+    cache_namespace : str
         What a client's cache calls the service: the same for sandboxes with the same ticks.
 
     Raises
@@ -87,7 +87,7 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
-        self.origin = f"tickframe sandbox, {self._market.fingerprint}"
+        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}"
         self._tokens = Tokens(token_seconds)
         self._answer_delay = answer_delay
         self._kept_bytes = kept_bytes
@@ -178,7 +178,7 @@ class Sandbox:
             "user": self.user,
             "password": self.password,
             "client_secret": self.client_secret,
-            "origin": self.origin,
+            "cache_namespace": self.cache_namespace,
         }
         return Client(**{**account, **settings})
 

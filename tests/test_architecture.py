@@ -14,6 +14,8 @@ PACKAGE = Path(__file__).parent.parent / "src" / "tickframe"
 
 FLOORS = {
     "errors": 0,
+    "extras": 0,
+    "process": 0,
     "catalogue": 0,
     "location": 0,
     "arrow_to_pandas": 0,

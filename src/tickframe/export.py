@@ -29,6 +29,7 @@ from tickframe.catalogue import Column
 from tickframe.location import Folder, is_unfinished
 from tickframe.plan.part import Part
 from tickframe.run.outcomes import Outcome, Outcomes
+from tickframe.wire.reader import Response
 
 Existing = Literal["skip", "overwrite", "error"]
 
@@ -243,7 +244,7 @@ def outcomes_beside(done: Mapping[int, Record], parts: Sequence[Part], fetched: 
     outcomes = Outcomes()
     for place, part in enumerate(parts):
         outcome = (
-            Outcome(part, rows=done[place].rows, bytes=0, seconds=0.0, attempts=0, origin="dataset")
+            Outcome(part, Response((), rows=done[place].rows, bytes=0, origin="dataset"), seconds=0.0)
             if place in done
             else next(asked, None)
         )

@@ -20,7 +20,7 @@ import os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 import pyarrow as pa
-from tickframe.http.service import Answer
+from tickframe.wire.reader import Response
 from tickframe.cache.key import Address, Window
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, write_answer
@@ -35,7 +35,7 @@ def values(number, version):
 
 def answer(number, version):
     sizes = pa.array(values(number, version))
-    return Answer((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), bytes=1)
+    return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
     entries = [write_answer(answer(number, version), address, {}, "", "0") for number, address in enumerate(addresses)]

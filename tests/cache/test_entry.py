@@ -24,29 +24,35 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, read_window, write_answer
 from tickframe.cache.key import Address, Window
 from tickframe.errors import TickframeError
-from tickframe.http.service import Answer, answer_of
 from tickframe.wire.frames import write_frame
+from tickframe.wire.reader import Response, joined
 
 ADDRESS = Address("source=ACTIV", Window(), "0" * 32)
 REQUEST = {"service": "https://example.com", "function": "tick_data", "symbol": "ZAL.XE"}
 HOUR = 3600 * 10**9
 
 
-def written(answer: Answer, address: Address = ADDRESS) -> bytes:
+def written(answer: Response, address: Address = ADDRESS) -> bytes:
     return bytes(write_answer(answer, address, REQUEST, "2016-05-07T12:00:00+00:00", "0.1.0"))
 
 
 @pytest.fixture(scope="module")
-def day(client: tf.Client) -> Answer:
+def day(client: tf.Client) -> Response:
     """Return a day of several row groups, in three frames."""
     table = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_arrow()
     batch = pa.concat_tables([table] * 20).unify_dictionaries().combine_chunks().sort_by("time").to_batches()[0]
     third = batch.num_rows // 3
     frames = (batch.slice(0, third), batch.slice(third, third), batch.slice(2 * third))
-    return Answer(frames, bytes=1_234_567, warning="late", meta={"total_hits": 3, "note": ["a", 1.5]})
+    return Response(
+        frames,
+        rows=sum(frame.num_rows for frame in frames),
+        bytes=1_234_567,
+        warning="late",
+        meta={"total_hits": 3, "note": ["a", 1.5]},
+    )
 
 
-def same(one: Answer, other: Answer) -> bool:
+def same(one: Response, other: Response) -> bool:
     tables = [pa.Table.from_batches(answer.batches).unify_dictionaries().combine_chunks() for answer in (one, other)]
     return (
         tables[0].schema.equals(tables[1].schema, check_metadata=True)
@@ -55,7 +61,7 @@ def same(one: Answer, other: Answer) -> bool:
     )
 
 
-def test_an_entry_holds_all_that_the_answer_held(day: Answer) -> None:
+def test_an_entry_holds_all_that_the_answer_held(day: Response) -> None:
     read = read_answer(pa.py_buffer(written(day)), ADDRESS)
     assert same(day, read)
     assert (read.origin, read.attempts) == ("cache", 0)
@@ -67,7 +73,7 @@ def test_whatever_can_be_decoded_is_stored_bit_for_bit_or_refused(message: Messa
     decoded = outcome(write_frame(Canonical().message(message)), LABELS)
     if isinstance(decoded, TickframeError):
         return
-    answer = answer_of(decoded, 1)
+    answer = joined(decoded, 1)
     try:
         entry = written(answer)
     except ValueError:
@@ -78,9 +84,9 @@ def test_whatever_can_be_decoded_is_stored_bit_for_bit_or_refused(message: Messa
     assert (read.meta, read.warning) == (answer.meta, answer.warning)
 
 
-def test_every_flipped_byte_is_noticed(day: Answer) -> None:
+def test_every_flipped_byte_is_noticed(day: Response) -> None:
     """All bytes of a small entry in turn, one bit of each."""
-    small = replace(day, batches=(day.batches[0].slice(0, 200),))
+    small = replace(day, batches=(day.batches[0].slice(0, 200),), rows=200)
     entry = bytearray(written(small))
     bits = random.Random(7)
     for at in range(len(entry)):
@@ -92,7 +98,7 @@ def test_every_flipped_byte_is_noticed(day: Answer) -> None:
     assert same(small, read_answer(pa.py_buffer(bytes(entry)), ADDRESS))
 
 
-def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Answer) -> None:
+def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Response) -> None:
     """A sample of the bytes of a large entry, read whole and for a window: wrong rows never come out."""
     entry = bytearray(written(replace(day, warning="", meta={})))
     whole = bytes(entry)
@@ -122,13 +128,13 @@ def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Answer) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_entry_is_none(day: Answer, share: float) -> None:
+def test_a_truncated_entry_is_none(day: Response, share: float) -> None:
     entry = written(day)
     with pytest.raises(InvalidEntryError):
         read_answer(pa.py_buffer(entry[: int(len(entry) * share)]), ADDRESS)
 
 
-def test_a_foreign_file_is_no_entry(day: Answer) -> None:
+def test_a_foreign_file_is_no_entry(day: Response) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_batches(day.batches), sink)
     for foreign in (bytes(sink.getvalue()), b"", b"PAR1", b"PAR1" * 100, b"not Parquet at all"):
@@ -136,7 +142,7 @@ def test_a_foreign_file_is_no_entry(day: Answer) -> None:
             read_answer(pa.py_buffer(foreign), ADDRESS)
 
 
-def test_an_entry_of_a_newer_format_is_none(day: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_of_a_newer_format_is_none(day: Response, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tickframe.cache.entry.FORMAT", 2)
     newer = written(day)
     monkeypatch.undo()
@@ -144,13 +150,13 @@ def test_an_entry_of_a_newer_format_is_none(day: Answer, monkeypatch: pytest.Mon
         read_answer(pa.py_buffer(newer), ADDRESS)
 
 
-def test_an_entry_under_another_name_answers_nothing(day: Answer) -> None:
+def test_an_entry_under_another_name_answers_nothing(day: Response) -> None:
     for other in (replace(ADDRESS, digest="1" * 32), replace(ADDRESS, window=Window(HOUR, None))):
         with pytest.raises(InvalidEntryError, match="another request"):
             read_answer(pa.py_buffer(written(day)), other)
 
 
-def test_other_readers_see_the_rows(day: Answer, tmp_path: Path) -> None:
+def test_other_readers_see_the_rows(day: Response, tmp_path: Path) -> None:
     file = tmp_path / "entry.parquet"
     file.write_bytes(written(day))
     rows = sum(batch.num_rows for batch in day.batches)
@@ -165,7 +171,7 @@ def test_other_readers_see_the_rows(day: Answer, tmp_path: Path) -> None:
     [(10 * HOUR, 11 * HOUR), (None, 10 * HOUR), (16 * HOUR, None), (0, 24 * HOUR), (32_400_000_000_001, 10 * HOUR)],
 )
 def test_a_window_holds_the_rows_in_it_with_labels_of_their_own(
-    day: Answer, first: int | None, last: int | None
+    day: Response, first: int | None, last: int | None
 ) -> None:
     quiet = replace(day, warning="", meta={})
     rows = pa.Table.from_batches(quiet.batches).to_pandas()
@@ -180,12 +186,12 @@ def test_a_window_holds_the_rows_in_it_with_labels_of_their_own(
 
 
 @pytest.mark.parametrize("beside", [{"warning": "a symbol was renamed"}, {"meta": {"conditions": "XT"}}])
-def test_no_window_is_cut_out_of_an_answer_that_was_remarked_on(day: Answer, beside: dict[str, Any]) -> None:
+def test_no_window_is_cut_out_of_an_answer_that_was_remarked_on(day: Response, beside: dict[str, Any]) -> None:
     remarked = replace(day, **{"warning": "", "meta": {}, **beside})
     assert read_window(pa.BufferReader(written(remarked)), ADDRESS, "time", Window(10 * HOUR, None)) is None
 
 
-def test_no_window_is_cut_out_of_rows_without_a_time(day: Answer) -> None:
+def test_no_window_is_cut_out_of_rows_without_a_time(day: Response) -> None:
     """Whether they belong to a window only the service knows, also where they are in another row group."""
     batch = day.batches[2]
     times = batch.column("time").to_pylist()[:-1]
@@ -196,7 +202,7 @@ def test_no_window_is_cut_out_of_rows_without_a_time(day: Answer) -> None:
     assert read_window(pa.BufferReader(entry), ADDRESS, "time", Window(None, 10 * HOUR)) is None
 
 
-def test_an_empty_window_is_left_to_the_service(day: Answer) -> None:
+def test_an_empty_window_is_left_to_the_service(day: Response) -> None:
     """The service may say that there is nothing, and why."""
     quiet = replace(day, warning="", meta={})
     assert read_window(pa.BufferReader(written(quiet)), ADDRESS, "time", Window(0, HOUR)) is None

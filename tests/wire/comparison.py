@@ -75,9 +75,9 @@ def batch_difference(one: pa.RecordBatch, other: pa.RecordBatch) -> str:
 
 def response_difference(one: Response, other: Response) -> str:
     """Say what differs between two answers but for the engine; nothing if nothing does."""
-    if found := batch_difference(one.batch, other.batch):
+    if found := batch_difference(one.batches[0], other.batches[0]):
         return found
-    for name in ("meta", "warning", "request_id", "reference_id", "missing", "length"):
+    for name in ("meta", "warning", "request_id", "reference_id", "missing", "bytes"):
         # By their words: a NaN is no other NaN.
         left, right = repr(getattr(one, name)), repr(getattr(other, name))
         if name == "meta":

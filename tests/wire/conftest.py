@@ -10,12 +10,12 @@ from tests.wire.comparison import without_kernel
 from tickframe.wire import reader
 
 
-@pytest.fixture(params=["kernel", "official"])
+@pytest.fixture(params=["kernel", "fallback"])
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
     """Let the compiled kernel read what it can, or leave all to the official parser."""
-    if request.param == "official":
+    if request.param == "fallback":
         with without_kernel():
-            yield "official"
+            yield "fallback"
     elif reader.kernel is None:
         pytest.skip("there is no compiled kernel")
     else:

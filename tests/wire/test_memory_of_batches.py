@@ -121,7 +121,7 @@ def test_no_list_type_keeps_a_view(answer: Answer, random: Any, oddity: float) -
         return
     source[:] = b"\xff" * len(source)
     source.clear()
-    assert batch_difference(ours[0].batch, decoded[0].batch) == ""
+    assert batch_difference(ours[0].batches[0], decoded[0].batches[0]) == ""
 
 
 @pytest.mark.parametrize("shift", range(9))

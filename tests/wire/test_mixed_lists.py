@@ -26,6 +26,6 @@ def test_nested_nulls_are_sound_arrays(cell: Cell, expected: list[object]) -> No
     message = Canonical().message(Answer([Column("a", MIXED, [cell, None, cell])]))
     decoded = outcome(write_frame(message))
     assert not isinstance(decoded, TickframeError)
-    column = decoded[0].batch.column(0)
+    column = decoded[0].batches[0].column(0)
     column.validate(full=True)
     assert column.to_pylist() == [expected, None, expected]

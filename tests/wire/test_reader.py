@@ -244,8 +244,8 @@ def test_a_documented_column_that_was_not_sent_is_null_and_reported() -> None:
     del response.data.columns["trade_condition"]
     [decoded] = read_responses(framed(response), TRADES)
     assert decoded.missing == ("trade_condition",)
-    assert decoded.batch.schema == documented_schema(TRADES)
-    assert decoded.batch.column("trade_condition").null_count == 2
+    assert decoded.batches[0].schema == documented_schema(TRADES)
+    assert decoded.batches[0].column("trade_condition").null_count == 2
 
 
 def test_columns_of_unequal_length_are_an_error_that_names_the_column() -> None:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from tickframe.cache.checksum import InvalidEntryError, SealedGroup, read_seal, sealed
 from tickframe.cache.key import FORMAT, Address, Window
-from tickframe.http.service import Answer
 from tickframe.wire.contract import DataResponse
+from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
 _PROVENANCE = b"tickframe"
@@ -71,7 +71,9 @@ class Provenance:
         return not self.warning and not self.meta
 
 
-def write_answer(answer: Answer, address: Address, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
+def write_answer(
+    answer: Response, address: Address, request: Mapping[str, str], fetched: str, version: str
+) -> pa.Buffer:
     """Return the bytes of an entry.
 
     Parameters
@@ -137,7 +139,7 @@ def describe(data: pa.NativeFile) -> tuple[Provenance, pa.Schema]:
     return provenance, file.schema_arrow
 
 
-def read_answer(data: pa.Buffer, address: Address | None = None) -> Answer:
+def read_answer(data: pa.Buffer, address: Address | None = None) -> Response:
     """Return the answer that an entry holds.
 
     Parameters
@@ -163,7 +165,7 @@ def read_answer(data: pa.Buffer, address: Address | None = None) -> Answer:
     return _answer(table, provenance)
 
 
-def read_window(data: pa.NativeFile, address: Address, column: str, window: Window) -> Answer | None:
+def read_window(data: pa.NativeFile, address: Address, column: str, window: Window) -> Response | None:
     """Return the rows of an entry that lie in a window; only the row groups that can hold some are read.
 
     Parameters
@@ -179,7 +181,7 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
 
     Returns
     -------
-    Answer or None
+    Response or None
         None where the service might say another thing of the window: where it said something beside
         the wider answer, where a row has no time, and where no row is in the window.
 
@@ -210,7 +212,7 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     # The share of the bytes that a fresh answer would take is all that can be said of them.
     share = round(provenance.bytes * rows.num_rows / provenance.rows)
     batches = [_with_own_labels(batch) for batch in rows.replace_schema_metadata().combine_chunks().to_batches()]
-    return Answer(tuple(batches), bytes=share, origin="cache")
+    return Response(tuple(batches), rows=rows.num_rows, bytes=share, origin="cache")
 
 
 def _has_null(metadata: pq.FileMetaData, at: int, column: int) -> bool:
@@ -247,12 +249,13 @@ def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
     return Provenance(**document)
 
 
-def _answer(table: pa.Table, provenance: Provenance) -> Answer:
+def _answer(table: pa.Table, provenance: Provenance) -> Response:
     table = table.replace_schema_metadata()
     if table.num_rows != provenance.rows:
         raise InvalidEntryError(f"it has {table.num_rows} rows of {provenance.rows}")
-    return Answer(
+    return Response(
         batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
+        rows=provenance.rows,
         bytes=provenance.bytes,
         warning=provenance.warning,
         meta=_read_meta(provenance.meta),

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 from tickframe.cache import Address, Cache, address_of, windowed
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
-from tickframe.http.service import Answer, Service
+from tickframe.http.service import Service
 from tickframe.plan.part import Part
+from tickframe.wire.reader import Response
 
 CacheMode = Literal["auto", "refresh", "only", "off"]
 
@@ -55,7 +56,7 @@ class CachedService:
         provenance = None if part.may_change() else self._cache.provenance(self._address(part))
         return None if provenance is None else (provenance.rows, provenance.bytes)
 
-    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation) -> Response:
         """Return the answer to a part.
 
         Raises
@@ -102,7 +103,7 @@ class CachedService:
         return {"service": settings.cache_namespace or settings.base_url, "function": part.function, **part.words()}
 
 
-def _is_whole(part: Part, answer: Answer) -> bool:
+def _is_whole(part: Part, answer: Response) -> bool:
     """Say whether an answer is all there is: a page's cursor expires, and where rows are missing one asks again."""
     if answer.meta.get("cursor") or "cursor" in dict(part.parameters):
         return False

@@ -24,8 +24,8 @@ from tickframe.cache.key import Address
 from tickframe.cache.locks import shared
 from tickframe.cache.maintenance import CacheInfo, Size, Verification, clear, entries, evict, info, verify
 from tickframe.http.cancellation import Cancellation
-from tickframe.http.service import Answer
 from tickframe.location import Folder
+from tickframe.wire.reader import Response
 
 # Seconds for which a place that failed is left alone: each try can take an object store's client many.
 _REST = 60.0
@@ -98,7 +98,7 @@ class Cache:
         """Have the turn of an address: whoever has it is the only one in this process to ask for it."""
         return self._shared.turns.turn(address.name, cancellation)
 
-    def read(self, address: Address, times: str | None = None) -> Answer | None:
+    def read(self, address: Address, times: str | None = None) -> Response | None:
         """Return the answer that the cache holds; None where it holds none.
 
         Parameters
@@ -132,7 +132,7 @@ class Cache:
         return None
 
     def write(
-        self, address: Address, answer: Answer, request: Mapping[str, str], *, for_narrower: bool = False
+        self, address: Address, answer: Response, request: Mapping[str, str], *, for_narrower: bool = False
     ) -> None:
         """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
 
@@ -288,7 +288,7 @@ class Cache:
         self.flush()
         return open_dataset(self._folder, function, parameters)
 
-    def _write(self, address: Address, answer: Answer, request: Mapping[str, str], fetched: str) -> None:
+    def _write(self, address: Address, answer: Response, request: Mapping[str, str], fetched: str) -> None:
         # Where it is not kept, what is there goes too: it is older than what the user has.
         try:
             entry = write_answer(answer, address, request, fetched, version("tickframe"))
@@ -302,14 +302,14 @@ class Cache:
         if self._size is not None and self._size.grow(entry.size):
             self._size.reset(evict(self._folder, self._size.maximum))
 
-    def _read_exactly(self, address: Address) -> Answer | None:
+    def _read_exactly(self, address: Address) -> Response | None:
         with self._usable(address.name):
             answer = read_answer(self._folder.read(address.name), address)
             self._touch(address.name)
             return answer
         return None
 
-    def _read_from_wider(self, address: Address, times: str) -> Answer | None:
+    def _read_from_wider(self, address: Address, times: str) -> Response | None:
         for wider in self._wider(address):
             with self._usable(wider.name), self._folder.open(wider.name) as file:
                 answer = read_window(file, wider, times, address.window)

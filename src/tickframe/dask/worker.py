@@ -16,11 +16,12 @@ from tickframe.cache.service import CachedService, CacheMode
 from tickframe.errors import SettingsError
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause
-from tickframe.http.service import Answer, Service
+from tickframe.http.service import Service
 from tickframe.plan.part import Part
 from tickframe.run.fetch import Answers, OnError, PartAnswer, RunOptions, conform, fetch
 from tickframe.run.outcomes import Outcomes
 from tickframe.settings import Settings, resolve_settings
+from tickframe.wire.reader import Response
 
 if TYPE_CHECKING:
     from tickframe.query import Query
@@ -167,7 +168,7 @@ class _Bounded:
         self._answers = answers
         self._turns = threading.BoundedSemaphore(most)
 
-    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation) -> Response:
         with self._turns:
             return self._answers.answer(part, cancellation)
 
@@ -189,7 +190,7 @@ class _WorkerService(Service):
         super()._connect()
         self._pause = self._cluster_pause
 
-    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation) -> Response:
         """Ask for a part as soon as the cluster has a lease to spare."""
         with self._lease(cancellation):
             try:

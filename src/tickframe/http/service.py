@@ -6,12 +6,9 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import pyarrow as pa
 import requests
 
 from tickframe.errors import TickframeError, TransportError
@@ -22,62 +19,7 @@ from tickframe.http.session import BearerToken, Body, network_errors, new_sessio
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
 from tickframe.wire.frames import write_frame
-from tickframe.wire.reader import Response, read_responses
-
-Origin = Literal["service", "cache", "dataset"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one request brought.
-
-    Attributes
-    ----------
-    batches : tuple of pyarrow.RecordBatch
-        The rows, at least one batch. From the service one for each frame.
-    bytes : int
-        Length of the messages in their frames.
-    warning : str
-        What the service said beside its answer; empty where it said nothing.
-    meta : Mapping[str, object]
-        What the service said of the answer as a whole.
-    attempts : int
-        How often it was asked.
-    origin : {"service", "cache"}
-        Where the rows came from.
-    """
-
-    batches: tuple[pa.RecordBatch, ...]
-    bytes: int
-    warning: str = ""
-    meta: Mapping[str, object] = field(default_factory=dict)
-    attempts: int = 0
-    origin: Origin = "service"
-
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return sum(batch.num_rows for batch in self.batches)
-
-
-def answer_of(responses: Sequence[Response], attempts: int) -> Answer:
-    """Return what the frames of an answer hold together."""
-    return Answer(
-        batches=tuple(response.batch for response in responses),
-        bytes=sum(response.length for response in responses),
-        warning="; ".join(dict.fromkeys(_warnings_of(responses))),
-        meta={name: value for response in responses for name, value in response.meta.items()},
-        attempts=attempts,
-    )
-
-
-def _warnings_of(responses: Sequence[Response]) -> Iterator[str]:
-    for response in responses:
-        if response.warning:
-            yield response.warning
-        if response.missing:
-            yield f"the answer lacks the documented column(s) {', '.join(response.missing)}, which are null here"
-
+from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
 _USER_PATH = "/auth/user"
@@ -117,7 +59,7 @@ class Service:
         """Close the connections."""
         self._session.close()
 
-    def answer(self, part: Part, cancellation: Cancellation) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation) -> Response:
         """Ask for a part until it is answered whole.
 
         Parameters
@@ -142,7 +84,7 @@ class Service:
                 with attempt:
                     self._pause.wait(cancellation, deadline)
                     attempts += 1
-                    return answer_of(self._ask(part, cancellation), attempts)
+                    return joined(self._ask(part, cancellation), attempts)
         except TickframeError as error:
             error.part = str(part)
             error.attempts = attempts

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from tickframe.errors import DecodeError, IncompletePagesError, TickframeError, TickframeWarning
 from tickframe.http.cancellation import Cancellation
-from tickframe.http.service import Answer
 from tickframe.plan.part import Part
 from tickframe.run.ordered_pool import Window
 from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.run.progress import Progress, open_progress, show_totals
+from tickframe.wire.reader import Response
 
 #: The place of a part, the request, and the rows of its answer.
 PartAnswer = tuple[int, Part, Sequence[pa.RecordBatch]]
@@ -100,7 +100,7 @@ class RunOptions:
 class Answers(Protocol):
     """What answers parts: the service, or the cache before it."""
 
-    def answer(self, part: Part, cancellation: Cancellation, /) -> Answer:
+    def answer(self, part: Part, cancellation: Cancellation, /) -> Response:
         """Return the whole answer to a part."""
 
     def remark(self) -> str:
@@ -204,14 +204,12 @@ def _fetch_part(answers: Answers, cancellation: Cancellation, part: Part) -> _Fe
             started = time.monotonic()
             answer = answers.answer(request, cancellation)
             fetched.answers.append((request, answer.batches))
-            fetched.outcomes.append(_outcome(request, answer, time.monotonic() - started))
+            fetched.outcomes.append(Outcome(request, answer.without_batches(), time.monotonic() - started))
             request = _next_page(part, fetched) if part.paged else None
     except TickframeError as error:
         failed = request or part
-        seconds = time.monotonic() - started
-        fetched.outcomes.append(
-            Outcome(failed, rows=0, bytes=0, seconds=seconds, attempts=error.attempts, error=str(error))
-        )
+        nothing = Response((), rows=0, bytes=0, attempts=error.attempts)
+        fetched.outcomes.append(Outcome(failed, nothing, time.monotonic() - started, error=str(error)))
         fetched.error = error
     return fetched
 
@@ -251,19 +249,6 @@ def _next_page(part: Part, fetched: _Fetched) -> Part | None:
             part=str(part),
         )
     return None
-
-
-def _outcome(part: Part, answer: Answer, seconds: float) -> Outcome:
-    return Outcome(
-        part,
-        rows=answer.rows,
-        bytes=answer.bytes,
-        seconds=seconds,
-        attempts=answer.attempts,
-        origin=answer.origin,
-        warning=answer.warning,
-        meta=answer.meta,
-    )
 
 
 def _warn(outcomes: Outcomes, remark: str, *, failures: bool = False) -> None:

@@ -4,56 +4,70 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from typing import overload
 
 import pandas as pd
 
 from tickframe.errors import FailedPartsError
-from tickframe.http.service import Origin
 from tickframe.plan.part import Part
 from tickframe.run.display import outcomes_html
+from tickframe.wire.reader import Origin, Response
 
+_SHOWN = ("rows", "bytes", "seconds", "attempts", "origin", "warning", "error")
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one part.
+    """What happened to one part.
 
     Attributes
     ----------
     part : Part
         The request.
-    rows : int
-        Rows that arrived.
-    bytes : int
-        Length of the messages in their frames.
+    response : Response
+        What is known about its response, without the rows.
     seconds : float
         From the first attempt to the last byte decoded.
-    attempts : int
-        How often it was asked.
-    origin : {"service", "cache", "dataset"}
-        Where the rows came from; of those that an export's dataset had already only the number is
-        known.
-    warning : str
-        What the service said beside its answer; empty where it said nothing.
     error : str
-        Why there is no answer; empty where there is one.
-    meta : Mapping[str, object]
-        What the service said of the answer as a whole, such as ``total_hits`` or the meanings of
-        trade conditions.
+        Why there is no response; empty if there is one.
     """
 
     part: Part
-    rows: int
-    bytes: int
+    response: Response
     seconds: float
-    attempts: int
-    origin: Origin = "service"
-    warning: str = ""
     error: str = ""
-    meta: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.response.rows
+
+    @property
+    def bytes(self) -> int:
+        """Length of the protobuf messages in bytes."""
+        return self.response.bytes
+
+    @property
+    def attempts(self) -> int:
+        """How many requests it took."""
+        return self.response.attempts
+
+    @property
+    def origin(self) -> Origin:
+        """Where the rows came from; of those that an export's dataset had already only the number is known."""
+        return self.response.origin
+
+    @property
+    def warning(self) -> str:
+        """Warning message of the service; empty if there is none."""
+        return self.response.warning
+
+    @property
+    def meta(self) -> Mapping[str, object]:
+        """Metadata of the response, such as ``total_hits`` or the meanings of trade conditions."""
+        return self.response.meta
 
 
 class Outcomes(Sequence[Outcome]):
@@ -129,8 +143,8 @@ class Outcomes(Sequence[Outcome]):
             The columns of :class:`Outcome` but ``meta``, with ``part`` in words, and a column for
             each parameter of the parts, such as ``symbol`` and ``day``.
         """
-        names = [each.name for each in fields(Outcome) if each.name != "meta"]
-        rows = [[str(outcome.part), *(getattr(outcome, name) for name in names[1:])] for outcome in self]
+        names = ["part", *_SHOWN]
+        rows = [[str(outcome.part), *(getattr(outcome, name) for name in _SHOWN)] for outcome in self]
         asked = pd.DataFrame([dict(outcome.part.parameters) for outcome in self])
         return pd.DataFrame(rows, columns=names).join(asked.drop(columns=names, errors="ignore"))
 

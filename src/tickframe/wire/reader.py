@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -24,40 +24,84 @@ from tickframe.wire.layout import NotCanonical, Skeleton
 from tickframe.wire.packed import read_column
 from tickframe.wire.values import read_value
 
-Engine = Literal["kernel", "official"]
+Engine = Literal["kernel", "fallback"]
+Origin = Literal["service", "cache", "dataset"]
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One framed answer, decoded.
+    """A decoded response: its rows, and what is known about them.
 
     Attributes
     ----------
-    batch : pyarrow.RecordBatch
-        The columns. It owns its memory.
-    meta : Mapping[str, object]
-        What the service said of the answer as a whole, such as ``cursor`` and ``total_hits``.
+    batches : tuple of pyarrow.RecordBatch
+        The rows, one batch for each frame. They own their memory. Empty once they have been passed on.
+    rows : int
+        Number of rows.
+    bytes : int
+        Length of the protobuf messages in bytes.
     warning : str
-        The service's words to a person; empty where it had none.
-    request_id, reference_id : str
-        The service's name of the answer, and ours of the request.
+        Warning message of the service; empty if there is none.
+    meta : Mapping[str, object]
+        Metadata of the response, such as ``cursor`` and ``total_hits``.
     missing : tuple of str
-        Documented columns that the answer lacks though it has rows; they are null in ``batch``.
-    length : int
-        The length of the message in bytes.
-    engine : {"kernel", "official"}
-        What decoded it: the compiled kernel, or the official parser, which reads whatever is legal
-        but not canonical, and everything where no kernel was built.
+        Documented columns that are missing from a response with rows; they are null in ``batches``.
+    request_id, reference_id : str
+        The identifier that the service gave the response, and the one that the client gave the request.
+    engine : {"kernel", "fallback"}
+        What decoded it: the compiled kernel, or the official protobuf parser, which reads every message
+        that is valid but not canonical, and all of them where no kernel was built.
+    attempts : int
+        How many requests it took; 0 if it came from the cache.
+    origin : {"service", "cache", "dataset"}
+        Where the rows came from.
     """
 
-    batch: pa.RecordBatch
-    meta: Mapping[str, object]
-    warning: str
-    request_id: str
-    reference_id: str
-    missing: tuple[str, ...]
-    length: int
-    engine: Engine
+    batches: tuple[pa.RecordBatch, ...]
+    rows: int
+    bytes: int
+    warning: str = ""
+    meta: Mapping[str, object] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    request_id: str = ""
+    reference_id: str = ""
+    engine: Engine = "kernel"
+    attempts: int = 0
+    origin: Origin = "service"
+
+    def without_batches(self) -> Response:
+        """Return the response without its rows, which may be large."""
+        return replace(self, batches=())
+
+
+def joined(responses: Sequence[Response], attempts: int) -> Response:
+    """Return the frames of one response as one.
+
+    Parameters
+    ----------
+    responses
+        A response for each frame; at least one.
+    attempts
+        How many requests it took.
+    """
+    return replace(
+        responses[0],
+        batches=tuple(batch for response in responses for batch in response.batches),
+        rows=sum(response.rows for response in responses),
+        bytes=sum(response.bytes for response in responses),
+        warning="; ".join(dict.fromkeys(_warnings(responses))),
+        meta={name: value for response in responses for name, value in response.meta.items()},
+        missing=tuple(dict.fromkeys(name for response in responses for name in response.missing)),
+        attempts=attempts,
+    )
+
+
+def _warnings(responses: Iterable[Response]) -> Iterator[str]:
+    for response in responses:
+        if response.warning:
+            yield response.warning
+        if response.missing:
+            yield f"the response lacks the documented columns {', '.join(response.missing)}: they are filled with nulls"
 
 
 def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.RecordBatch]:
@@ -85,7 +129,7 @@ def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.
         If a message is no table of equal columns; it names the column.
     """
     for response in read_responses(source, columns):
-        yield response.batch
+        yield from response.batches
 
 
 def read_responses(
@@ -123,7 +167,7 @@ def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.A
     if canonical and skeleton.complete:
         return arrays, fallback.parse(b"".join(message[start:end] for start, end in skeleton.others)), "kernel"
     arrays, parsed = fallback.read_arrays(message, labels)
-    return arrays, parsed, "official"
+    return arrays, parsed, "fallback"
 
 
 def _response(
@@ -132,13 +176,14 @@ def _response(
     batch, missing = to_record_batch(arrays, columns)
     header = parsed.header
     return Response(
-        batch=batch,
+        batches=(batch,),
+        rows=batch.num_rows,
+        bytes=length,
         meta={name: _read_meta(name, value) for name, value in parsed.meta.items()},
         warning=header.warning_message,
         request_id=header.request_id.value,
         reference_id=header.reference_id.value,
         missing=missing,
-        length=length,
         engine=engine,
     )
 

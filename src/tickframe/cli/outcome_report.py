@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from tickframe.cli.results import print_table, say
 from tickframe.run.display import outcome_table
-from tickframe.run.outcomes import Outcome, Outcomes
+from tickframe.run.outcomes import Outcomes
 
 _MOST_ROWS = 20
 
@@ -45,7 +43,7 @@ def print_outcomes(outcomes: Outcomes) -> None:
 
 def as_records(outcomes: Outcomes) -> list[dict[str, object]]:
     """Return a record for each part: what was asked, and the fields of :class:`tickframe.run.outcomes.Outcome`."""
-    names = [field.name for field in fields(Outcome) if field.name != "part"]
+    names = ("rows", "bytes", "seconds", "attempts", "origin", "warning", "error", "meta")
     return [
         {
             "function": outcome.part.function,

@@ -6,6 +6,7 @@ import datetime as dt
 import pickle
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import DecodeError, IncompletePagesError
-from tickframe.run.outcomes import Estimate, sampled
+from tickframe.run.outcomes import Estimate, evenly_spread
 from tickframe.sandbox import Sandbox
 from tickframe.wire.batch import documented_schema
 from tickframe.wire.contract import DataResponse
@@ -110,7 +111,7 @@ def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
     scripted.reply(good, Reply(b'{"error_description": "not yours"}', 403, "application/json"), good)
     with tf.Client(scripted.url, token="t", max_workers=1) as client:
         query = client.get("ACTIV", "x")
-        query = tf.Query(client._service, [query._parts[0]] * 3, options=client._options)
+        query = tf.Query(replace(query.plan, parts=query.plan.parts * 3), query.source)
         with pytest.warns(tf.TickframeWarning, match=r"not yours.*1 of 3 parts"):
             frame = query.to_pandas(on_error="collect")
     assert len(frame) == 2
@@ -338,7 +339,7 @@ def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: py
 @pytest.mark.parametrize(("parts", "sample"), [(1, 1), (10, 4), (120, 11), (120, 6), (50, 50), (3, 9)])
 def test_a_sample_is_spread_over_symbols_and_days_alike(client: tf.Client, parts: int, sample: int) -> None:
     query = client.tick_data("ACTIV", [f"S{number}" for number in range(parts)], "2016-05-02", data_type="TRADES")
-    chosen = [query._parts.index(part) for part in sampled(query._parts, sample)]
+    chosen = [query.plan.parts.index(part) for part in evenly_spread(query.plan.parts, sample)]
     assert len(set(chosen)) == len(chosen) == min(parts, sample)
     assert chosen == sorted(chosen)
     for period in (2, 5, 10):

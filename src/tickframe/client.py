@@ -14,52 +14,54 @@ import pandas as pd
 from tickframe.cache import Cache, open_cache
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
 from tickframe.errors import SettingsError, TickframeWarning
+from tickframe.extras import needs_extra
 from tickframe.functions import DocumentedFunctions
 from tickframe.http.service import Service
-from tickframe.plan.arguments import Day, TimeOfDay, check_arguments, parse_string
-from tickframe.plan.part import Part, frozen, split
+from tickframe.plan.arguments import Day, TimeOfDay, parse_string
+from tickframe.plan.part import Part, frozen
+from tickframe.plan.plan import Options, Plan
 from tickframe.query import Query
-from tickframe.run.fetch import RunOptions
 from tickframe.run.progress import Progress
+from tickframe.run.source import Source
 from tickframe.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from tickframe.sandbox import Sandbox
 
 
-# Names that an answer to a request without documentation uses if it is a series of ticks.
+# The usual names in responses to undocumented requests for ticks.
 _USUAL_TIMESTAMP = ("date", "time")
 
 
 class Client(DocumentedFunctions):
-    """A way to the service. Its methods return queries and send nothing.
+    """A client of the service. Its methods return queries and send nothing.
 
-    Every setting comes from its argument, else from the environment, else from the keyring; see
+    Every setting comes from its argument, otherwise from the environment, otherwise from the keyring; see
     :mod:`tickframe.settings`. Safe to share between threads.
 
     Parameters
     ----------
     base_url
-        The service's address, ``https://api.xythub.com`` by default (``TICKFRAME_URL``).
+        The address of the service, ``https://api.xythub.com`` by default (``TICKFRAME_URL``).
     user, password
         The account (``TICKFRAME_USER``, ``TICKFRAME_PASSWORD``).
     api_key
-        Stands in for the password (``TICKFRAME_API_KEY``).
+        Used in place of the password (``TICKFRAME_API_KEY``).
     client_secret
         The secret of the client itself (``TICKFRAME_CLIENT_SECRET``).
     token
-        An access token; with it nothing else is needed (``TICKFRAME_TOKEN``).
+        An access token; no other credential is needed with it (``TICKFRAME_TOKEN``).
     progress
-        Whether queries show a bar on stderr, silent where that is no terminal; or an object with
+        Whether queries show a progress bar on stderr, in a terminal or a notebook only; or an object with
         ``update`` and ``close``.
     max_workers
-        How many requests of a query are under way at once.
+        How many requests of a query are sent at once.
     cache
-        Where answers are kept: True for the user's cache folder of the operating system, a folder, a
-        URI such as ``s3://bucket/ticks``, or a :class:`tickframe.Cache`; False for none. Left out,
-        what ``TICKFRAME_CACHE`` says, where ``1`` is the user's cache folder; else none.
+        Where responses are stored: True for the user's cache directory of the operating system, a directory, a
+        URI such as ``s3://bucket/ticks``, or a :class:`tickframe.Cache`; False for no cache. By default
+        ``TICKFRAME_CACHE`` decides, where ``1`` is the user's cache directory; without it there is no cache.
     **others
-        ``proxies``, ``verify`` and ``cert`` as requests takes them, ``connect_timeout``,
+        ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
         ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
         ``maximum_length``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
@@ -101,8 +103,10 @@ class Client(DocumentedFunctions):
             **others,
         )
         self._service = Service(self._settings)
-        self._options = RunOptions(max_workers=max_workers, progress=progress)
+        self._options = Options(max_workers=max_workers)
+        self._progress = progress
         self._cache = open_cache(cache)
+        self._source = Source(self._service, self._cache)
         self._sandbox: Sandbox | None = None
 
     @classmethod
@@ -114,30 +118,27 @@ class Client(DocumentedFunctions):
         cache: bool | str | os.PathLike[str] | Cache | None = None,
         **others: Any,
     ) -> Self:
-        """Return a client of a local service that needs no account and ends with the client.
+        """Return a client of a local service that needs no account and is closed with the client.
 
         Parameters
         ----------
         data
-            A folder of your own Parquet ticks, see :class:`tickframe.sandbox.Sandbox`; left out, a
+            A directory of your own Parquet ticks, see :class:`tickframe.sandbox.Sandbox`; by default a
             simulated market.
         seed
-            What the simulated market is drawn from.
+            The seed of the simulated market.
         cache
-            As in :class:`Client`. Sandboxes of the same market share what is cached, others do not.
+            As in :class:`Client`. Sandboxes of the same market share cached responses, others do not.
         **others
-            What else :class:`Client` takes, such as ``progress`` and ``max_workers``.
+            Other arguments of :class:`Client`, such as ``progress`` and ``max_workers``.
 
         Raises
         ------
         SettingsError
             If the sandbox's requirements are not installed.
         """
-        try:
-            # The sandbox stands above the client, and this is the one door up to it.
+        with needs_extra("sandbox", "the sandbox"):
             from tickframe.sandbox import Sandbox  # noqa: PLC0415
-        except ImportError as error:
-            raise SettingsError("the sandbox needs Starlette and uvicorn: pip install 'tickframe[sandbox]'") from error
         sandbox = Sandbox(data, seed)
         sandbox.start()
         try:
@@ -165,7 +166,7 @@ class Client(DocumentedFunctions):
         self.close()
 
     def __repr__(self) -> str:
-        """Say where the client leads and as whom, without asking."""
+        """Return the address and the user."""
         if self._settings.token is not None:
             who = "with a token"
         else:
@@ -177,8 +178,8 @@ class Client(DocumentedFunctions):
         self._service.close()
         if self._cache is not None:
             self._cache.flush()
-            if remark := self._cache.remark():
-                warnings.warn(remark, TickframeWarning, stacklevel=2)
+            if message := self._cache.pending_warning():
+                warnings.warn(message, TickframeWarning, stacklevel=2)
         if self._sandbox is not None:
             self._sandbox.close()
 
@@ -189,7 +190,7 @@ class Client(DocumentedFunctions):
 
     @property
     def cache(self) -> Cache:
-        """The cache: what it holds, whether it is sound, and how to clear it.
+        """The cache: to list, verify and clear what it holds.
 
         Raises
         ------
@@ -197,16 +198,16 @@ class Client(DocumentedFunctions):
             If the client has none.
         """
         if self._cache is None:
-            raise SettingsError("this client has no cache: Client(cache=True), or a folder, or TICKFRAME_CACHE")
+            raise SettingsError("this client has no cache: pass cache=True or a directory, or set TICKFRAME_CACHE")
         return self._cache
 
     def check(self) -> dict[str, Any]:
-        """Ask the service who one is: one round trip.
+        """Test connection and account (one request).
 
         Returns
         -------
         dict
-            What the service says of the account.
+            What the service reports about the account.
 
         Raises
         ------
@@ -216,34 +217,36 @@ class Client(DocumentedFunctions):
         return self._service.user()
 
     def get(self, source: str, request: str, **parameters: object) -> Query:
-        """Any request by name, with any parameters; columns come as the service sends them.
+        """Query any endpoint by name, with any parameters; columns are those of the response.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         request
-            The endpoint's name, such as ``"tickData"``.
+            The name of the endpoint, such as ``"tickData"``.
         **parameters
             Strings, ints, floats, bools, dates, times, timestamps, lists of these, or mappings;
-            snake_case names travel in camelCase. None counts as not given. Where the answer names a
-            next page, that is read too.
+            snake_case names are sent in camelCase. None is the same as omitting the parameter. If the response
+            names a next page, that is read too.
 
         Raises
         ------
         ValueError
-            If a value is of a type that cannot travel; nothing was sent.
+            If a value is of a type that cannot be sent; nothing was sent.
         """
-        asked = {"source": parse_string(source, "source"), **parameters}
-        given = tuple((name, frozen(value)) for name, value in asked.items() if value is not None)
-        part = Part(parse_string(request, "request"), request, given, paged=True)
-        part.to_message(reference_id="", parameter_names={})
-        return Query(self._service, [part], timestamp=_USUAL_TIMESTAMP, options=self._options, cache=self._cache)
+        given = {"source": parse_string(source, "source"), **parameters}
+        values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
+        part = Part(parse_string(request, "request"), request, values, paged=True)
+        # Raises for values that cannot be sent.
+        part.key()
+        return self._new_query(Plan((part,), _USUAL_TIMESTAMP, self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
-        function = FUNCTIONS[name]
-        parts = split(function, check_arguments(function, arguments))
-        return Query(self._service, parts, timestamp=function.timestamp, options=self._options, cache=self._cache)
+        return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))
+
+    def _new_query(self, plan: Plan) -> Query:
+        return Query(plan, self._source, self._progress)
 
 
 def read_ticks(
@@ -264,22 +267,22 @@ def read_ticks(
     source, symbol, day, data_type, from_time, to_time, flags
         As in :meth:`Client.tick_data`.
     client
-        The client to ask through; left out, one with the settings of the environment.
+        The client to use; by default one with the settings of the environment.
 
     Returns
     -------
     pandas.DataFrame
-        As :meth:`Query.to_pandas` returns it.
+        As returned by :meth:`Query.to_pandas`.
 
     Raises
     ------
     ValueError
         If an argument is wrong; nothing was sent.
     TickframeError
-        If any part is not answered whole.
+        If any part fails.
     """
-    with Client() if client is None else contextlib.nullcontext(client) as asked:
-        query = asked.tick_data(
+    with Client() if client is None else contextlib.nullcontext(client) as used:
+        query = used.tick_data(
             source, symbol, day, data_type=data_type, from_time=from_time, to_time=to_time, flags=flags
         )
         return query.to_pandas()

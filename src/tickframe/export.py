@@ -1,10 +1,10 @@
-"""Answers to a Parquet dataset: one folder for each value of the partition columns, each file whole.
+"""Responses to a Parquet dataset: a directory for each value of the partition columns, each file whole.
 
-Beside the data, ``_tickframe/`` keeps a small record of each part that is done: its request, its
-rows and its files. A run that was ended begins where it stopped, and "asked, and empty" is known.
-``_tickframe/manifest.json`` is taken away before anything is written, and comes last: where it is,
-no run was broken off, and the rows and files of all parts stand in it. Readers of such datasets pass
-over names that begin with an underscore or a dot.
+Next to the data, ``_tickframe/`` holds a small record of each part that is complete: its request, its
+rows and its files. An interrupted run continues where it stopped, and an empty response is known.
+``_tickframe/manifest.json`` is deleted before anything is written, and written last: if it exists, no
+run was interrupted, and it lists the rows and files of all parts. Readers of such datasets ignore
+names that begin with an underscore or a dot.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from tickframe.catalogue import Column
 from tickframe.location import Folder, is_unfinished
 from tickframe.plan.part import Part
+from tickframe.run.fetch import Fetched
 from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.wire.reader import Response
 
@@ -35,26 +36,26 @@ Existing = Literal["skip", "overwrite", "error"]
 
 _RECORDS = "_tickframe"
 _MANIFEST = f"{_RECORDS}/manifest.json"
-# What Hive, and every reader of its layout, calls a null.
+# The name of a null in the layout of Hive and its readers.
 _NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
 # Records that are read at once: in an object store each of them is a request.
-_AT_ONCE = 16
+_CONCURRENT_READS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of a part that is done.
+    """What is known about a part that is complete.
 
     Attributes
     ----------
     name : str
-        The part, by what it asks for.
+        The name of the part, from its key.
     request : str
-        The request in words.
+        The request as text.
     rows : int
-        Its rows.
+        Number of rows.
     files : tuple of str
-        Its files, relative to the dataset; none where the answer was empty.
+        Its files, relative to the dataset; empty if the response was empty.
     """
 
     name: str
@@ -62,8 +63,13 @@ class Record:
     rows: int
     files: tuple[str, ...]
 
+    @classmethod
+    def from_document(cls, name: str, document: Mapping[str, Any]) -> Record:
+        """Return the record that :meth:`to_document` describes."""
+        return cls(name, document["request"], document["rows"], tuple(document["files"]))
+
     def to_document(self) -> dict[str, object]:
-        """Return what is written of it, under its name."""
+        """Return what is written under the name."""
         return {"request": self.request, "rows": self.rows, "files": list(self.files)}
 
 
@@ -72,13 +78,10 @@ class Dataset:
 
     Parameters
     ----------
-    place
-        The dataset's folder, or a URI that ``pyarrow.fs`` knows.
+    location
+        The directory of the dataset, or a URI that ``pyarrow.fs`` knows.
     partition_by
-        The columns that become folders. They are left out of the files, as readers expect.
-    started
-        When the run began that writes, in seconds since 1970; left out, now. What is unfinished from
-        before is of a run that was killed.
+        The columns that become directories. The files do not contain them, as readers expect.
 
     Raises
     ------
@@ -86,43 +89,48 @@ class Dataset:
         If no file system knows the URI.
     """
 
-    def __init__(
-        self, place: str | os.PathLike[str], partition_by: Sequence[str], started: float | None = None
-    ) -> None:
-        self._folder = Folder(place)
+    def __init__(self, location: str | os.PathLike[str], partition_by: Sequence[str]) -> None:
+        self._folder = Folder(location)
         self._partition_by = list(partition_by)
-        self._started = time.time() if started is None else started
+        # Unfinished files from before belong to a run that was killed.
+        self._started = time.time()
         self._before: dict[str, Record] = {}
 
     def check_portable(self) -> None:
-        """Check that other processes can reach the dataset.
+        """Check that other processes can open the dataset.
 
         Raises
         ------
         ValueError
-            If a secret is in the place.
+            If its location holds a secret.
         """
         self._folder.portable_place()
 
     def begin(self, parts: Sequence[Part], existing: Existing) -> dict[int, Record]:
-        """Take the manifest away, and return what is known of the parts that are done, by their places.
+        """Delete the manifest, and return the records of the parts that are complete, by their index.
 
         Raises
         ------
         FileExistsError
-            If ``existing`` is ``"error"`` and a part is done.
+            If ``existing`` is ``"error"`` and a part is complete.
         OSError
-            If the place cannot be read.
+            If the location cannot be read.
         """
-        done = {} if existing == "overwrite" else self._records_of(parts)
+        done = {} if existing == "overwrite" else self.done(parts)
         if done and existing == "error":
             raise FileExistsError(
-                f"{self._folder} has {len(done)} of {len(parts)} parts already: take another folder, or "
+                f"{self._folder} has {len(done)} of {len(parts)} parts already: choose another directory, or "
                 "existing='skip' or 'overwrite'"
             )
         self._before = self._read_manifest()
         self._folder.delete(_MANIFEST)
         return done
+
+    def done(self, parts: Sequence[Part]) -> dict[int, Record]:
+        """Return the records of the parts that are complete, by their index; raises as :meth:`record_of` does."""
+        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
+            records = list(pool.map(self.record_of, parts))
+        return {at: record for at, record in enumerate(records) if record is not None}
 
     def finish(self, records: Sequence[Record]) -> list[Path] | list[str]:
         """Write the manifest, and return the files.
@@ -130,22 +138,22 @@ class Dataset:
         Parameters
         ----------
         records
-            What this run wrote or found. The manifest has what others wrote before, too.
+            The records that this run wrote or found. The manifest also has those of earlier runs.
 
         Returns
         -------
         list of Path or list of str
-            Paths where the folder is local, else URIs without options.
+            Paths if the directory is local, otherwise URIs without options.
 
         Raises
         ------
         OSError
-            If the place cannot be read or written.
+            If the location cannot be read or written.
         """
         known = self._before | {record.name: record for record in records}
         on_disk = (name for name, _ in self._folder.files(_RECORDS, recursive=False) if not is_unfinished(name))
         names = [Path(name).stem for name in on_disk if name != _MANIFEST]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
             others = list(pool.map(self._read_record, [name for name in names if name not in known]))
         known |= {record.name: record for record in others if record is not None}
         manifest = {
@@ -159,18 +167,18 @@ class Dataset:
         return [f"{str(self._folder).rstrip('/')}/{file}" for file in files]
 
     def record_of(self, part: Part) -> Record | None:
-        """Return what is known of a part, None where it is not done or a file of it is gone.
+        """Return the record of a part; None if it is not complete or a file of it is missing.
 
         Raises
         ------
         OSError
-            If the place cannot be read.
+            If the location cannot be read.
         """
         record = self._read_record(_name(part))
         return record if record is not None and self._folder.exist(record.files) else None
 
     def write(self, part: Part, table: pa.Table) -> Record:
-        """Write the answer to a part, and then that it is done.
+        """Write the response to a part, and then its record.
 
         Parameters
         ----------
@@ -182,20 +190,20 @@ class Dataset:
         Returns
         -------
         Record
-            What was written. The same part writes the same files again.
+            What was written. The same part is written to the same files again.
 
         Raises
         ------
         ValueError
-            If the answer lacks a partition column.
+            If the response lacks a partition column.
         OSError
-            If the folder cannot be written.
+            If the directory cannot be written.
         """
         before = self.record_of(part)
         name = _name(part)
         files = []
-        for folders, rows in _partitions(table, self._partition_by):
-            file = "/".join([*folders, f"{name}.parquet"])
+        for directories, rows in _partitions(table, self._partition_by):
+            file = "/".join([*directories, f"{name}.parquet"])
             self._write_whole(file, rows)
             files.append(file)
         record = Record(name, str(part), table.num_rows, tuple(files))
@@ -207,52 +215,83 @@ class Dataset:
         return record
 
     def _write_whole(self, file: str, table: pa.Table) -> None:
-        """Write under another name and move, so that a reader never sees half a file."""
+        """Write to another name and move, so that a reader never sees half a file."""
         if self._folder.is_local:
-            self._delete_left_behind(file)
+            self._delete_abandoned(file)
         with self._folder.unfinished(file) as unfinished:
             pq.write_table(table, unfinished, compression="zstd", filesystem=self._folder.filesystem)
 
-    def _delete_left_behind(self, file: str) -> None:
-        """Delete what a run that was killed began of a file; another run may be writing it just now."""
-        folder, _, name = file.rpartition("/")
-        for other, info in self._folder.files(folder, recursive=False):
-            begun = is_unfinished(other) and other.rpartition("/")[2].startswith(f".{name}"[:100])
-            if begun and info.mtime.timestamp() < self._started:
+    def _delete_abandoned(self, file: str) -> None:
+        """Delete unfinished copies of a file from a run that was killed; another run may be writing it now."""
+        directory, _, name = file.rpartition("/")
+        for other, info in self._folder.files(directory, recursive=False):
+            is_copy = is_unfinished(other) and other.rpartition("/")[2].startswith(f".{name}"[:100])
+            if is_copy and info.mtime.timestamp() < self._started:
                 self._folder.delete(other)
-
-    def _records_of(self, parts: Sequence[Part]) -> dict[int, Record]:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            records = list(pool.map(self.record_of, parts))
-        return {place: record for place, record in enumerate(records) if record is not None}
 
     def _read_record(self, name: str) -> Record | None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-            return _record(name, json.loads(self._folder.read(f"{_RECORDS}/{name}.json").to_pybytes()))
+            return Record.from_document(name, json.loads(self._folder.read(f"{_RECORDS}/{name}.json").to_pybytes()))
         return None
 
     def _read_manifest(self) -> dict[str, Record]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
             parts = json.loads(self._folder.read(_MANIFEST).to_pybytes())["parts"]
-            return {name: _record(name, document) for name, document in parts.items()}
+            return {name: Record.from_document(name, document) for name, document in parts.items()}
         return {}
 
 
-def outcomes_beside(done: Mapping[int, Record], parts: Sequence[Part], fetched: Iterable[Outcome]) -> Outcomes:
-    """Put the parts that a dataset had already among the outcomes of the others, in the order of the parts."""
-    asked = iter(fetched)
-    outcomes = Outcomes()
-    for place, part in enumerate(parts):
-        outcome = (
-            Outcome(part, Response((), rows=done[place].rows, bytes=0, origin="dataset"), seconds=0.0)
-            if place in done
-            else next(asked, None)
-        )
-        if outcome is not None:
+class Export:
+    """Writes the parts that a dataset lacks.
+
+    Parameters
+    ----------
+    dataset
+        Where to write.
+    parts
+        All parts of the export.
+    done
+        The records of the parts that are complete, by their index.
+    """
+
+    def __init__(self, dataset: Dataset, parts: Sequence[Part], done: Mapping[int, Record]) -> None:
+        self._dataset = dataset
+        self._parts = parts
+        self._done = done
+        self._missing = [at for at in range(len(parts)) if at not in done]
+
+    @property
+    def missing(self) -> list[Part]:
+        """The parts to load."""
+        return [self._parts[at] for at in self._missing]
+
+    def write(self, responses: Iterable[Fetched]) -> list[Record]:
+        """Write the responses to the missing parts, and return the records of all parts in their order."""
+        records = {at: [record] for at, record in self._done.items()}
+        for fetched in responses:
+            record = self._dataset.write(fetched.part, pa.Table.from_batches(fetched.response.batches))
+            records.setdefault(self._missing[fetched.position], []).append(record)
+        return [record for at in sorted(records) for record in records[at]]
+
+    def outcomes(self, fetched: Iterable[Outcome]) -> Outcomes:
+        """Return the outcomes of all parts in their order.
+
+        Parameters
+        ----------
+        fetched
+            The outcomes of the missing parts so far.
+        """
+        remaining = iter(fetched)
+        outcomes = Outcomes()
+        for at, part in enumerate(self._parts):
+            if at in self._done:
+                response = Response((), rows=self._done[at].rows, bytes=0, origin="dataset")
+                outcomes.append(Outcome(part, response, seconds=0.0))
+            elif (outcome := next(remaining, None)) is not None:
+                outcomes.append(outcome)
+        for outcome in remaining:
             outcomes.append(outcome)
-    for outcome in asked:
-        outcomes.append(outcome)
-    return outcomes
+        return outcomes
 
 
 def check_export(
@@ -263,30 +302,24 @@ def check_export(
     Raises
     ------
     ValueError
-        If ``existing`` or the engine is unknown, or no documented column has the name of a partition column.
+        If ``existing`` or the engine is unknown, or a partition column is not documented.
     """
     if existing not in get_args(Existing):
-        raise ValueError(f"existing {existing!r} is none of 'skip', 'overwrite', 'error'")
+        raise ValueError(f"invalid existing {existing!r}: expected 'skip', 'overwrite' or 'error'")
     if engine not in ("dask", None):
-        raise ValueError(f"engine {engine!r} is neither 'dask' nor None")
+        raise ValueError(f"invalid engine {engine!r}: expected 'dask' or None")
     names = [partition_by] if isinstance(partition_by, str) else list(partition_by)
     documented = {column.name for column in columns}
     if documented and not documented.issuperset(names):
         raise ValueError(
-            f"partition_by {names} names a column that the answer does not have: it has {', '.join(sorted(documented))}"
+            f"invalid partition_by {names}: expected columns of the response, {', '.join(sorted(documented))}"
         )
     return names
 
 
-def _record(name: str, document: Mapping[str, Any]) -> Record:
-    return Record(name, document["request"], document["rows"], tuple(document["files"]))
-
-
 def _name(part: Part) -> str:
-    """Name a part by what it asks for."""
-    request = part.to_message(reference_id="", parameter_names={})
-    digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()[:16]
-    return f"{_directory_name(part.function)}-{digest}"
+    """Return the name of a part's files and record."""
+    return f"{_directory_name(part.function)}-{hashlib.sha256(part.key()).hexdigest()[:16]}"
 
 
 def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[list[str], pa.Table]]:
@@ -294,7 +327,7 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
     for column in partition_by:
         if column not in table.column_names:
             raise ValueError(
-                f"the answer has no column {column!r} to partition by: partition_by takes {table.column_names}"
+                f"invalid partition_by: the response has no column {column!r}, only {', '.join(table.column_names)}"
             )
     if not partition_by:
         if table.num_rows:
@@ -302,15 +335,15 @@ def _partitions(table: pa.Table, partition_by: Sequence[str]) -> Iterator[tuple[
         return
     # Each frame has a dictionary of its own.
     table = table.unify_dictionaries()
-    # Threads would return the groups in another order each time.
+    # With threads the order of the groups varies.
     for key in table.group_by(list(partition_by), use_threads=False).aggregate([]).to_pylist():
         rows = table
         for column, value in key.items():
             rows = rows.filter(pc.field(column).is_null() if value is None else pc.field(column) == value)
-        folder = [f"{column}={_directory_name(value)}" for column, value in key.items()]
-        yield folder, rows.drop_columns(list(partition_by))
+        directories = [f"{column}={_directory_name(value)}" for column, value in key.items()]
+        yield directories, rows.drop_columns(list(partition_by))
 
 
 def _directory_name(value: object) -> str:
-    """Spell a value so that it stays one folder: a symbol is user input."""
+    """Return a value as one directory name, percent-encoded: a symbol is user input."""
     return _NULL_DIRECTORY if value is None else quote(str(value), safe="")

@@ -119,7 +119,12 @@ def test_no_secret_is_in_a_graph_or_a_task(cluster: distributed.Client, server: 
         hidden = [*secrets.values(), *s3.environment.values()]
         hidden.remove("true")
         lazy = ask(client).to_dask()
-        for travelling in (lazy, lazy.optimize(), lazy.__dask_graph__(), worker.reach_of(ask(client), "auto")):
+        for travelling in (
+            lazy,
+            lazy.optimize(),
+            lazy.__dask_graph__(),
+            worker.WorkerSource.of(client._source, "auto", 8),
+        ):
             dumped = cloudpickle.dumps(travelling)
             assert server.url.encode() in dumped
             assert not any(spelling in dumped for secret in hidden for spelling in spellings(secret))
@@ -208,7 +213,9 @@ def test_when_one_worker_is_asked_to_wait_all_do(cluster: distributed.Client, se
 def pauses(url: str) -> bool:
     """Say, in a worker, whether it sends nothing for now."""
     return any(
-        each.answers._pause._until > 0 for each in worker._CONNECTIONS.values() if each.answers.settings.base_url == url
+        each.source._service._pause._until > 0
+        for each in worker._SOURCES.values()
+        if each.source._service.settings.base_url == url
     )
 
 
@@ -248,7 +255,7 @@ def test_an_answer_of_other_types_than_documented_is_an_error(server: FaultServe
     with (
         tf.Client(server.url, token=TOKEN) as client,
         dask.config.set(scheduler="synchronous"),
-        pytest.raises(DecodeError, match="'trade' is int64 in the answer and double"),
+        pytest.raises(DecodeError, match="'trade' is int64 in the response and double"),
     ):
         ask(client, 1).to_dask().compute()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 import tickframe as tf
 from tests.faults.server import Answer, Received, answer
-from tickframe.run.fetch import RunOptions
+from tickframe.plan.plan import Options
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import read_frames, write_frame
 
@@ -46,11 +47,11 @@ def ticks_for(request: Received) -> Answer:
     return answer(framed_ticks(symbol_of(request)))
 
 
-def ask(client: tf.Client, asked: Sequence[str] = ("S000",), options: RunOptions | None = None) -> tf.Query:
+def ask(client: tf.Client, asked: Sequence[str] = ("S000",), options: Options | None = None) -> tf.Query:
     """Return the query for the trades of some symbols, a part each."""
     query = client.tick_data("ACTIV", list(asked), "2016-05-05", data_type="TRADES")
     if options is not None:
-        query._options = options
+        query.plan = replace(query.plan, options=options)
     return query
 
 

@@ -51,7 +51,7 @@ def test_a_query_is_shown_without_asking(query: tf.Query) -> None:
     cells = Page(html).cells
     assert cells[cells.index("day") + 1] == "2016-05-02, 2016-05-03, 2016-05-04, …, 2016-05-31 (30)"
     assert "tick_data, 60 requests" in html
-    assert "not asked yet" in html
+    assert "not loaded yet" in html
     assert len(query.outcomes) == 0
 
 
@@ -78,7 +78,7 @@ def test_outcomes_are_a_table_of_some_rows_failures_first() -> None:
             asked.to_arrow(on_error="collect")
     html = asked.outcomes._repr_html_()
     cells = Page(html).cells
-    assert cells[:7] == ["symbol", "rows", "MB", "seconds", "attempts", "origin", "what was said"]
+    assert cells[:7] == ["symbol", "rows", "MB", "seconds", "attempts", "origin", "message"]
     assert cells[7] == "S049"
     assert cells[13].startswith("failed: HTTP 403")
     assert cells[14:16] == ["S000", "5"]

@@ -20,8 +20,8 @@ from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, 
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
 from tickframe.http.cancellation import Cancellation
-from tickframe.run.fetch import RunOptions
-from tickframe.run.ordered_pool import Window
+from tickframe.plan.plan import Options
+from tickframe.run.ordered_pool import OrderedPool
 
 PARTS = symbols(60)
 STALL = answer().before_any_byte(Ending.STALLED)
@@ -189,7 +189,7 @@ def test_answers_that_wait_for_their_turn_are_bounded_in_bytes(server: FaultServ
     """While the reader holds the first answer, threads may finish what they had begun, and no more."""
     server.serve(ticks_for)
     with tf.Client(server.url, token=SECRET) as client:
-        reader = ask(client, PARTS, RunOptions(max_workers=workers, max_bytes=1)).to_reader()
+        reader = ask(client, PARTS, Options(max_workers=workers, max_bytes=1)).to_reader()
         first = reader.read_next_batch()
         # The first one was read and the second one's turn has come; any other one reaches the bound.
         assert settled(server) <= 2 + workers
@@ -227,7 +227,9 @@ def test_what_nobody_expects_ends_a_run_at_once(place: int) -> None:
     def call(number: int) -> int:
         return 1 // (number - place)
 
-    window = Window(call, size=abs, is_final=lambda _: False, max_workers=2, max_bytes=1, cancellation=Cancellation())
+    window = OrderedPool(
+        call, size=abs, is_final=lambda _: False, max_workers=2, max_bytes=1, cancellation=Cancellation()
+    )
     with pytest.raises(ZeroDivisionError):
         list(window.results(range(20)))
     assert threads_of_runs() == []
@@ -302,7 +304,7 @@ def test_as_many_calls_are_under_way_as_there_are_workers_also_after_a_pause() -
             under_way["now"] -= 1
         return place
 
-    window = Window(
+    window = OrderedPool(
         call, size=abs, is_final=lambda _: False, max_workers=4, max_bytes=9999, cancellation=Cancellation()
     )
     taken = []
@@ -324,7 +326,7 @@ def test_a_window_is_complete_and_in_order_whatever_its_bounds(
     workers: int, sizes: list[int], max_bytes: int, pauses: set[int]
 ) -> None:
     """Also where the reader pauses until no thread is left."""
-    window: Window[int, int] = Window(
+    window: OrderedPool[int, int] = OrderedPool(
         lambda place: place,
         size=lambda place: sizes[place],
         is_final=lambda _: False,
@@ -371,7 +373,7 @@ def test_threads_share_a_client(server: FaultServer, client: tf.Client, caplog: 
     assert "pool is full" not in caplog.text
 
 
-def test_progress_counts_every_part_once_and_is_closed(server: FaultServer, client: tf.Client) -> None:
+def test_progress_counts_every_part_once_and_is_closed(server: FaultServer) -> None:
     counted = Counter[str]()
 
     class Bar:
@@ -382,5 +384,6 @@ def test_progress_counts_every_part_once_and_is_closed(server: FaultServer, clie
             counted["closed"] += 1
 
     server.serve(faulty(seed=3))
-    ask(client, PARTS, RunOptions(progress=Bar())).to_arrow()
+    with tf.Client(server.url, token=SECRET, progress=Bar()) as client:
+        ask(client, PARTS).to_arrow()
     assert counted == {"parts": len(PARTS), "closed": 1}

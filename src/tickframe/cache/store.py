@@ -172,6 +172,19 @@ class Cache:
 
         self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
 
+    def portable_location(self) -> str:
+        """Return the location as other processes open it; raises what the location does."""
+        return self._folder.portable_place()
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The size limit; None for none."""
+        return None if self._size is None else self._size.maximum
+
+    def pending_warning(self) -> str:
+        """Return the warning."""
+        return self.remark()
+
     def remark(self) -> str:
         """Say, once for this cache, that it cannot be used; empty where there is nothing to say."""
         if not self._failure or self._has_warned:

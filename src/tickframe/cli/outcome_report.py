@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tickframe.cli.results import print_table, say
-from tickframe.run.display import outcome_table
 from tickframe.run.outcomes import Outcomes
 
 _MOST_ROWS = 20
@@ -35,7 +34,7 @@ def _from_cache(outcomes: Outcomes) -> str:
 
 def print_outcomes(outcomes: Outcomes) -> None:
     """Print a table of outcomes on stderr, apart from the results; of many, the telling ones."""
-    columns, rows = outcome_table(outcomes, _MOST_ROWS)
+    columns, rows = outcomes.table(_MOST_ROWS)
     print_table(columns, rows, err=True)
     if len(rows) < len(outcomes):
         say(f"and {len(outcomes) - len(rows):,} more parts: --json lists all")

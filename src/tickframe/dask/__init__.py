@@ -1,13 +1,13 @@
 """Queries on many machines: lazy Dask DataFrames, and exports by all workers of a cluster.
 
-A task holds requests and says how to reach the service; no secret is in it. Each worker process has
+A task holds requests and a description of the source, without secrets. Each worker process has
 a client of its own, with the credentials of its own environment (see :mod:`tickframe.settings`) or
-with those that :class:`Credentials` brings. With Dask's threads, on one machine without a cluster,
-the query's own client answers.
+those that :class:`Credentials` sends. With Dask's threads, on one machine without a cluster,
+the query's own client is used.
 
-All workers together have as many requests under way as the query's client may have
-(``Client(max_workers=...)``), by a ``distributed.Semaphore``; what a lost worker held of it comes back
-after ``distributed.scheduler.locks.lease-timeout``. Where the service asks one worker to wait, all wait.
+All workers together send as many requests at once as the query's client may
+(``Client(max_workers=...)``), limited by a ``distributed.Semaphore``; the leases of a lost worker become free
+after ``distributed.scheduler.locks.lease-timeout``. If the service asks one worker to wait, all wait.
 """
 
 from __future__ import annotations

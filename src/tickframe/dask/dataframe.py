@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import dask
 import dask.dataframe as dd
@@ -15,14 +15,21 @@ import pyarrow.compute as pc
 from dask.dataframe.utils import clear_known_categories
 
 from tickframe.arrow_to_pandas import to_dataframe
-from tickframe.dask.worker import Reach, reach_of
+from tickframe.dask.worker import WorkerSource
 from tickframe.errors import DecodeError
 from tickframe.plan.part import Part
-from tickframe.run.outcomes import Outcomes
+from tickframe.plan.plan import Plan
+from tickframe.run.source import Source
 from tickframe.wire.batch import documented_schema
 
-if TYPE_CHECKING:
-    from tickframe.query import Query
+
+class _Query(Protocol):
+    """What is needed of :class:`tickframe.Query`."""
+
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def source(self) -> Source: ...
 
 
 Partition = Literal["day", "part"]
@@ -31,52 +38,52 @@ _DAY = pd.Timedelta(days=1).as_unit("ns")
 _MIDNIGHT = pa.scalar(_DAY.value, pa.duration("ns"))
 
 
-def from_query(query: Query, partition: Partition = "day", *, index: bool = True) -> dd.DataFrame:
+def from_query(query: _Query, partition: Partition = "day", *, index: bool = True) -> dd.DataFrame:
     """Return the rows of a query as a lazy Dask DataFrame; nothing is sent before it is computed.
 
-    Each computation asks anew, for the partitions that it needs; with a cache, for what that lacks. The
-    query's ``outcomes`` stay as they are, and frames have no ``attrs``: a part that is not answered
-    whole is an error.
+    Each computation requests the partitions that it needs; with a cache, only what the cache lacks. The
+    query's ``outcomes`` do not change, and frames have no ``attrs``: a part that fails is an error.
 
     Parameters
     ----------
     query
-        The query, of a function whose columns are documented.
+        A :class:`tickframe.Query` of a function whose columns are documented.
     partition
         ``"day"`` makes a partition of all parts of a day, ``"part"`` one of each part.
     index
         Whether the sum of date and time is the index, as in :meth:`tickframe.Query.to_pandas`. By day
         the rows are then sorted by it, those of one time in the order of the parts, and the divisions
-        are known: the midnights that days begin with, and the last nanosecond of the last day.
+        are known: the midnights at which the days begin, and the last nanosecond of the last day.
 
     Returns
     -------
     dask.dataframe.DataFrame
-        Columns and dtypes as :meth:`tickframe.Query.to_pandas` has them; categories are unknown before
+        Columns and dtypes as of :meth:`tickframe.Query.to_pandas`; categories are unknown before
         a partition is loaded. Columns that a computation does not need are dropped before they become
         pandas columns.
 
     Raises
     ------
     ValueError
-        If the columns are not documented, a part is not of one day where partitions are days, or the
-        cache is at a place that holds a secret.
+        If the columns are not documented, a part is not of one day and partitions are days, or the
+        cache is at a location that holds a secret.
     """
     if partition not in get_args(Partition):
-        raise ValueError(f"partition {partition!r} is neither 'day' nor 'part'")
-    if not query._parts[0].columns:
-        raise ValueError("the columns of this answer are not documented, so Dask cannot know them before it is there")
-    schema = documented_schema(query._parts[0].columns)
-    timestamp = query._timestamp if index else None
-    days = _by_day(query._parts) if partition == "day" else {}
+        raise ValueError(f"invalid partition {partition!r}: expected 'day' or 'part'")
+    plan = query.plan
+    if not plan.parts[0].is_documented:
+        raise ValueError("the columns of this response are not documented, so Dask cannot know them in advance")
+    schema = documented_schema(plan.columns)
+    timestamp = plan.timestamp if index else None
+    days = _by_day(plan.parts) if partition == "day" else {}
     is_sorted = bool(days) and timestamp is not None
-    load = _Load(reach_of(query, "auto"), schema, timestamp, is_sorted)
+    load = _Load(WorkerSource.of(query.source, "auto", plan.options.max_workers), schema, timestamp, is_sorted)
     meta = clear_known_categories(to_dataframe(schema.empty_table(), timestamp=timestamp))
     # Strings stay what they are in pandas.
     with dask.config.set({"dataframe.convert-string": False}):
         frame: dd.DataFrame = dd.from_map(
             load,
-            [_Parts(tuple(parts)) for parts in days.values() or ([part] for part in query._parts)],
+            [_Parts(tuple(parts)) for parts in days.values() or ([part] for part in plan.parts)],
             meta=meta,
             divisions=(*days, max(days) + _DAY - pd.Timedelta(1, "ns")) if is_sorted else None,
             label="tickframe",
@@ -90,7 +97,7 @@ def _by_day(parts: Sequence[Part]) -> dict[pd.Timestamp, list[Part]]:
     for part in parts:
         day = dict(part.parameters).get("day")
         if not isinstance(day, dt.date):
-            raise ValueError(f"{part} is not of one day: take partition='part'")
+            raise ValueError(f"{part} is not of one day: use partition='part'")
         days.setdefault(pd.Timestamp(day).as_unit("ns"), []).append(part)
     return dict(sorted(days.items()))
 
@@ -102,15 +109,15 @@ class _Parts:
     parts: tuple[Part, ...]
 
     def __dask_tokenize__(self) -> str:
-        # Dask would walk through every part, documented columns and all, for each step of a computation.
-        return repr([(part.function, part.endpoint, part.parameters) for part in self.parts])
+        # Dask would walk through every part, including its documented columns, for each step of a computation.
+        return repr([(part.function, part.endpoint, part.key()) for part in self.parts])
 
 
 @dataclass(frozen=True)
 class _Load:
     """Loads the parts of one partition."""
 
-    reach: Reach
+    source: WorkerSource
     schema: pa.Schema
     timestamp: tuple[str, str] | None
     is_sorted: bool
@@ -123,13 +130,14 @@ class _Load:
         partition
             Its parts.
         columns
-            The columns that are needed beside the index; left out, all.
+            The columns that are needed besides the index; None for all.
         """
         batches: list[pa.RecordBatch] = []
-        for _, part, answer in self.reach.fetch(partition.parts, Outcomes()):
-            for batch in answer:
-                self._check(part, batch)
-                batches.append(batch)
+        with self.source.run(partition.parts) as run:
+            for fetched in run:
+                for batch in fetched.response.batches:
+                    self._check(fetched.part, batch)
+                    batches.append(batch)
         table = pa.Table.from_batches([batch for batch in batches if batch.num_rows], self.schema)
         if columns is not None:
             table = table.select([*columns, *(self.timestamp or ())])
@@ -139,7 +147,7 @@ class _Load:
         return frame
 
     def _check(self, part: Part, batch: pa.RecordBatch) -> None:
-        """Check that rows have the columns and lie within the divisions that Dask was told of.
+        """Check that rows have the columns and lie within the divisions that Dask was told.
 
         Raises
         ------
@@ -152,15 +160,14 @@ class _Load:
             here, documented = (_type_of(name, schema) for schema in (batch.schema, self.schema))
             if here != documented:
                 raise DecodeError(
-                    f"column {name!r} is {here} in the answer and {documented} in the documentation, which a Dask "
-                    "DataFrame has its columns from: take another way out of the query",
+                    f"column {name!r} is {here} in the response and {documented} in the documentation, from which a "
+                    "Dask DataFrame takes its columns: load the query another way",
                     column=name,
                     part=str(part),
                 )
         if self.is_sorted and self.timestamp is not None and not _is_of_one_day(batch, part, *self.timestamp):
             raise DecodeError(
-                "rows have no time, or one of another day, which partitions that are days cannot hold: "
-                "take partition='part'",
+                "rows without a time, or of another day, cannot be in a partition of one day: use partition='part'",
                 column=self.timestamp[1],
                 part=str(part),
             )
@@ -171,7 +178,7 @@ def _type_of(name: str, schema: pa.Schema) -> str:
 
 
 def _is_of_one_day(batch: pa.RecordBatch, part: Part, date: str, time: str) -> bool:
-    """Say whether all rows have a date and a time, and are of the part's own day."""
+    """Return whether all rows have a date and a time, and are of the part's own day."""
     dates, times = batch.column(date), batch.column(time)
     day = dict(part.parameters)["day"]
     if dates.null_count or times.null_count or pc.min_max(dates).as_py() != {"min": day, "max": day}:

@@ -5,49 +5,33 @@ from __future__ import annotations
 import contextlib
 import pickle
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from distributed import Semaphore, Worker, WorkerPlugin, get_client, get_worker
 
-from tickframe.cache import Cache
-from tickframe.cache.service import CachedService, CacheMode
+from tickframe.cache.service import CacheMode
 from tickframe.errors import SettingsError
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause
 from tickframe.http.service import Service
 from tickframe.plan.part import Part
-from tickframe.run.fetch import Answers, OnError, PartAnswer, RunOptions, conform, fetch
-from tickframe.run.outcomes import Outcomes
-from tickframe.settings import Settings, resolve_settings
+from tickframe.plan.plan import Options
+from tickframe.run.fetch import OnError, Run
+from tickframe.run.source import Responder, Source, SourceDescription
+from tickframe.settings import Settings
 from tickframe.wire.reader import Response
 
-if TYPE_CHECKING:
-    from tickframe.query import Query
-
-
-# What a task says of the service. Whatever else is needed to reach it is the worker's own.
-_PUBLIC_SETTINGS = (
-    "base_url",
-    "connect_timeout",
-    "read_timeout",
-    "retry_seconds",
-    "path_template",
-    "endpoints",
-    "parameter_names",
-    "maximum_length",
-    "cache_namespace",
-)
-# Seconds after which a thread that waits for a lease looks whether its run has ended. Each look is a request that the
-# scheduler gets from all workers that wait.
+# Seconds after which a thread that waits for a lease checks whether its run was cancelled. Each check is a request
+# that the scheduler gets from every waiting worker.
 _LEASE_WAIT = 30.0
 
 
 class Credentials(WorkerPlugin):
-    """Brings a client's settings to all workers of a cluster, to those that come later too.
+    """Sends a client's settings to all workers of a cluster, including those that join later.
 
-    They stay in the memory of the scheduler and the workers, so let the cluster's own connections be
+    They stay in the memory of the scheduler and the workers, so the connections of the cluster should be
     encrypted. Workers whose environment holds the account need no plugin.
 
     Parameters
@@ -69,35 +53,41 @@ class Credentials(WorkerPlugin):
         """Keep the settings for the tasks of this process."""
         with _LOCK:
             _SETTINGS[self._settings.base_url] = self._settings
-            _CONNECTIONS.clear()
+            _SOURCES.clear()
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How to reach the service and the cache from any process. No secret is in it once it travels.
+class WorkerSource:
+    """Where the tasks of any process get responses. No secret is in it when it is pickled.
 
     Attributes
     ----------
-    settings : Mapping[str, object]
-        The settings that are no secret.
-    cache : str or None
-        Where the cache is.
-    max_bytes : int or None
-        How large it may grow.
+    description : SourceDescription
+        The source.
     mode : {"auto", "refresh", "only", "off"}
-        How to use it.
+        How to use its cache.
     max_requests : int
-        How many requests may be under way at once, in all processes together.
-    own : Connection or None
-        The connection of the process that made this; it does not travel.
+        How many requests may be sent at once, in all processes together.
+    own : _BoundedSource or None
+        The source of the process that created this; it is not pickled.
     """
 
-    settings: Mapping[str, Any]
-    cache: str | None
-    max_bytes: int | None
+    description: SourceDescription
     mode: CacheMode
     max_requests: int
-    own: Connection | None = field(default=None, repr=False)
+    own: _BoundedSource | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, source: Source, mode: CacheMode, max_requests: int) -> WorkerSource:
+        """Return the worker source of a client's source.
+
+        Raises
+        ------
+        ValueError
+            If the cache is at a location that holds a secret or that other processes cannot open.
+        """
+        own = _BoundedSource(source, threading.BoundedSemaphore(max_requests))
+        return cls(source.description(), mode, max_requests, own)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "own": None}
@@ -105,85 +95,60 @@ class Reach:
     def __dask_tokenize__(self) -> bytes:
         return pickle.dumps(self)
 
-    def fetch(self, parts: Sequence[Part], outcomes: Outcomes, on_error: OnError = "raise") -> Iterator[PartAnswer]:
-        """Ask for parts as :func:`tickframe.run.fetch.fetch` does; at the end all that is new is in the cache."""
-        connection = self.own or self._connection()
-        options = RunOptions(max_workers=self.max_requests)
-        yield from conform(fetch(connection.answers, parts, outcomes, options, on_error))
-        if connection.cache is not None:
-            connection.cache.flush()
+    @contextlib.contextmanager
+    def run(self, parts: Sequence[Part], on_error: OnError = "raise") -> Iterator[Run]:
+        """Run parts; at the end everything new has been written to the cache."""
+        bounded = self.own or self._bounded_source()
+        yield Run(bounded.responder(self.mode), parts, Options(max_workers=self.max_requests), on_error=on_error)
+        if bounded.source.cache is not None:
+            bounded.source.cache.flush()
 
-    def _connection(self) -> Connection:
-        """Return the connection that all tasks of a worker share."""
+    def _bounded_source(self) -> _BoundedSource:
+        """Return the source that all tasks of a worker share."""
         worker = _worker()
         key = (worker.id if worker is not None else None, pickle.dumps(self))
         with _LOCK:
-            if key not in _CONNECTIONS:
-                _CONNECTIONS[key] = self._connect(worker)
-            return _CONNECTIONS[key]
+            if key not in _SOURCES:
+                _SOURCES[key] = _BoundedSource(self.description.open(self._service(worker)))
+            return _SOURCES[key]
 
-    def _connect(self, worker: Worker | None) -> Connection:
-        brought = _SETTINGS.get(self.settings["base_url"])
-        settings = resolve_settings(**self.settings) if brought is None else replace(brought, **self.settings)
-        # Without a worker it is a process of Dask's own, which no other one can agree with.
-        service = Service(settings) if worker is None else _WorkerService(settings, worker, self.max_requests)
-        if self.cache is None or self.mode == "off":
-            return Connection(service, None)
-        cache = Cache(self.cache, max_bytes=self.max_bytes)
-        return Connection(CachedService(service, cache, self.mode), cache)
+    def _service(self, worker: Worker | None) -> Service:
+        sent = _SETTINGS.get(self.description.settings["base_url"])
+        settings = self.description.resolve_settings() if sent is None else replace(sent, **self.description.settings)
+        # Without a worker it is a process of Dask's own, which shares nothing with others.
+        return Service(settings) if worker is None else _WorkerService(settings, worker, self.max_requests)
 
 
-def reach_of(query: Query, mode: CacheMode) -> Reach:
-    """Return how to reach what answers a query.
+@dataclass(frozen=True)
+class _BoundedSource:
+    """A source that answers a limited number of parts at once, however many threads ask."""
 
-    Raises
-    ------
-    ValueError
-        If the cache is at a place that holds a secret or that no other process knows.
-    """
-    settings = query._service.settings
-    cache = query._cache
-    most = query._options.max_workers
-    return Reach(
-        settings={name: getattr(settings, name) for name in _PUBLIC_SETTINGS},
-        cache=cache._folder.portable_place() if cache is not None else None,
-        max_bytes=cache._size.maximum if cache is not None and cache._size is not None else None,
-        mode=mode,
-        max_requests=most,
-        own=Connection(_Bounded(query._source(mode), most), cache if mode != "off" else None),
-    )
+    source: Source
+    semaphore: threading.BoundedSemaphore | None = None
+
+    def responder(self, mode: CacheMode) -> Responder:
+        responder = self.source.responder(mode)
+        return responder if self.semaphore is None else _BoundedResponder(responder, self.semaphore)
 
 
-class Connection(NamedTuple):
-    """What answers parts in one process, and the cache that it writes."""
-
-    answers: Answers
-    cache: Cache | None
-
-
-class _Bounded:
-    """Answers so many parts at once, however many threads ask."""
-
-    def __init__(self, answers: Answers, most: int) -> None:
-        self._answers = answers
-        self._turns = threading.BoundedSemaphore(most)
+@dataclass(frozen=True)
+class _BoundedResponder:
+    responder: Responder
+    semaphore: threading.BoundedSemaphore
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
-        with self._turns:
-            return self._answers.answer(part, cancellation)
-
-    def remark(self) -> str:
-        return self._answers.remark()
+        with self.semaphore:
+            return self.responder.answer(part, cancellation)
 
 
 class _WorkerService(Service):
-    """The service for a worker: requests and pauses are those of the whole cluster."""
+    """The service for a worker, which shares request limits and pauses with the whole cluster."""
 
-    def __init__(self, settings: Settings, worker: Worker, most: int) -> None:
+    def __init__(self, settings: Settings, worker: Worker, max_requests: int) -> None:
         self._cluster_pause = _ClusterPause(worker, f"tickframe-pause-{settings.host}")
-        name = f"tickframe-{settings.host}-{most}"
-        self._leases = Semaphore(most, name, scheduler_rpc=worker.scheduler, loop=worker.loop)
-        self._turn = threading.Lock()
+        name = f"tickframe-{settings.host}-{max_requests}"
+        self._leases = Semaphore(max_requests, name, scheduler_rpc=worker.scheduler, loop=worker.loop)
+        self._acquiring = threading.Lock()
         super().__init__(settings)
 
     def _connect(self) -> None:
@@ -191,21 +156,21 @@ class _WorkerService(Service):
         self._pause = self._cluster_pause
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
-        """Ask for a part as soon as the cluster has a lease to spare."""
+        """Return the response to a part, requested once the cluster has a lease available."""
         with self._lease(cancellation):
             try:
                 return super().answer(part, cancellation)
             except SettingsError as error:
                 raise SettingsError(
-                    f"{error.message}. A worker has the account from its own environment, or from "
+                    f"{error.message}. A worker takes the account from its own environment, or from "
                     "tickframe.dask.Credentials",
                     part=str(part),
                 ) from error
 
     @contextlib.contextmanager
     def _lease(self, cancellation: Cancellation) -> Iterator[None]:
-        # The scheduler wakes all that wait for a lease whenever there is one: one thread a process is enough.
-        with self._turn:
+        # The scheduler wakes everyone who waits whenever a lease is free: one waiting thread a process is enough.
+        with self._acquiring:
             cancellation.check()
             while not self._leases.acquire(timeout=_LEASE_WAIT):
                 cancellation.check()
@@ -216,25 +181,25 @@ class _WorkerService(Service):
 
 
 class _ClusterPause(SharedPause):
-    """A pause that each worker of the cluster keeps, whichever was told to make it."""
+    """A pause that every worker of the cluster keeps, whichever of them the service asked for it."""
 
     def __init__(self, worker: Worker, topic: str) -> None:
         super().__init__()
         self._worker = worker
         self._topic = topic
-        get_client().subscribe_topic(topic, self._hear)
+        get_client().subscribe_topic(topic, self._receive)
 
     def extend(self, seconds: float) -> None:
-        """Let no request out before some seconds have passed, and tell the other workers."""
+        """Let no request out for a number of seconds, and tell the other workers."""
         super().extend(seconds)
         self._worker.log_event(self._topic, seconds)
 
-    def _hear(self, event: tuple[float, float]) -> None:
+    def _receive(self, event: tuple[float, float]) -> None:
         super().extend(event[1])
 
 
 def _worker() -> Worker | None:
-    """Return the worker whose task this is, None outside of a cluster."""
+    """Return the worker that runs this task; None outside a cluster."""
     try:
         return get_worker()
     except ValueError:
@@ -243,4 +208,4 @@ def _worker() -> Worker | None:
 
 _LOCK = threading.Lock()
 _SETTINGS: dict[str, Settings] = {}
-_CONNECTIONS: dict[tuple[str | None, bytes], Connection] = {}
+_SOURCES: dict[tuple[str | None, bytes], _BoundedSource] = {}

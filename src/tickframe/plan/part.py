@@ -14,29 +14,31 @@ from tickframe.catalogue import FUNCTIONS, Column, Function, camel_case
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
-# More than these would hide the rest of a line.
-_MOST_LISTED = 8
+# Lists longer than this are shortened for display.
+_MAX_SHOWN = 8
 
 # Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
 _LATE_HOURS = 36
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One request: frozen, picklable, without session or secret.
+    """One request: frozen, hashable, picklable, without session or secret.
+
+    Two parts are equal if the service gets the same request from both, see :meth:`key`.
 
     Attributes
     ----------
     function : str
-        The documented function, or the request of ``Client.get``.
+        The documented function, or the endpoint of ``Client.get``.
     endpoint : str
-        The last piece of its path.
+        The last segment of its path.
     parameters : tuple of (str, object)
-        What is asked, by documented name.
+        Parameter values by documented name.
     columns : tuple of Column
-        The documented columns of the answer.
+        The documented columns of the response; empty if the function is not documented.
     paged : bool
-        Whether the answer is a page and can name the next.
+        Whether a response is one page and can name the next.
     """
 
     function: str
@@ -46,32 +48,58 @@ class Part:
     paged: bool = False
 
     def __str__(self) -> str:
-        """Say the request in words, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
+        """Return the request as text, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
         return " ".join([self.function, *(f"{name}={value}" for name, value in self.words().items())])
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Part):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash((self.function, self.key()))
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.function, self.endpoint, self.paged, self.columns, self.key()
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether the function, and so the columns of its response, are documented."""
+        return bool(self.columns)
+
+    def key(self, parameter_names: Mapping[str, str] | None = None) -> bytes:
+        """Return the canonical request: the same bytes for the same parameters, of the same types.
+
+        Parameters
+        ----------
+        parameter_names
+            As in :meth:`to_message`.
+        """
+        return self.to_message("", parameter_names or {}).SerializeToString(deterministic=True)
+
     def words(self) -> dict[str, str]:
-        """Return the parameters in words, by documented name."""
-        return {name: _in_words(value) for name, value in self.parameters}
+        """Return the parameters as text, by documented name."""
+        return {name: _as_text(value) for name, value in self.parameters}
 
-    def in_brief(self) -> str:
-        """Say the request in a line, however long its lists are."""
-        return " ".join([self.function, *(f"{name}={value}" for name, value in self.brief_words().items())])
+    def summary(self) -> str:
+        """Return the request as one line of text, long lists shortened."""
+        return " ".join([self.function, *(f"{name}={value}" for name, value in self.short_words().items())])
 
-    def brief_words(self) -> dict[str, str]:
-        """Return the parameters in words that fit a line: of long lists the ends and the length."""
+    def short_words(self) -> dict[str, str]:
+        """Return the parameters as text, long lists shortened to their ends and length."""
         return {
-            name: listed([_in_words(each) for each in value], ",") if isinstance(value, tuple) else _in_words(value)
+            name: shortened([_as_text(each) for each in value], ",") if isinstance(value, tuple) else _as_text(value)
             for name, value in self.parameters
         }
 
     def may_change(self) -> bool:
-        """Say whether the service may still add to the answer.
+        """Return whether the service may still add to the response.
 
-        It may for a day that has not ended everywhere with its late reports in, and for whatever is
-        not of days at all: lists of symbols grow. The one day of a request without documentation may
-        begin a range that has no end, unless it is called ``day``.
+        It may for a day that has not ended everywhere with its late reports in, and for requests
+        without days: lists of symbols grow. A single day of an undocumented request may be the start
+        of an open range, unless the parameter is called ``day``.
         """
-        function = FUNCTIONS.get(self.function) if self.columns else None
+        function = FUNCTIONS.get(self.function) if self.is_documented else None
         if function is not None and not function.dated:
             return True
         days = self.days()
@@ -81,11 +109,11 @@ class Part:
         return not days or any(day >= final.date() for day in days)
 
     def days(self) -> tuple[dt.date, ...]:
-        """Return the days of all dates and moments among the parameters; of a moment with a zone the day in UTC."""
+        """Return the days of all dates and timestamps among the parameters, in UTC for those with a time zone."""
         return tuple(day for _, value in self.parameters for day in _days_of(value))
 
     def with_cursor(self, cursor: str) -> Part:
-        """Return the request for the page behind a cursor."""
+        """Return the request for the page after a cursor."""
         return replace(self, parameters=(*self.without_cursor().parameters, ("cursor", cursor)))
 
     def without_cursor(self) -> Part:
@@ -94,14 +122,19 @@ class Part:
         return replace(self, parameters=others)
 
     def to_message(self, reference_id: str, parameter_names: Mapping[str, str]) -> DataRequest:
-        """Write the request as the service takes it.
+        """Return the request as a protobuf message.
 
         Parameters
         ----------
         reference_id
-            Our name of the request.
+            The client's identifier of the request.
         parameter_names
             Names on the wire that replace the inferred camelCase ones, by documented name.
+
+        Raises
+        ------
+        ValueError
+            If two parameters get the same name, or a value cannot be sent.
         """
         request = DataRequest()
         request.header.reference_id.value = reference_id
@@ -109,15 +142,15 @@ class Part:
             wire_name = parameter_names.get(name, camel_case(name))
             if wire_name in request.parameters:
                 raise ValueError(
-                    f"parameter {name!r} travels as {wire_name!r}, which another one "
-                    "does already: change parameter_names"
+                    f"parameter {name!r} is sent as {wire_name!r}, the name of another parameter: "
+                    "change parameter_names"
                 )
             request.parameters[wire_name].CopyFrom(write_value(value))
         return request
 
 
 def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
-    """Return the requests that the arguments of a documented function stand for.
+    """Return the requests for the arguments of a documented function.
 
     Parameters
     ----------
@@ -142,10 +175,29 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class FrozenMapping(Mapping[str, object]):
+    """A mapping that cannot change; unlike a mapping proxy it can be pickled."""
+
+    fields: tuple[tuple[str, object], ...]
+
+    def __getitem__(self, name: str) -> object:
+        return dict(self.fields)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __str__(self) -> str:
+        return str(dict(self.fields))
+
+
 def frozen(value: object) -> object:
-    """Return a parameter's value as one that does not change with the caller's lists."""
+    """Return a copy of a parameter's value that does not change with the caller's lists and mappings."""
     if isinstance(value, Mapping):
-        return {str(name): frozen(field) for name, field in value.items()}
+        return FrozenMapping(tuple((str(name), frozen(field)) for name, field in value.items()))
     if isinstance(value, np.ndarray):
         return frozen(value.tolist())
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | memoryview):
@@ -156,8 +208,8 @@ def frozen(value: object) -> object:
 def _days_of(value: object) -> Iterator[dt.date]:
     match value:
         case dt.datetime() | np.datetime64():
-            moment = pd.Timestamp(value)
-            yield (moment if moment.tzinfo is None else moment.tz_convert("UTC")).date()
+            timestamp = pd.Timestamp(value)
+            yield (timestamp if timestamp.tzinfo is None else timestamp.tz_convert("UTC")).date()
         case dt.date():
             yield value
         case tuple():
@@ -167,21 +219,20 @@ def _days_of(value: object) -> Iterator[dt.date]:
             yield from _days_of(tuple(value.values()))
 
 
-def _in_words(value: object) -> str:
-    """Write a parameter's value as a person would."""
+def _as_text(value: object) -> str:
     match value:
         case pd.Timedelta():
             return str(value).removeprefix("0 days ")
         case tuple():
-            return ",".join(_in_words(each) for each in value)
+            return ",".join(_as_text(each) for each in value)
         case dt.date():
             return value.isoformat()
         case _:
             return str(value)
 
 
-def listed(words: Sequence[str], separator: str = ", ") -> str:
-    """List words; of many the first, the last, and how many they are."""
-    if len(words) <= _MOST_LISTED:
-        return separator.join(words)
-    return f"{separator.join(words[:3])}{separator}…{separator}{words[-1]} ({len(words):,})"
+def shortened(texts: Sequence[str], separator: str = ", ") -> str:
+    """Join texts; of a long list only the first three, the last, and their number."""
+    if len(texts) <= _MAX_SHOWN:
+        return separator.join(texts)
+    return f"{separator.join(texts[:3])}{separator}…{separator}{texts[-1]} ({len(texts):,})"

@@ -1,53 +1,53 @@
-"""The outcomes of a run as a table for people: the telling ones, and what tells them apart."""
+"""HTML for notebooks.
+
+Symbols and messages come from outside, so everything is escaped. Nothing has a colour of its own,
+since notebooks are light or dark.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Real
-from typing import Protocol, TypeVar
 
-from tickframe.plan.part import Part, listed
+from tickframe.plan.part import Part, shortened
 
-_MOST_ROWS = 20
 _CELL = "padding:0.15em 0.8em 0.15em 0;vertical-align:top;border:0"
 
 
-def query_html(parts: Sequence[Part], outcomes: Sequence[ShownOutcome], summary: str) -> str:
-    """Return what is asked, and under it what the last run brought.
+def query_html(parts: Sequence[Part], last_run: str) -> str:
+    """Return the requests of a query and its last run as HTML.
 
     Parameters
     ----------
     parts
         The requests; at least one.
-    outcomes
-        The outcomes of the last run; empty before the first.
-    summary
-        The last run in a line.
+    last_run
+        The last run as HTML; empty before the first.
     """
     requests = "1 request" if len(parts) == 1 else f"{len(parts):,} requests"
-    words = [part.brief_words() for part in parts]
+    words = [part.short_words() for part in parts]
     names = dict.fromkeys(name for each in words for name in each)
-    asked = _table(
-        (), [(name, listed(list(dict.fromkeys(each[name] for each in words if name in each)))) for name in names]
+    parameters = _table(
+        (), [(name, shortened(list(dict.fromkeys(each[name] for each in words if name in each)))) for name in names]
     )
-    ran = outcomes_html(outcomes, summary) if outcomes else _line("not asked yet: a to_... method asks")
-    return f"<div>{_line(f'{parts[0].function}, {requests}')}{asked}{ran}</div>"
+    not_run = _line("not loaded yet: call .to_pandas() or .to_parquet()")
+    return f"<div>{_line(f'{parts[0].function}, {requests}')}{parameters}{last_run or not_run}</div>"
 
 
-def outcomes_html(outcomes: Sequence[ShownOutcome], summary: str) -> str:
-    """Return a table of at most some tens of outcomes, those that failed before others.
+def outcomes_html(columns: Sequence[str], rows: Sequence[Sequence[object]], summary: str, hidden: int) -> str:
+    """Return a table of outcomes as HTML.
 
     Parameters
     ----------
-    outcomes
-        All outcomes of a run.
+    columns, rows
+        The table.
     summary
-        The run in a line.
+        The run in one line.
+    hidden
+        How many outcomes are not in the table.
     """
-    columns, rows = outcome_table(outcomes, _MOST_ROWS)
-    left_out = len(outcomes) - len(rows)
-    more = _line(f"and {left_out:,} more, all of them in outcomes.to_pandas()") if left_out else ""
+    more = _line(f"and {hidden:,} more, all of them in outcomes.to_pandas()") if hidden else ""
     return f"<div>{_line(summary)}{_table(columns, rows) if rows else ''}{more}</div>"
 
 
@@ -63,13 +63,13 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _row(values: Sequence[object], rows: Sequence[Sequence[object]], tag: str) -> str:
-    """Return the cells of a row, numbers and their heads to the right."""
+    """Return the cells of a row, numbers and their headings right-aligned."""
     cells = []
-    for place, value in enumerate(values):
-        is_number = any(isinstance(row[place], Real) for row in rows)
-        # What was said is a sentence; whatever else breaks into lines cannot be read.
-        wrap = "normal" if place == len(values) - 1 else "nowrap"
-        style = f"text-align:{'right' if is_number else 'left'};white-space:{wrap};{_CELL}"
+    for at, value in enumerate(values):
+        align = "right" if any(isinstance(row[at], Real) for row in rows) else "left"
+        # The last column is a sentence; any other cell is unreadable on several lines.
+        wrap = "normal" if at == len(values) - 1 else "nowrap"
+        style = f"text-align:{align};white-space:{wrap};{_CELL}"
         cells.append(f'<{tag} style="{style}">{escape(_text(value))}</{tag}>')
     return "".join(cells)
 
@@ -82,103 +82,3 @@ def _text(value: object) -> str:
             return f"{value:,.2f}"
         case _:
             return str(value)
-
-
-_LONGEST_WORDS = 160
-
-
-class ShownOutcome(Protocol):
-    """What is shown of :class:`tickframe.run.outcomes.Outcome`, which stands above this module."""
-
-    @property
-    def part(self) -> Part:
-        """The request."""
-
-    @property
-    def rows(self) -> int:
-        """Rows that arrived."""
-
-    @property
-    def bytes(self) -> int:
-        """Length of the messages in their frames."""
-
-    @property
-    def seconds(self) -> float:
-        """From the first attempt to the last byte decoded."""
-
-    @property
-    def attempts(self) -> int:
-        """How often it was asked."""
-
-    @property
-    def origin(self) -> str:
-        """Where the rows came from."""
-
-    @property
-    def warning(self) -> str:
-        """What the service said beside its answer."""
-
-    @property
-    def error(self) -> str:
-        """Why there is no answer."""
-
-
-_Shown = TypeVar("_Shown", bound=ShownOutcome)
-
-
-def outcome_table(outcomes: Sequence[ShownOutcome], limit: int) -> tuple[list[str], list[list[object]]]:
-    """Return the columns and the rows of a table of outcomes.
-
-    Parameters
-    ----------
-    outcomes
-        All outcomes of a run.
-    limit
-        The most rows. Where there are more outcomes, those that failed come first, then those of
-        which the service said something, then the others.
-
-    Returns
-    -------
-    columns : list of str
-        The parameters in which the parts differ, then what became of them.
-    rows : list of list
-        Their values: strings, ints, floats.
-    """
-    names = _differing_parameters([outcome.part for outcome in outcomes])
-    columns = [*(names or ["function"]), "rows", "MB", "seconds", "attempts", "origin", "what was said"]
-    rows: list[list[object]] = []
-    for outcome in _telling(outcomes, limit):
-        asked = outcome.part.brief_words()
-        rows.append(
-            [
-                *([asked.get(name, "") for name in names] or [outcome.part.function]),
-                outcome.rows,
-                round(outcome.bytes / 1e6, 2),
-                round(outcome.seconds, 2),
-                outcome.attempts,
-                outcome.origin,
-                _said(outcome),
-            ]
-        )
-    return columns, rows
-
-
-def _differing_parameters(parts: Iterable[Part]) -> list[str]:
-    """Return the names of the parameters that are not the same in all parts."""
-    asked = [dict(part.parameters) for part in parts]
-    names = dict.fromkeys(name for parameters in asked for name in parameters)
-    return [name for name in names if any(each.get(name) != asked[0].get(name) for each in asked)]
-
-
-def _telling(outcomes: Sequence[_Shown], limit: int) -> Sequence[_Shown]:
-    if len(outcomes) <= limit:
-        return outcomes
-    # A sort keeps the order of equals.
-    return sorted(outcomes, key=lambda outcome: (not outcome.error, not outcome.warning))[:limit]
-
-
-def _said(outcome: ShownOutcome) -> str:
-    said = f"failed: {outcome.error}" if outcome.error else outcome.warning
-    # The columns name the request already.
-    said = said.removesuffix(f" [{outcome.part}]")
-    return said if len(said) <= _LONGEST_WORDS else f"{said[: _LONGEST_WORDS - 1]}…"

@@ -1,9 +1,8 @@
-"""An ordered sliding window of calls over threads: bounded in number and in bytes."""
+"""A thread pool whose results come in the order of the items, bounded in number and in bytes."""
 
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import time
 from collections import deque
@@ -12,43 +11,44 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tickframe.http.cancellation import Cancellation
+from tickframe.process import OwningProcess
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# Calls ahead of the one that is waited for, for each thread: enough that none is idle.
+# Calls ahead of the next result, for each thread: enough to keep every thread busy.
 _AHEAD = 3
-# Seconds that calls get to end when the run does.
-_LAST_CALLS = 0.5
+# Seconds that running calls get to end when the run is closed early.
+_GRACE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """What a call ended with in place of a result."""
+    """The error of a call, in place of a result."""
 
     error: BaseException
 
 
-class Window(Generic[_Item, _Result]):
+class OrderedPool(Generic[_Item, _Result]):
     """Calls a function for each of many items, and returns the results in the order of the items.
 
-    A thread lives while there is a call for it: results that nobody takes keep none, since pyarrow
-    does not say when the reader around them is closed.
+    A thread lives while there is a call for it. Results that nobody takes keep no thread alive, since
+    pyarrow does not tell when the reader around them is closed.
 
     Parameters
     ----------
     call
         The function. It runs in many threads.
     size
-        The bytes of a result, which count while it waits for its turn.
+        The size of a result in bytes, which counts while the result waits for those before it.
     is_final
-        Whether a result ends the run: it is returned at once, out of turn, and nothing after it.
+        Whether a result ends the run: it is returned at once, before earlier items, and nothing after it.
     max_workers
-        How many threads at once.
+        Maximum number of threads.
     max_bytes
-        No call begins while results of so many bytes wait, but for the one whose turn it is.
+        No call starts while results of this size wait, except the one for the next result.
     cancellation
-        Is told when the run ends early.
+        Cancelled if the run ends early.
     """
 
     def __init__(
@@ -68,21 +68,21 @@ class Window(Generic[_Item, _Result]):
         self._max_bytes = max_bytes
         self._cancellation = cancellation
 
-        self._process = os.getpid()
+        self._process = OwningProcess()
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._items: Sequence[_Item] = ()
         self._waiting: deque[int] = deque()
         self._running = 0
-        self._ended: dict[int, _Result | _Raised] = {}
-        self._turn = 0
+        self._done: dict[int, _Result | _Raised] = {}
+        self._next = 0
         self._closed = False
 
     def results(self, items: Sequence[_Item]) -> Iterator[_Result]:
         """Call the function for the items, the first and the last one before the others.
 
-        What is wrong with all of them, such as a password, or with the end of a range, such as a day
-        without a right to it, so shows at once.
+        A fault of all items, such as a wrong password, or of the end of a range, such as a day without
+        permission, so shows at once.
         """
         last = len(items) - 1
         self._items = items
@@ -90,7 +90,7 @@ class Window(Generic[_Item, _Result]):
         atexit.register(self._close)
         try:
             with self._changed:
-                self._begin_calls()
+                self._start_calls()
             for _ in items:
                 result, is_last = self._next_result()
                 yield result
@@ -101,21 +101,21 @@ class Window(Generic[_Item, _Result]):
             self._close()
 
     def _next_result(self) -> tuple[_Result, bool]:
-        """Wait for the result whose turn it is, or one that ends the run; say whether it does."""
-        if self._process != os.getpid():
-            raise RuntimeError("this run belongs to the process that began it: ask anew in this one")
+        """Wait for the next result in order, or one that ends the run; also return whether it does."""
+        if not self._process.is_current():
+            raise RuntimeError("cannot continue a query across fork(); run it again in this process")
         with self._changed:
             while True:
-                for at in sorted(self._ended):
-                    result = self._ended[at]
-                    if at == self._turn or self._ends_run(result):
+                for at in sorted(self._done):
+                    result = self._done[at]
+                    if at == self._next or self._ends_run(result):
                         break
                 else:
                     self._changed.wait()
                     continue
-                del self._ended[at]
-                self._turn += 1
-                self._begin_calls()
+                del self._done[at]
+                self._next += 1
+                self._start_calls()
                 if isinstance(result, _Raised):
                     raise result.error
                 return result, self._is_final(result)
@@ -123,61 +123,61 @@ class Window(Generic[_Item, _Result]):
     def _ends_run(self, result: _Result | _Raised) -> bool:
         return isinstance(result, _Raised) or self._is_final(result)
 
-    def _begin_calls(self) -> None:
-        """Start a thread for each call that may begin, which only the taking of a result changes."""
+    def _start_calls(self) -> None:
+        """Start a thread for each call that may start, which only taking a result changes."""
         while (at := self._next_call()) is not None:
-            # An exit of the interpreter waits for none of these threads: one of them may be connecting for long.
+            # Daemon, since the interpreter's exit must not wait for a thread that is still connecting.
             thread = threading.Thread(target=self._work, args=(at,), name=f"tickframe-{at}", daemon=True)
             thread.start()
             self._threads = [*(each for each in self._threads if each.is_alive()), thread]
 
     def _work(self, first: int) -> None:
-        """Make a call, and others as long as they may begin."""
+        """Make a call, and others as long as they may start."""
         at: int | None = first
         while at is not None:
             try:
                 result: _Result | _Raised = self._call(self._items[at])
-            except BaseException as error:  # noqa: BLE001, the reader gets it
+            except BaseException as error:  # noqa: BLE001, raised again where the results are read
                 result = _Raised(error)
             with self._changed:
                 self._running -= 1
                 if self._ends_run(result):
                     self._waiting.clear()
                 if not self._closed:
-                    self._ended[at] = result
+                    self._done[at] = result
                 # The reader may be done with it before the next call is.
                 del result
                 self._changed.notify()
                 at = self._next_call()
 
     def _next_call(self) -> int | None:
-        """Take the next call, if it may begin."""
-        if self._closed or not self._waiting or not self._may_begin(self._waiting[0]):
+        """Take the next call, if it may start."""
+        if self._closed or not self._waiting or not self._may_start(self._waiting[0]):
             return None
         self._running += 1
         return self._waiting.popleft()
 
-    def _may_begin(self, at: int) -> bool:
+    def _may_start(self, at: int) -> bool:
         if self._running == self._max_workers:
             return False
-        if at == self._turn:
+        if at == self._next:
             return True
-        if self._running + len(self._ended) >= self._max_workers * _AHEAD:
+        if self._running + len(self._done) >= self._max_workers * _AHEAD:
             return False
-        waiting = (result for turn, result in self._ended.items() if turn != self._turn)
+        waiting = (result for index, result in self._done.items() if index != self._next)
         return sum(self._size(result) for result in waiting if not isinstance(result, _Raised)) < self._max_bytes
 
     def _close(self) -> None:
-        """End the calls under way. Reads return at once; a connection that is being made may take longer."""
-        if self._process != os.getpid():
+        """Cancel running calls. Reads return at once; a connection that is being made may take longer."""
+        if not self._process.is_current():
             # The threads are the parent's, which still needs them.
             return
         with self._changed:
             self._closed = True
-            self._ended.clear()
+            self._done.clear()
         self._cancellation.cancel()
-        deadline = time.monotonic() + _LAST_CALLS
+        deadline = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
-            # The garbage collector may end a run from within one of its own calls.
+            # The garbage collector may close a run from within one of its own calls.
             if thread is not threading.current_thread() and thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))

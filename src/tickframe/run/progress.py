@@ -1,4 +1,4 @@
-"""Showing how far a run has come: a bar on stderr, or whatever has ``update`` and ``close``."""
+"""Progress of a run: a bar on stderr, or any object with ``update`` and ``close``."""
 
 from __future__ import annotations
 
@@ -9,34 +9,33 @@ from typing import Any, Protocol, runtime_checkable
 
 @runtime_checkable
 class Progress(Protocol):
-    """What a run tells of its parts."""
+    """Receives the progress of a run."""
 
     def update(self, n: int, /) -> object:
-        """Take in that some more parts are done."""
+        """Add a number of parts that are done."""
 
     def close(self) -> object:
-        """Take in that the run has ended, one way or another."""
+        """End the display: the run has ended, whether or not it succeeded."""
 
 
 def open_progress(progress: bool | Progress, parts: int) -> Progress | None:
-    """Return what to tell of the parts, None where nobody wants to know.
+    """Return what receives the progress of a run; None for nothing.
 
     Parameters
     ----------
     progress
-        True for a bar on stderr, which stays silent where that is neither a terminal nor a notebook;
-        an object of one's own; or False.
+        True for a bar on stderr, shown only in a terminal or a notebook; False; or an object of your own.
     parts
-        How many parts there are.
+        Number of parts.
     """
     if isinstance(progress, Progress):
         return progress
     if not progress or not (sys.stderr.isatty() or _in_notebook()):
         return None
     with warnings.catch_warnings():
-        # Without ipywidgets it warns when it is imported, and takes the bar of letters, which does as well.
+        # Without ipywidgets its import warns, and it falls back to a text bar, which is fine.
         warnings.filterwarnings("ignore", message="IProgress not found")
-        # Only those should wait for it who want a bar.
+        # Its import takes a noticeable time.
         from tqdm.auto import tqdm  # noqa: PLC0415
 
     bar: Progress = tqdm(total=parts, desc="tickframe", unit="part")
@@ -44,13 +43,13 @@ def open_progress(progress: bool | Progress, parts: int) -> Progress | None:
 
 
 def _in_notebook() -> bool:
-    """Say whether this process is a notebook's kernel; to import its package does not make it one."""
+    """Return whether this process is a notebook's kernel, which importing its package does not make it."""
     kernels = sys.modules.get("ipykernel.kernelapp")
     return kernels is not None and bool(kernels.IPKernelApp.initialized())
 
 
 def show_totals(progress: Progress, rows: int, size: int) -> None:
-    """Show rows and bytes beside the bar, where it has a place for them."""
+    """Show rows and bytes next to the bar, if it supports that."""
     set_postfix: Any = getattr(progress, "set_postfix_str", None)
     if set_postfix is not None:
         set_postfix(f"{rows:,} rows, {size / 1e6:,.1f} MB", refresh=False)

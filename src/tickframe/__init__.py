@@ -1,4 +1,4 @@
-"""Tick data from the xyt hub service in pandas: whole, exact and fast.
+"""Load xyt hub tick data into pandas: complete, exact and fast.
 
 >>> import tickframe as tf
 >>> client = tf.Client.sandbox()

@@ -1,11 +1,11 @@
-"""The names, signatures and results of the vendor's own library, on top of this one.
+"""The names, signatures and results of the vendor's own library.
 
-A script that says ``from xythub import ApiSettings, tick_data, TickDataType`` runs with
-``from tickframe.compat import ...`` in its place. The service's address and the client secret come
+A script with ``from xythub import ApiSettings, tick_data, TickDataType`` runs with
+``from tickframe.compat import ...`` in its place. The address of the service and the client secret come
 from ``TICKFRAME_URL`` and ``TICKFRAME_CLIENT_SECRET``; see :mod:`tickframe.settings`.
 
-Results are tables of documented columns without an index, integers as int64 with -2**63 for a null,
-as that library has them. What differs is listed in ``docs/from_the_vendors_library.md``.
+Results are tables of documented columns without an index, with nulls in integer columns as -2**63,
+as in that library. ``docs/from_the_vendors_library.md`` lists the differences.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ _NULL_INTEGER = -(2**63)
 
 
 class ApiSettings:
-    """The account that functions without ``connection=`` use, set as class attributes.
+    """The account for functions without ``connection=``, set as class attributes.
 
     Attributes
     ----------
     user_id, user_password, api_key : str or None
-        The account; what is None comes from the environment or the keyring.
+        The account; None takes a value from the environment or the keyring.
     replace_int_nulls : bool
-        Whether null integers become NaN, and their columns float64, instead of -2**63.
+        Whether nulls in integer columns are NaN, and the columns float64, instead of -2**63.
     """
 
     user_id: ClassVar[str | None] = None
@@ -75,14 +75,14 @@ class ApiSettings:
 
 
 class XytClient:
-    """A connection, as functions take it in ``connection=``.
+    """A connection for the ``connection=`` argument of functions.
 
     Parameters
     ----------
     user_id, user_password, api_key
-        The account; what is left out comes from the environment or the keyring.
+        The account; by default from the environment or the keyring.
     proxies
-        Proxies by scheme, as requests takes them.
+        Proxies by scheme, as in requests.
     """
 
     _default: ClassVar[tuple[tuple[str | None, ...], XytClient] | None] = None
@@ -98,12 +98,12 @@ class XytClient:
         self._client = Client(user=user_id, password=user_password, api_key=api_key, proxies=proxies)
 
     def __repr__(self) -> str:
-        """Say where the connection leads, without a secret."""
+        """Return the address and the user."""
         return f"<Xyt{repr(self._client).removeprefix('<')}"
 
     @classmethod
     def default(cls) -> XytClient:
-        """Return the connection with the account of :class:`ApiSettings`, one until that changes."""
+        """Return the connection with the account of :class:`ApiSettings`, the same until that changes."""
         account = (ApiSettings.user_id, ApiSettings.user_password, ApiSettings.api_key)
         with cls._lock:
             if cls._default is None or cls._default[0] != account:
@@ -111,7 +111,7 @@ class XytClient:
             return cls._default[1]
 
     def check(self) -> dict[str, Any]:
-        """Ask the service who one is, and return what it says.
+        """Test connection and account (one request), and return what the service reports about it.
 
         Raises
         ------
@@ -120,24 +120,24 @@ class XytClient:
         """
         return self._client.check()
 
-    def ask(self, name: str, arguments: Mapping[str, object]) -> DataObject:
-        """Ask a function by its documented name, and return the answer."""
-        # That library leaves the walk over the pages to its caller.
+    def call(self, name: str, arguments: Mapping[str, object]) -> DataObject:
+        """Call a function by its documented name, and return the response."""
+        # In that library the caller reads the pages.
         query: Query = getattr(self._client, name)(**arguments).first_pages()
         return DataObject(query.to_arrow(), query.outcomes[0])
 
 
 class DataObject:
-    """The answer to one call.
+    """The response to one call.
 
     Attributes
     ----------
     rows, row_count : int
-        The number of rows.
+        Number of rows.
     cursor : str or None
-        What the next page of a lookup is asked for with; None on the last.
+        The cursor of the next page of a lookup; None on the last page.
     total_hits : int or None
-        The number of rows on all pages of a lookup.
+        Number of rows on all pages of a lookup.
     """
 
     def __init__(self, table: pa.Table, outcome: Outcome) -> None:
@@ -158,9 +158,8 @@ class DataObject:
         Returns
         -------
         pandas.DataFrame
-            Integers are int64 with -2**63 for a null, or float64 with NaN where
-            ``ApiSettings.replace_int_nulls`` is set and there is one; dates datetime64[ns], times of
-            day timedelta64[ns], labels str.
+            Integers are int64 with nulls as -2**63, or float64 with NaN if ``ApiSettings.replace_int_nulls``
+            is set and there are nulls; dates datetime64[ns], times of day timedelta64[ns], labels str.
         """
         columns = {}
         for name, column in zip(self._table.column_names, self._table.columns, strict=True):
@@ -180,7 +179,7 @@ class DataObject:
 
     @cached_property
     def data(self) -> DataResponse:
-        """The answer as a protobuf message, written anew from the columns."""
+        """The response as a protobuf message, encoded from the columns."""
         meta = {name: write_value(value) for name, value in self._outcome.meta.items()}
         [message] = read_frames(encode_answer(self._table, warning=self._outcome.warning, meta=meta))
         return DataResponse.FromString(bytes(message))
@@ -193,13 +192,13 @@ def _integers(column: pa.ChunkedArray) -> Any:
 
 
 def get(source: str, request: str, connection: XytClient | None = None, **parameters: object) -> DataObject:
-    """Ask any request by name; see :meth:`tickframe.Client.get`."""
+    """Call any endpoint by name; see :meth:`tickframe.Client.get`."""
     client = connection or XytClient.default()
-    return client.ask("get", {"source": source, "request": request, **parameters})
+    return client.call("get", {"source": source, "request": request, **parameters})
 
 
 def _vendor_function(function: Function) -> Callable[..., DataObject]:
-    """Return the module function for a documented one, with its documented signature."""
+    """Return the module's function for a documented one, with its documented signature."""
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     required = [each for each in function.parameters if each.required]
     optional = [each for each in function.parameters if not each.required]
@@ -211,15 +210,15 @@ def _vendor_function(function: Function) -> Callable[..., DataObject]:
         ]
     )
 
-    def ask(*arguments: object, **keywords: object) -> DataObject:
+    def call(*arguments: object, **keywords: object) -> DataObject:
         given = signature.bind(*arguments, **keywords).arguments
         connection = given.pop("connection", None) or XytClient.default()
-        return connection.ask(function.name, given)
+        return connection.call(function.name, given)
 
-    ask.__name__ = ask.__qualname__ = function.name
-    ask.__doc__ = f"Ask at once and return the answer; see :meth:`tickframe.Client.{function.name}`."
-    ask.__signature__ = signature  # type: ignore[attr-defined]
-    return ask
+    call.__name__ = call.__qualname__ = function.name
+    call.__doc__ = f"Send the request and return the response; see :meth:`tickframe.Client.{function.name}`."
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call
 
 
 lookup_sources = _vendor_function(FUNCTIONS["lookup_sources"])

@@ -15,7 +15,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Query])
 
 
 def documented(method: _Method) -> _Method:
-    """Complete the docstring of the method for the function of its name: what it returns and raises."""
+    """Complete a method's docstring with the columns that the catalogue documents for its function."""
     if method.__doc__ is not None:
         lines = [inspect.cleandoc(method.__doc__), "", *_sections(FUNCTIONS[method.__name__])]
         method.__doc__ = "\n".join(lines)
@@ -43,7 +43,7 @@ class DocumentedFunctions(ABC):
 
     @abstractmethod
     def _query(self, name: str, **arguments: object) -> Query:
-        """Return the query of a documented function; its arguments are still to be checked."""
+        """Return the query of a documented function, its arguments checked."""
 
     @documented
     def tick_data(
@@ -57,7 +57,7 @@ class DocumentedFunctions(ABC):
         to_time: TimeOfDay | None = None,
         flags: Iterable[TickDataFlag | str] | None = None,
     ) -> Query:
-        """Ask for trades, quotes, or trades with the quotes that stood at their times.
+        """Query trades, quotes, or trades with the prevailing quotes.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class DocumentedFunctions(ABC):
         symbol
             One symbol or several.
         day
-            One day (``"2016-05-05"``, ``"2016.05.05"``, a date, a midnight), or a pair of the first
+            One day (``"2016-05-05"``, ``"2016.05.05"``, a date, a midnight), or a tuple of the first
             and the last, both included. Each symbol and calendar day is one request, day by day.
         data_type
             ``"TRADES"``, ``"QUOTES"`` or ``"TRADES_AND_QUOTES"``.
@@ -99,14 +99,14 @@ class DocumentedFunctions(ABC):
         bin_size: int | None = None,
         flags: Iterable[TickDataFlag | str] | None = None,
     ) -> Query:
-        """Ask for bars: a row for each bin of time, those without ticks included.
+        """Query bars: a row for each time bin, including bins without ticks.
 
         Parameters
         ----------
         source, symbol, day, data_type, from_time, to_time, flags
             As in :meth:`tick_data`.
         bin_size
-            Length of a bin in seconds; left out, the service's own: one minute.
+            Length of a bin in seconds; by default the service's, one minute.
         """
         return self._query(
             "tick_aggregated",
@@ -131,14 +131,14 @@ class DocumentedFunctions(ABC):
         time: TimeOfDay,
         flags: Iterable[TickDataFlag | str] | None = None,
     ) -> Query:
-        """Take the last trade and the quote of each symbol as of a time.
+        """Query the last trade and the prevailing quote of each symbol as of a time.
 
         Parameters
         ----------
         source, day, data_type, flags
             As in :meth:`tick_data`; each calendar day is one request.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         time
             The time of day, included.
         """
@@ -156,16 +156,16 @@ class DocumentedFunctions(ABC):
         from_time: TimeOfDay | None = None,
         to_time: TimeOfDay | None = None,
     ) -> Query:
-        """Ask for the order stream: every event of every order.
+        """Query the order stream: every event of every order.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         from_time, to_time
             Times of day, both included.
@@ -174,30 +174,30 @@ class DocumentedFunctions(ABC):
 
     @documented
     def auction_data(self, source: str, symbols: str | Iterable[str], day: Day | tuple[Day, Day]) -> Query:
-        """Ask for auctions: indications, imbalances and uncrossings.
+        """Query auctions: indications, imbalances and uncrossings.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         """
         return self._query("auction_data", source=source, symbols=symbols, day=day)
 
     @documented
     def end_of_day(self, source: str, symbols: str | Iterable[str], first_day: Day, last_day: Day) -> Query:
-        """Ask for one bar a day.
+        """Query one bar a day.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         first_day, last_day
             The first and the last day, both included.
         """
@@ -205,14 +205,14 @@ class DocumentedFunctions(ABC):
 
     @documented
     def settlement_prices(self, source: str, symbols: str | Iterable[str], first_day: Day, last_day: Day) -> Query:
-        """Ask for the settlement prices of derivatives.
+        """Query the settlement prices of derivatives.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         first_day, last_day
             The first and the last day, both included.
         """
@@ -220,16 +220,16 @@ class DocumentedFunctions(ABC):
 
     @documented
     def instrument_status(self, source: str, symbols: str | Iterable[str], day: Day | tuple[Day, Day]) -> Query:
-        """Ask for the status of instruments through the session.
+        """Query the status of instruments through the session.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         """
         return self._query("instrument_status", source=source, symbols=symbols, day=day)
@@ -243,35 +243,35 @@ class DocumentedFunctions(ABC):
         *,
         instrument_type: str | None = None,
     ) -> Query:
-        """Ask for reference data.
+        """Query reference data.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         instrument_type
-            ``"equities"``, ``"futures"``, ``"options"`` or ``"future_options"``: it adds columns. Left out,
-            columns of any type are taken as they come.
+            ``"equities"``, ``"futures"``, ``"options"`` or ``"future_options"``: it adds columns. By default
+            columns of all types are accepted.
         """
         return self._query("reference_data", source=source, symbols=symbols, day=day, instrument_type=instrument_type)
 
     @documented
     def tick_rules(self, source: str, symbols: str | Iterable[str], day: Day | tuple[Day, Day]) -> Query:
-        """Ask for the least steps of prices.
+        """Query the tick sizes of prices.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several; they travel in one request.
+            One symbol or several, in one request.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         """
         return self._query("tick_rules", source=source, symbols=symbols, day=day)
@@ -286,7 +286,7 @@ class DocumentedFunctions(ABC):
         *,
         chain_type: ChainType | str,
     ) -> Query:
-        """Ask for the members of an option chain or a future chain.
+        """Query the members of an option chain or a future chain.
 
         Parameters
         ----------
@@ -297,7 +297,7 @@ class DocumentedFunctions(ABC):
         exchange
             The exchange, such as ``"NYMEX"``.
         day
-            One day, or a pair of the first and the last, both included; each calendar day is one
+            One day, or a tuple of the first and the last, both included; each calendar day is one
             request.
         chain_type
             ``"OPTIONS"``, ``"FUTURES"`` or ``"FUTURE_OPTIONS"``.
@@ -327,7 +327,7 @@ class DocumentedFunctions(ABC):
         exchange_filters
             Only these exchanges.
         first_day, last_day
-            Only what has data between these days, both included.
+            Only those with data between these days, both included.
         """
         return self._query(
             "lookup_exchanges",
@@ -358,15 +358,15 @@ class DocumentedFunctions(ABC):
         source
             The data source, such as ``"ACTIV"``.
         pattern
-            What to look for in names and codes.
+            Text to search for in names and codes.
         exchange_filters, region_filters, entity_class_filters
             Only these exchanges, regions or classes.
         first_day, last_day
-            Only what has data between these days, both included.
+            Only those with data between these days, both included.
         page_limit
-            Rows of a page; left out, the service's own. All pages are read whatever their size.
+            Rows of a page; by default the service's. All pages are read whatever their size.
         cursor
-            Start behind this place, as an earlier answer named it.
+            Start after this cursor of an earlier response.
         """
         return self._query(
             "lookup_symbols",

@@ -16,6 +16,7 @@ from pyarrow import fs
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _SECRET_OPTION = re.compile("secret|key|token|password", re.IGNORECASE)
 _UNFINISHED = ".tmp"
+_UNFINISHED_NAME = re.compile(r"\.(.+)\.[0-9]+-[0-9a-f]{8}\.tmp")
 # Where a folder is a part of the files' names, and making one can need rights that writing does not.
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
 
@@ -205,6 +206,13 @@ def is_unfinished(name: str) -> bool:
     """Say whether a file is one that :meth:`Folder.unfinished` lends."""
     base = name.rpartition("/")[2]
     return base.startswith(".") and base.endswith(_UNFINISHED)
+
+
+def finished_name(name: str) -> str | None:
+    """Return the name that an unfinished file is moved to, None for any other file; one over 100 letters is cut."""
+    folder, slash, base = name.rpartition("/")
+    found = _UNFINISHED_NAME.fullmatch(base)
+    return f"{folder}{slash}{found[1]}" if found else None
 
 
 def _without_secrets(place: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.cache.test_service import cached_client
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, ticks_for
-from tickframe.cache.key import Address, Window, address_of, folder_name, window_of
+from tickframe.cache.key import Window, address_named, address_of, folder_name
 from tickframe.catalogue import FUNCTIONS
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
@@ -43,6 +44,12 @@ ODD_SYMBOLS = [
     "*?",
 ]
 SETTINGS = Settings()
+DAYS: list[dict[str, object]] = [
+    {},
+    {"day": dt.date(2016, 5, 5)},
+    {"day": pd.Timestamp("2016-05-05 09:00")},
+    {"first_day": dt.date(2016, 5, 5), "last_day": dt.date(2016, 5, 9)},
+]
 WINDOWS = st.builds(
     Window, st.none() | st.integers(0, 2 * 86_400 * 10**9), st.none() | st.integers(0, 2 * 86_400 * 10**9)
 )
@@ -92,11 +99,16 @@ def test_the_name_of_a_folder_can_be_read_back(symbol: str) -> None:
         assert unquote(folder_name(symbol)) == symbol
 
 
-@given(WINDOWS)
-def test_a_window_is_read_back_from_a_name(window: Window) -> None:
-    name = Address("source=A", window, "0123456789abcdef" * 2).name
-    assert window_of(name) == window
-    assert window_of(f"{name}.tmp") is None
+@given(st.text(), st.text() | st.lists(st.text()).map(tuple), st.sampled_from(DAYS), WINDOWS, st.booleans())
+def test_a_key_is_read_back_from_its_name(
+    source: str, symbol: object, days: dict[str, object], window: Window, documented: bool
+) -> None:
+    asked = {"source": source, "symbol": symbol, **days}
+    columns = FUNCTIONS["tick_data"].columns if documented else ()
+    address = replace(address_of(Part("tick_data", "tickData", tuple(asked.items()), columns), SETTINGS), window=window)
+    assert address_named(address.name) == address
+    assert address_named(f"{address.name}.tmp") is None
+    assert address_named(f"x/{address.name}") is None
 
 
 @given(WINDOWS, WINDOWS)

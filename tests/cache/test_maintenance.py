@@ -166,10 +166,10 @@ def test_verify_drops_what_is_damaged_and_leaves_strangers_alone(tmp_path: Path)
             client.cache.flush()
             stranger = tmp_path / "notes.parquet"
             stranger.write_text("mine")
-            abandoned = tmp_path / "source=ACTIV" / ".day.parquet.1-ab.tmp"
+            damaged = sorted(tmp_path.rglob("day-*.parquet"))[2]
+            abandoned = damaged.with_name(f".{damaged.name}.1-0123abcd.tmp")
             abandoned.write_text("half")
             os.utime(abandoned, (0, 0))
-            damaged = sorted(tmp_path.rglob("day-*.parquet"))[2]
             damaged.write_bytes(damaged.read_bytes()[:-100])
             found = client.cache.verify()
             assert found.entries == 4

@@ -15,8 +15,9 @@ import pyarrow.dataset as ds
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Provenance, describe
-from tickframe.cache.key import Window, folder_name, window_of
-from tickframe.location import Folder, is_unfinished
+from tickframe.cache.key import Window, folder_name
+from tickframe.cache.maintenance import entry_files
+from tickframe.location import Folder
 from tickframe.plan.part import Part, frozen
 
 # What differs from entry to entry of one kind.
@@ -78,19 +79,16 @@ def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]
 
 def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
     wanted = f"function={folder_name(function, lower=True)}"
-    for name, _ in folder.files():
-        if wanted not in name.split("/") or is_unfinished(name):
-            continue
-        window = window_of(name)
-        if window is None:
+    for address, _ in entry_files(folder):
+        if wanted not in address.folder.split("/"):
             continue
         try:
-            with folder.open(name) as file:
+            with folder.open(address.name) as file:
                 provenance, schema = describe(file)
         except (FileNotFoundError, InvalidEntryError):
             # What cannot be read is fetched again when it is asked for.
             continue
-        yield _Entry(name, window, provenance, schema)
+        yield _Entry(address.name, address.window, provenance, schema)
 
 
 def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -24,7 +25,6 @@ from tickframe.settings import Settings
 FORMAT = 1
 _CONTRACT = "2.0.0"
 
-_SUFFIX = ".parquet"
 # Flags that choose rows, and leave each as it is. Of the others the documentation does not say whether a
 # window is cut before or after they take effect.
 _ROW_BY_ROW = frozenset(
@@ -35,8 +35,23 @@ _ROW_BY_ROW = frozenset(
     }
 )
 _WINDOW = ("from_time", "to_time")
-_NAME = re.compile(r"(day|(start|\d{6,}(?:\.\d{9})?)-(end|\d{6,}(?:\.\d{9})?))-[0-9a-f]{32}\.parquet")
 _MOMENT = re.compile(r"(\d{2,})(\d{2})(\d{2})(?:\.(\d{9}))?")
+# What folder_name() can return.
+_VALUE = "[A-Z0-9_.%-]*(?:~[0-9a-f]{16})?"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{6,}(?:\.[0-9]{9})?"
+_NAME = re.compile(
+    rf"""
+    (?P<folder>
+        source={_VALUE}
+        /function=[a-zA-Z0-9_.%-]*(?:~[0-9a-f]{{16}})?
+        (?:/symbol={_VALUE}|/[0-9]+-symbols)?
+        (?:/date=(?P<date>{_DAY})|/days-{_DAY}-{_DAY})?
+    )
+    /(?:day|(?P<first>start|{_TIME})-(?P<last>end|{_TIME}))-(?P<digest>[0-9a-f]{{32}})\.parquet
+    """,
+    re.VERBOSE,
+)
 # Upper case alone, since some disks take names that differ in case for one.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _LONGEST_NAME = 120
@@ -91,7 +106,18 @@ class Address:
     @property
     def name(self) -> str:
         """The name of the entry, relative to the cache's folder."""
-        return f"{self.folder}/{self.window}-{self.digest}{_SUFFIX}"
+        return f"{self.folder}/{self.window}-{self.digest}.parquet"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The values of ``source``, ``function``, ``symbol`` and ``date`` that the folder names."""
+        pairs = (part.partition("=") for part in self.folder.split("/"))
+        return {name: unquote(value) for name, equals, value in pairs if equals}
+
+    @property
+    def date(self) -> dt.date | None:
+        """The one day that the folder names, None where it names none or several."""
+        return dt.date.fromisoformat(self.labels["date"]) if "date" in self.labels else None
 
     def wider(self, names: Iterable[str]) -> Iterator[Address]:
         """Return the addresses among the names of a folder that answer the same request for a wider window."""
@@ -102,12 +128,9 @@ class Address:
         return (other for other in self._others(names) if self.window.covers(other.window))
 
     def _others(self, names: Iterable[str]) -> Iterator[Address]:
-        for name in names:
-            window = window_of(name)
-            if window is not None and window != self.window:
-                other = replace(self, window=window)
-                if other.name == name:
-                    yield other
+        for other in map(address_named, names):
+            if other is not None and other != self and other == replace(self, window=other.window):
+                yield other
 
 
 def address_of(part: Part, settings: Settings) -> Address:
@@ -142,19 +165,24 @@ def address_of(part: Part, settings: Settings) -> Address:
     )
 
 
-def window_of(name: str) -> Window | None:
-    """Return the window in an entry's name, None where the name is no entry's."""
-    found = _NAME.fullmatch(name.rpartition("/")[2])
-    return Window(_nanoseconds(found[2]), _nanoseconds(found[3])) if found else None
-
-
 def address_named(name: str) -> Address | None:
-    """Return the address whose entry has a name, None where the name is no entry's."""
-    window = window_of(name)
-    if window is None:
+    """Return the address whose entry has a name, relative to the cache's folder; None where a file is no entry."""
+    found = _NAME.fullmatch(name)
+    if found is None or not _is_day(found["date"] or "2000-01-01"):
         return None
-    folder, _, base = name.rpartition("/")
-    return Address(folder, window, base.removesuffix(_SUFFIX)[-_DIGEST_LENGTH:])
+    address = Address(
+        found["folder"], Window(_nanoseconds(found["first"]), _nanoseconds(found["last"])), found["digest"]
+    )
+    # The same window could be spelled in other ways, such as 099900 for 103900.
+    return address if address.name == name else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _window_end(part: Part, parameters: dict[str, object], name: str) -> int | None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 import pandas as pd
 from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import OtherFormatError, read_answer
-from tickframe.cache.key import address_named, folder_name
-from tickframe.location import Folder, is_unfinished
+from tickframe.cache.key import Address, address_named, folder_name
+from tickframe.location import Folder, finished_name
 from tickframe.plan.arguments import parse_day
 
-_NAME = re.compile(r"(.+)-[0-9a-f]{32}\.parquet")
 _COLUMNS = ("source", "function", "symbol", "date", "window", "bytes", "used", "name")
 # How full a cache is left that had grown too large: one entry more must not have it listed again.
 _LEFT = 0.9
@@ -115,7 +112,7 @@ def info(folder: Folder, max_bytes: int | None) -> CacheInfo:
 
 def entries(folder: Folder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
-    rows = [_described(name, file) for name, file in _entries(folder)]
+    rows = [_described(address, file) for address, file in entry_files(folder)]
     frame = pd.DataFrame(rows, columns=list(_COLUMNS)).sort_values("name", ignore_index=True)
     return frame.astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
@@ -124,12 +121,10 @@ def verify(folder: Folder) -> Verification:
     """Read every entry, drop the damaged ones, and what processes that were ended left half written."""
     good, dropped = 0, []
     for name, file in folder.files():
-        if is_unfinished(name):
-            if file.mtime is not None and time.time() - file.mtime.timestamp() > _ABANDONED:
-                folder.delete(name)
-            continue
         address = address_named(name)
         if address is None:
+            if _is_abandoned(name, file):
+                folder.delete(name)
             continue
         try:
             read_answer(folder.read(name), address)
@@ -161,48 +156,58 @@ def clear(
     first = None if first_day is None else parse_day(first_day)
     last = None if last_day is None else parse_day(last_day)
     dropped = 0
-    for name, file in _entries(folder):
-        if not wanted.issubset(name.split("/")):
+    for address, _ in entry_files(folder):
+        if not wanted.issubset(address.folder.split("/")):
             continue
         if first is not None or last is not None:
-            date = _described(name, file)["date"]
-            if not isinstance(date, dt.date) or (first and date < first) or (last and date > last):
+            date = address.date
+            if date is None or (first and date < first) or (last and date > last):
                 continue
-        _drop(folder, name)
+        _drop(folder, address.name)
         dropped += 1
     return dropped
 
 
 def evict(folder: Folder, max_bytes: int) -> int:
     """Drop the entries that were not used for the longest time, until the rest is below a limit; return its size."""
-    found = sorted(_entries(folder), key=lambda entry: entry[1].mtime_ns or 0)
+    found = sorted(entry_files(folder), key=lambda entry: entry[1].mtime_ns or 0)
     size = sum(int(file.size) for _, file in found)
     if size <= max_bytes:
         return size
-    for name, file in found:
+    for address, file in found:
         if size <= max_bytes * _LEFT:
             break
-        _drop(folder, name)
+        _drop(folder, address.name)
         size -= int(file.size)
     return size
 
 
-def _entries(folder: Folder) -> Iterator[tuple[str, fs.FileInfo]]:
-    return ((name, file) for name, file in folder.files() if _NAME.fullmatch(name) and not is_unfinished(name))
+def entry_files(folder: Folder) -> Iterator[tuple[Address, fs.FileInfo]]:
+    """Return the files of a cache's folder that are entries; all others are left alone."""
+    for name, file in folder.files():
+        address = address_named(name)
+        if address is not None:
+            yield address, file
 
 
-def _described(name: str, file: fs.FileInfo) -> dict[str, object]:
-    folders = dict(part.split("=", 1) for part in name.split("/")[:-1] if "=" in part)
-    found = _NAME.fullmatch(name.rpartition("/")[2])
+def _is_abandoned(name: str, file: fs.FileInfo) -> bool:
+    """Whether a file is what an interrupted process left of an entry."""
+    finished = finished_name(name)
+    if finished is None or address_named(finished) is None or file.mtime is None:
+        return False
+    return bool(time.time() - file.mtime.timestamp() > _ABANDONED)
+
+
+def _described(address: Address, file: fs.FileInfo) -> dict[str, object]:
     return {
-        "source": unquote(folders.get("source", "")),
-        "function": unquote(folders.get("function", "")),
-        "symbol": unquote(folders["symbol"]) if "symbol" in folders else None,
-        "date": dt.date.fromisoformat(folders["date"]) if "date" in folders else None,
-        "window": found[1] if found else "",
+        "source": address.labels["source"],
+        "function": address.labels["function"],
+        "symbol": address.labels.get("symbol"),
+        "date": address.date,
+        "window": str(address.window),
         "bytes": file.size,
         "used": file.mtime,
-        "name": name,
+        "name": address.name,
     }
 
 

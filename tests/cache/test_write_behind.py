@@ -1,4 +1,4 @@
-"""Jobs are done in the order they came, each of them, whatever their names."""
+"""All jobs are done, in the order in which they were queued."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tickframe.cache.write_behind import WriteBehind
 
 
 def test_a_second_job_of_a_name_is_done_after_the_first() -> None:
-    """Also where it comes while the first is under way: an entry that is written anew is the new one."""
+    """Even if it is queued while the first is running: the entry that is written last remains."""
     writing = WriteBehind()
     started, go = threading.Event(), threading.Event()
     done: list[str] = []

@@ -1,9 +1,8 @@
-"""One at a time for each name, within this process."""
+"""Locks that threads of this process share by name."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,39 +11,40 @@ from weakref import WeakValueDictionary
 from tickframe.cache.write_behind import WriteBehind
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Folder
+from tickframe.process import OwningProcess
 
-# Seconds after which one who waits looks whether its run has ended.
-_LOOK = 0.1
+# Seconds between two checks whether the run of a waiting thread has ended.
+_CHECK_INTERVAL = 0.1
 
 
-class Turns:
-    """A lock for each name, forgotten when nobody holds it or waits for it. Starts anew after a fork."""
+class NamedLocks:
+    """A lock for each name, discarded when no thread holds it or waits for it. A forked child starts without locks."""
 
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
-        self._process = os.getpid()
-        self._lock = threading.Lock()
-        self._turns: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._process = OwningProcess()
+        self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
     @contextlib.contextmanager
-    def turn(self, name: str, cancellation: Cancellation) -> Iterator[None]:
-        """Wait until nobody else in this process has the turn of this name, and have it.
+    def hold(self, name: str, cancellation: Cancellation) -> Iterator[None]:
+        """Hold the lock of a name in the body.
 
         Raises
         ------
         Cancelled
-            If the run ends while it waits.
+            If the run ends while it waits for the lock.
         """
-        if self._process != os.getpid():
-            # The holders are threads of the parent.
+        if not self._process.is_current():
+            # The locks may be held by threads of the parent, which do not exist here.
             self._reset()
-        with self._lock:
-            lock = self._turns.get(name)
+        with self._guard:
+            lock = self._locks.get(name)
             if lock is None:
-                lock = self._turns[name] = threading.Lock()
-        while not lock.acquire(timeout=_LOOK):
+                lock = self._locks[name] = threading.Lock()
+        while not lock.acquire(timeout=_CHECK_INTERVAL):
             cancellation.check()
         try:
             yield
@@ -53,16 +53,16 @@ class Turns:
 
 
 @dataclass
-class Shared:
-    """The writing and the turns of one place."""
+class SharedState:
+    """What all caches at one location share within this process."""
 
-    writing: WriteBehind = field(default_factory=WriteBehind)
-    turns: Turns = field(default_factory=Turns)
-
-
-_SHARED: WeakValueDictionary[tuple[str, str], Shared] = WeakValueDictionary()
+    writer: WriteBehind = field(default_factory=WriteBehind)
+    locks: NamedLocks = field(default_factory=NamedLocks)
 
 
-def shared(folder: Folder) -> Shared:
-    """Return what the caches at a place share; it goes with the last of them."""
-    return _SHARED.setdefault((folder.filesystem.type_name, folder.root), Shared())
+_SHARED: WeakValueDictionary[tuple[str, str], SharedState] = WeakValueDictionary()
+
+
+def shared_state(location: Folder) -> SharedState:
+    """Return the state that caches at a location share; it is discarded with the last of them."""
+    return _SHARED.setdefault((location.filesystem.type_name, location.root), SharedState())

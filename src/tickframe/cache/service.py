@@ -76,7 +76,7 @@ class CachedService:
                 )
             return self._service.answer(part, cancellation)
         address = self._address(part)
-        with self._cache.turn(address, cancellation):
+        with self._cache.lock(address, cancellation):
             answer = self._cache.read(address, windowed(part)) if self._mode != "refresh" else None
             if answer is not None:
                 return answer

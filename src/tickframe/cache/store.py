@@ -21,7 +21,7 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
 from tickframe.cache.key import Address
-from tickframe.cache.locks import shared
+from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, Size, Verification, clear, entries, evict, info, verify
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Folder
@@ -78,7 +78,7 @@ class Cache:
             raise ValueError(f"max_bytes {max_bytes!r} leaves no room: give bytes, or None for no limit")
         self._folder = Folder(default_folder() if place is None else place, filesystem)
         self._size = None if max_bytes is None else Size(max_bytes)
-        self._shared = shared(self._folder)
+        self._shared = shared_state(self._folder)
         self._failure = ""
         self._has_warned = False
         self._rests_until = 0.0
@@ -94,9 +94,9 @@ class Cache:
 
     # What a query does.
 
-    def turn(self, address: Address, cancellation: Cancellation) -> AbstractContextManager[None]:
-        """Have the turn of an address: whoever has it is the only one in this process to ask for it."""
-        return self._shared.turns.turn(address.name, cancellation)
+    def lock(self, address: Address, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """Lock an address, so that only one thread of this process fetches it."""
+        return self._shared.locks.hold(address.name, cancellation)
 
     def read(self, address: Address, times: str | None = None) -> Response | None:
         """Return the answer that the cache holds; None where it holds none.
@@ -109,7 +109,7 @@ class Cache:
             The column of times by which a wider window answers a narrower one, where the function
             allows it.
         """
-        self._shared.writing.wait(address.name)
+        self._shared.writer.wait(address.name)
         if self._rests() and not self._folder.is_local:
             return None
         answer = self._read_exactly(address)
@@ -126,7 +126,7 @@ class Cache:
 
     def provenance(self, address: Address) -> Provenance | None:
         """Return where the entry of exactly this request comes from; None where there is none."""
-        self._shared.writing.wait(address.name)
+        self._shared.writer.wait(address.name)
         with self._usable(address.name), self._folder.open(address.name) as file:
             return describe(file)[0]
         return None
@@ -154,7 +154,7 @@ class Cache:
             # What is wrong with the folder shows while the caller is there to hear it.
             self._folder.prepare(address.name)
             if for_narrower:
-                self._shared.writing.wait(address.folder)
+                self._shared.writer.wait(address.folder)
                 for narrower in address.narrower(self._names(address.folder)):
                     self._folder.delete(narrower.name)
         except (OSError, pa.ArrowException) as error:
@@ -170,7 +170,7 @@ class Cache:
             except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
                 self._fail(error)
 
-        self._shared.writing.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
+        self._shared.writer.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
 
     def portable_location(self) -> str:
         """Return the location as other processes open it; raises what the location does."""
@@ -194,7 +194,7 @@ class Cache:
 
     def flush(self) -> None:
         """Wait until everything fetched so far is written."""
-        self._shared.writing.wait()
+        self._shared.writer.wait()
 
     # What a person does.
 
@@ -332,7 +332,7 @@ class Cache:
         return None
 
     def _wider(self, address: Address) -> Iterator[Address]:
-        self._shared.writing.wait(address.folder)
+        self._shared.writer.wait(address.folder)
         try:
             names = self._names(address.folder)
         except (OSError, pa.ArrowException):

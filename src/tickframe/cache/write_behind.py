@@ -1,68 +1,69 @@
-"""Writing behind the fetch: in the order of arrival, on a thread that lives while there is something to write."""
+"""Write-behind: a queue of jobs, done in order on a thread that lives only while there are jobs."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
 
-# What waits to be written stays in memory; whoever brings more waits too.
-_MAXIMUM_WAITING = 128 * 1024 * 1024
+from tickframe.process import OwningProcess
+
+# Queued data stays in memory. At this size, callers that add more are blocked.
+_MAXIMUM_QUEUED = 128 * 1024 * 1024
 
 
 class WriteBehind:
-    """Named jobs, done one after another on another thread. Safe to use from many threads, and after a fork."""
+    """A queue of named jobs, done in order on another thread. Safe to use from many threads and after a fork."""
 
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
-        self._process = os.getpid()
+        self._process = OwningProcess()
         self._changed = threading.Condition()
-        # The first one is under way: whoever waits for its name waits until it is done.
+        # The first job stays in the queue until it is done, so that wait() includes it.
         self._jobs: deque[tuple[str, Callable[[], None], int]] = deque()
         self._working = False
 
     def _reset_after_fork(self) -> None:
-        """Leave what waits to the parent, whose thread it is."""
-        if self._process != os.getpid():
+        """Leave the queued jobs to the parent, whose thread does them."""
+        if not self._process.is_current():
             self._reset()
 
     def put(self, name: str, job: Callable[[], None], size: int) -> None:
-        """Have a job done later; wait while those before it are too large for memory.
+        """Queue a job; block while the queued jobs use too much memory.
 
         Parameters
         ----------
         name
-            What :meth:`wait` knows it by.
+            Name for :meth:`wait`.
         job
-            What to do. It must not raise.
+            A callable that does not raise.
         size
-            The bytes that it keeps in memory.
+            Bytes that the job keeps in memory.
         """
         self._reset_after_fork()
         with self._changed:
-            self._changed.wait_for(lambda: not self._jobs or self._waiting() + size <= _MAXIMUM_WAITING)
+            self._changed.wait_for(lambda: not self._jobs or self._queued() + size <= _MAXIMUM_QUEUED)
             self._jobs.append((name, job, size))
             if self._working:
                 return
             self._working = True
-        # The interpreter waits for it before it exits: what was fetched is not lost.
+        # The interpreter waits for a thread that is not a daemon, so nothing is lost at exit.
         thread = threading.Thread(target=self._work, name="tickframe-cache", daemon=False)
         try:
             thread.start()
         except RuntimeError:
-            # At the interpreter's exit there are no new threads.
+            # No thread can be started while the interpreter exits.
             self._work()
 
     def wait(self, prefix: str = "") -> None:
-        """Wait until the jobs are done whose names begin so."""
+        """Wait until all jobs are done whose names start with a prefix."""
         self._reset_after_fork()
         with self._changed:
             self._changed.wait_for(lambda: not any(name.startswith(prefix) for name, _, _ in self._jobs))
 
-    def _waiting(self) -> int:
+    def _queued(self) -> int:
         return sum(size for _, _, size in self._jobs)
 
     def _work(self) -> None:

@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from tickframe.wire.reader import Response
-from tickframe.cache.key import Address, Window
+from tickframe.cache.key import Key, Window
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, write_answer
 from tickframe.location import Folder
 
 kills, place = int(sys.argv[1]), sys.argv[2]
 folder = Folder(place)
-addresses = [Address(f"source=A/symbol=S{number}", Window(), f"{number:032x}") for number in range(3)]
+keys = [Key(f"source=A/symbol=S{number}", Window(), f"{number:032x}") for number in range(3)]
 
 def values(number, version):
     return np.arange(20_000) * 7919 + version * 10 + number
@@ -38,11 +38,11 @@ def answer(number, version):
     return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
-    entries = [write_answer(answer(number, version), address, {}, "", "0") for number, address in enumerate(addresses)]
+    entries = [write_answer(answer(number, version), key, {}, "", "0") for number, key in enumerate(keys)]
     os.write(ready, b"r")
     while True:
-        for address, entry in zip(addresses, entries):
-            folder.write(address.name, entry)
+        for key, entry in zip(keys, entries):
+            folder.write(key.name, entry)
 
 pa.set_cpu_count(1)
 draw = random.Random(11)
@@ -57,9 +57,9 @@ for version in range(kills):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     os.close(waiting), os.close(ready)
-    for number, address in enumerate(addresses):
+    for number, key in enumerate(keys):
         try:
-            read = read_answer(folder.read(address.name), address)
+            read = read_answer(folder.read(key.name), key)
         except FileNotFoundError:
             continue
         sizes = read.batches[0].column(0).to_numpy()
@@ -72,10 +72,10 @@ LOADING = """
 import sys
 import tickframe as tf
 from tests.faults.ticks import arrived, ask, expected, symbols
-import tickframe.cache.key as address, tickframe.cache.entry as entry
+import tickframe.cache.key as key, tickframe.cache.entry as entry
 
 url, place, version = sys.argv[1:]
-address.FORMAT = entry.FORMAT = int(version)
+key.FORMAT = entry.FORMAT = int(version)
 with tf.Client(url, token="t", cache=place, max_workers=4) as client:
     asked = symbols(50)
     for _ in range(2):

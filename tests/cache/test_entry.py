@@ -22,18 +22,18 @@ from tests.wire.encodings import Canonical
 from tests.wire.strategies import LABELS, answers
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import read_answer, read_window, write_answer
-from tickframe.cache.key import Address, Window
+from tickframe.cache.key import Key, Window
 from tickframe.errors import TickframeError
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined
 
-ADDRESS = Address("source=ACTIV", Window(), "0" * 32)
+KEY = Key("source=ACTIV", Window(), "0" * 32)
 REQUEST = {"service": "https://example.com", "function": "tick_data", "symbol": "ZAL.XE"}
 HOUR = 3600 * 10**9
 
 
-def written(answer: Response, address: Address = ADDRESS) -> bytes:
-    return bytes(write_answer(answer, address, REQUEST, "2016-05-07T12:00:00+00:00", "0.1.0"))
+def written(answer: Response, key: Key = KEY) -> bytes:
+    return bytes(write_answer(answer, key, REQUEST, "2016-05-07T12:00:00+00:00", "0.1.0"))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def same(one: Response, other: Response) -> bool:
 
 
 def test_an_entry_holds_all_that_the_answer_held(day: Response) -> None:
-    read = read_answer(pa.py_buffer(written(day)), ADDRESS)
+    read = read_answer(pa.py_buffer(written(day)), KEY)
     assert same(day, read)
     assert (read.origin, read.attempts) == ("cache", 0)
 
@@ -78,7 +78,7 @@ def test_whatever_can_be_decoded_is_stored_bit_for_bit_or_refused(message: Messa
         entry = written(answer)
     except ValueError:
         return
-    read = read_answer(pa.py_buffer(entry), ADDRESS)
+    read = read_answer(pa.py_buffer(entry), KEY)
     assert len(read.batches) == 1
     assert batch_difference(read.batches[0], answer.batches[0]) == ""
     assert (read.meta, read.warning) == (answer.meta, answer.warning)
@@ -93,9 +93,9 @@ def test_every_flipped_byte_is_noticed(day: Response) -> None:
         flip = 1 << bits.randrange(8)
         entry[at] ^= flip
         with pytest.raises(InvalidEntryError):
-            read_answer(pa.py_buffer(bytes(entry)), ADDRESS)
+            read_answer(pa.py_buffer(bytes(entry)), KEY)
         entry[at] ^= flip
-    assert same(small, read_answer(pa.py_buffer(bytes(entry)), ADDRESS))
+    assert same(small, read_answer(pa.py_buffer(bytes(entry)), KEY))
 
 
 def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Response) -> None:
@@ -104,7 +104,7 @@ def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Response) -> None:
     whole = bytes(entry)
     assert pq.read_metadata(pa.BufferReader(whole)).num_row_groups > 1
     window = Window(10 * HOUR, 11 * HOUR)
-    right = read_window(pa.BufferReader(whole), ADDRESS, "time", window)
+    right = read_window(pa.BufferReader(whole), KEY, "time", window)
     assert right is not None
     random_places = random.Random(7)
     unharmed = 0
@@ -113,9 +113,9 @@ def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Response) -> None:
         entry[at] ^= 1 << random_places.randrange(8)
         damaged = bytes(entry)
         with pytest.raises(InvalidEntryError):
-            read_answer(pa.py_buffer(damaged), ADDRESS)
+            read_answer(pa.py_buffer(damaged), KEY)
         try:
-            found = read_window(pa.BufferReader(damaged), ADDRESS, "time", window)
+            found = read_window(pa.BufferReader(damaged), KEY, "time", window)
         except InvalidEntryError:
             pass
         else:
@@ -131,7 +131,7 @@ def test_a_flipped_byte_among_many_row_groups_is_noticed(day: Response) -> None:
 def test_a_truncated_entry_is_none(day: Response, share: float) -> None:
     entry = written(day)
     with pytest.raises(InvalidEntryError):
-        read_answer(pa.py_buffer(entry[: int(len(entry) * share)]), ADDRESS)
+        read_answer(pa.py_buffer(entry[: int(len(entry) * share)]), KEY)
 
 
 def test_a_foreign_file_is_no_entry(day: Response) -> None:
@@ -139,7 +139,7 @@ def test_a_foreign_file_is_no_entry(day: Response) -> None:
     pq.write_table(pa.Table.from_batches(day.batches), sink)
     for foreign in (bytes(sink.getvalue()), b"", b"PAR1", b"PAR1" * 100, b"not Parquet at all"):
         with pytest.raises(InvalidEntryError):
-            read_answer(pa.py_buffer(foreign), ADDRESS)
+            read_answer(pa.py_buffer(foreign), KEY)
 
 
 def test_an_entry_of_a_newer_format_is_none(day: Response, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,11 +147,11 @@ def test_an_entry_of_a_newer_format_is_none(day: Response, monkeypatch: pytest.M
     newer = written(day)
     monkeypatch.undo()
     with pytest.raises(InvalidEntryError, match="another version of the format"):
-        read_answer(pa.py_buffer(newer), ADDRESS)
+        read_answer(pa.py_buffer(newer), KEY)
 
 
 def test_an_entry_under_another_name_answers_nothing(day: Response) -> None:
-    for other in (replace(ADDRESS, digest="1" * 32), replace(ADDRESS, window=Window(HOUR, None))):
+    for other in (replace(KEY, digest="1" * 32), replace(KEY, window=Window(HOUR, None))):
         with pytest.raises(InvalidEntryError, match="another request"):
             read_answer(pa.py_buffer(written(day)), other)
 
@@ -177,7 +177,7 @@ def test_a_window_holds_the_rows_in_it_with_labels_of_their_own(
     rows = pa.Table.from_batches(quiet.batches).to_pandas()
     times = rows["time"].astype("int64")
     inside = rows[(times >= (first or 0)) & (times <= (last if last is not None else 2**62))]
-    found = read_window(pa.BufferReader(written(quiet)), ADDRESS, "time", Window(first, last))
+    found = read_window(pa.BufferReader(written(quiet)), KEY, "time", Window(first, last))
     assert found is not None
     table = pa.Table.from_batches(found.batches)
     assert table.to_pandas()["time"].tolist() == inside["time"].tolist()
@@ -188,7 +188,7 @@ def test_a_window_holds_the_rows_in_it_with_labels_of_their_own(
 @pytest.mark.parametrize("beside", [{"warning": "a symbol was renamed"}, {"meta": {"conditions": "XT"}}])
 def test_no_window_is_cut_out_of_an_answer_that_was_remarked_on(day: Response, beside: dict[str, Any]) -> None:
     remarked = replace(day, **{"warning": "", "meta": {}, **beside})
-    assert read_window(pa.BufferReader(written(remarked)), ADDRESS, "time", Window(10 * HOUR, None)) is None
+    assert read_window(pa.BufferReader(written(remarked)), KEY, "time", Window(10 * HOUR, None)) is None
 
 
 def test_no_window_is_cut_out_of_rows_without_a_time(day: Response) -> None:
@@ -199,10 +199,10 @@ def test_no_window_is_cut_out_of_rows_without_a_time(day: Response) -> None:
         batch.schema.get_field_index("time"), batch.schema.field("time"), pa.array([*times, None], pa.duration("ns"))
     )
     entry = written(replace(day, batches=(*day.batches[:2], timed), warning="", meta={}))
-    assert read_window(pa.BufferReader(entry), ADDRESS, "time", Window(None, 10 * HOUR)) is None
+    assert read_window(pa.BufferReader(entry), KEY, "time", Window(None, 10 * HOUR)) is None
 
 
 def test_an_empty_window_is_left_to_the_service(day: Response) -> None:
     """The service may say that there is nothing, and why."""
     quiet = replace(day, warning="", meta={})
-    assert read_window(pa.BufferReader(written(quiet)), ADDRESS, "time", Window(0, HOUR)) is None
+    assert read_window(pa.BufferReader(written(quiet)), KEY, "time", Window(0, HOUR)) is None

@@ -1,4 +1,4 @@
-"""Entries stay inside the cache's folder and apart from one another, whatever a user asks for."""
+"""Names of entries stay inside the cache and are distinct, whatever a user asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.cache.test_service import cached_client
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, ticks_for
-from tickframe.cache.key import Window, address_named, address_of, folder_name
+from tickframe.cache.key import Window, folder_name, key_from_name, key_of
 from tickframe.catalogue import FUNCTIONS
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
@@ -62,7 +62,7 @@ def part(symbol: object, **parameters: object) -> Part:
 
 
 def test_odd_symbols_stay_inside_and_apart(tmp_path: Path) -> None:
-    """Each is cached, found again, and alone in its folder, also where case makes no difference."""
+    """Each is cached, found again, and alone in its folder, even if the file system ignores case."""
     place = tmp_path / "cache"
     with FaultServer() as server:
         server.serve(ticks_for)
@@ -83,7 +83,7 @@ def test_odd_symbols_stay_inside_and_apart(tmp_path: Path) -> None:
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
-def test_names_of_folders_are_apart_whatever_the_disk_makes_of_case(one: str, other: str) -> None:
+def test_names_of_folders_are_distinct_without_case(one: str, other: str) -> None:
     names = folder_name(one), folder_name(other)
     assert (names[0].casefold() == names[1].casefold()) == (one == other)
     for name in names:
@@ -105,10 +105,10 @@ def test_a_key_is_read_back_from_its_name(
 ) -> None:
     asked = {"source": source, "symbol": symbol, **days}
     columns = FUNCTIONS["tick_data"].columns if documented else ()
-    address = replace(address_of(Part("tick_data", "tickData", tuple(asked.items()), columns), SETTINGS), window=window)
-    assert address_named(address.name) == address
-    assert address_named(f"{address.name}.tmp") is None
-    assert address_named(f"x/{address.name}") is None
+    key = replace(key_of(Part("tick_data", "tickData", tuple(asked.items()), columns), SETTINGS), window=window)
+    assert key_from_name(key.name) == key
+    assert key_from_name(f"{key.name}.tmp") is None
+    assert key_from_name(f"x/{key.name}") is None
 
 
 @given(WINDOWS, WINDOWS)
@@ -126,21 +126,22 @@ def test_a_window_covers_what_lies_in_it(one: Window, other: Window) -> None:
 
 def test_a_wider_window_is_found_by_name() -> None:
     hour = pd.Timedelta(hours=1)
-    day = address_of(part("A"), SETTINGS)
-    morning = address_of(part("A", from_time=9 * hour, to_time=12 * hour), SETTINGS)
-    early = address_of(part("A", from_time=9 * hour, to_time=10 * hour), SETTINGS)
-    late = address_of(part("A", from_time=15 * hour), SETTINGS)
-    another = address_of(part("A", flags=("USE_MARKET_TS",)), SETTINGS)
-    names = [address.name for address in (day, morning, late, another)]
-    assert {address.name for address in early.wider(names)} == {day.name, morning.name}
+    day = key_of(part("A"), SETTINGS)
+    morning = key_of(part("A", from_time=9 * hour, to_time=12 * hour), SETTINGS)
+    early = key_of(part("A", from_time=9 * hour, to_time=10 * hour), SETTINGS)
+    late = key_of(part("A", from_time=15 * hour), SETTINGS)
+    another = key_of(part("A", flags=("USE_MARKET_TS",)), SETTINGS)
+    names = [key.name for key in (day, morning, late, another)]
+    assert set(early.wider(names)) == {day, morning}
     assert list(day.wider(names)) == []
+    assert set(day.narrower(names)) == {morning, late}
     assert str(early.window) == "090000-100000"
 
 
-def test_flags_in_another_order_are_another_request_but_windows_are_not() -> None:
-    one, other = (address_of(part("A", flags=flags), SETTINGS) for flags in (("X", "Y"), ("Y", "X")))
+def test_the_digest_covers_the_order_of_flags_but_not_the_window() -> None:
+    one, other = (key_of(part("A", flags=flags), SETTINGS) for flags in (("X", "Y"), ("Y", "X")))
     assert one.digest != other.digest
-    window = address_of(part("A", flags=("X", "Y"), from_time=pd.Timedelta(hours=9)), SETTINGS)
+    window = key_of(part("A", flags=("X", "Y"), from_time=pd.Timedelta(hours=9)), SETTINGS)
     assert (window.digest, window.folder) == (one.digest, one.folder)
 
 
@@ -152,5 +153,5 @@ def test_flags_in_another_order_are_another_request_but_windows_are_not() -> Non
         (("A", "B"), "source=ACTIV/function=tick_data/2-symbols/date=2016-05-05"),
     ],
 )
-def test_a_folder_says_what_is_in_it(symbols: object, folder: str) -> None:
-    assert address_of(part(symbols), SETTINGS).folder == folder
+def test_the_folder_names_source_function_symbol_and_day(symbols: object, folder: str) -> None:
+    assert key_of(part(symbols), SETTINGS).folder == folder

@@ -78,17 +78,17 @@ def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]
 
 
 def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
-    wanted = f"function={folder_name(function, lower=True)}"
-    for address, _ in entry_files(folder):
-        if wanted not in address.folder.split("/"):
+    wanted = f"function={folder_name(function, keep_lowercase=True)}"
+    for key, _ in entry_files(folder):
+        if wanted not in key.folder.split("/"):
             continue
         try:
-            with folder.open(address.name) as file:
+            with folder.open(key.name) as file:
                 provenance, schema = describe(file)
         except (FileNotFoundError, InvalidEntryError):
             # What cannot be read is fetched again when it is asked for.
             continue
-        yield _Entry(address.name, address.window, provenance, schema)
+        yield _Entry(key.name, key.window, provenance, schema)
 
 
 def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:

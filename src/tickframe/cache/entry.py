@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickframe.cache.checksum import InvalidEntryError, SealedGroup, read_seal, sealed
-from tickframe.cache.key import FORMAT, Address, Window
+from tickframe.cache.key import FORMAT, Key, Window
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
@@ -71,16 +71,14 @@ class Provenance:
         return not self.warning and not self.meta
 
 
-def write_answer(
-    answer: Response, address: Address, request: Mapping[str, str], fetched: str, version: str
-) -> pa.Buffer:
+def write_answer(answer: Response, key: Key, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
     """Return the bytes of an entry.
 
     Parameters
     ----------
     answer
         What the service answered.
-    address
+    key
         What it answers.
     request, fetched, version
         As in :class:`Provenance`.
@@ -93,8 +91,8 @@ def write_answer(
     with_rows = [batch for batch in answer.batches if batch.num_rows] or answer.batches[:1]
     provenance = {
         "format": FORMAT,
-        "digest": address.digest,
-        "window": str(address.window),
+        "digest": key.digest,
+        "window": str(key.window),
         "request": dict(request),
         "fetched": fetched,
         "version": version,
@@ -139,14 +137,14 @@ def describe(data: pa.NativeFile) -> tuple[Provenance, pa.Schema]:
     return provenance, file.schema_arrow
 
 
-def read_answer(data: pa.Buffer, address: Address | None = None) -> Response:
+def read_answer(data: pa.Buffer, key: Key | None = None) -> Response:
     """Return the answer that an entry holds.
 
     Parameters
     ----------
     data
         The bytes of the entry.
-    address
+    key
         What it should answer; None takes whatever it is.
 
     Raises
@@ -154,7 +152,7 @@ def read_answer(data: pa.Buffer, address: Address | None = None) -> Response:
     InvalidEntryError
         If a bit of it is wrong, or it is another entry.
     """
-    file, provenance, groups = _open(pa.BufferReader(data), address)
+    file, provenance, groups = _open(pa.BufferReader(data), key)
     view = memoryview(data)
     for group in groups:
         group.check(view[group.start : group.end])
@@ -165,14 +163,14 @@ def read_answer(data: pa.Buffer, address: Address | None = None) -> Response:
     return _answer(table, provenance)
 
 
-def read_window(data: pa.NativeFile, address: Address, column: str, window: Window) -> Response | None:
+def read_window(data: pa.NativeFile, key: Key, column: str, window: Window) -> Response | None:
     """Return the rows of an entry that lie in a window; only the row groups that can hold some are read.
 
     Parameters
     ----------
     data
         The entry's file.
-    address
+    key
         What it answers.
     column
         The column of times.
@@ -190,7 +188,7 @@ def read_window(data: pa.NativeFile, address: Address, column: str, window: Wind
     InvalidEntryError
         If a bit of what is read is wrong, or it is another entry.
     """
-    file, provenance, groups = _open(data, address)
+    file, provenance, groups = _open(data, key)
     if not provenance.is_unremarked or column not in file.schema_arrow.names:
         return None
     position = file.schema_arrow.get_field_index(column)
@@ -229,7 +227,7 @@ def _may_hold(metadata: pq.FileMetaData, at: int, column: int, window: Window) -
     return (window.first is None or most >= window.first) and (window.last is None or least <= window.last)
 
 
-def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.ParquetFile, Provenance, list[SealedGroup]]:
+def _open(data: pa.NativeFile, key: Key | None = None) -> tuple[pq.ParquetFile, Provenance, list[SealedGroup]]:
     """Check all of an entry but its row groups, and that it is the one that is looked for."""
     groups = read_seal(data)
     try:
@@ -237,7 +235,7 @@ def _open(data: pa.NativeFile, address: Address | None = None) -> tuple[pq.Parqu
         provenance = _read_provenance(file.schema_arrow.metadata or {})
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
-    if address is not None and (provenance.digest, provenance.window) != (address.digest, str(address.window)):
+    if key is not None and (provenance.digest, provenance.window) != (key.digest, str(key.window)):
         raise InvalidEntryError("it answers another request")
     return file, provenance, groups
 

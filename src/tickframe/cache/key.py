@@ -1,9 +1,9 @@
-"""Where the answer to a request lies in the cache, and what a request is to the cache.
+"""Keys: what identifies a request in the cache, and the name of its entry.
 
 ``source=ACTIV/function=tick_data/symbol=ZAL.XE/date=2016-05-05/090000-093000-<digest>.parquet``: the
-folders and the window are for people and for readers of such datasets, the digest is what tells
-requests apart. It is of the service, the path and all parameters but the window, so that a wider
-window of the same request is found by name. No credential has a part in it.
+folders and the window are for people and for readers of Hive-partitioned datasets. The digest
+identifies the request. It covers the service, the path and all parameters except the window, so
+that a wider window of the same request is found by name. It covers no credentials.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from tickframe.catalogue import FUNCTIONS, TickDataFlag
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
 
-#: The version of the entries' format. Another one has other digests: versions live side by side.
+#: Version of the entry format. Each version has its own digests, so several can share a folder.
 FORMAT = 1
 _CONTRACT = "2.0.0"
 
@@ -35,68 +36,73 @@ _ROW_BY_ROW = frozenset(
     }
 )
 _WINDOW = ("from_time", "to_time")
-_MOMENT = re.compile(r"(\d{2,})(\d{2})(\d{2})(?:\.(\d{9}))?")
-# What folder_name() can return.
+# Lowercase letters are escaped too: some file systems ignore case.
+_PLAIN = frozenset(string.ascii_uppercase + string.digits + "-_.")
+_LONGEST_NAME = 120
+_DIGEST_LENGTH = 32
+
+# What folder_name() returns.
 _VALUE = "[A-Z0-9_.%-]*(?:~[0-9a-f]{16})?"
+_FUNCTION = "[A-Za-z0-9_.%-]*(?:~[0-9a-f]{16})?"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[0-9]{6,}(?:\.[0-9]{9})?"
 _NAME = re.compile(
     rf"""
     (?P<folder>
         source={_VALUE}
-        /function=[a-zA-Z0-9_.%-]*(?:~[0-9a-f]{{16}})?
+        /function={_FUNCTION}
         (?:/symbol={_VALUE}|/[0-9]+-symbols)?
         (?:/date=(?P<date>{_DAY})|/days-{_DAY}-{_DAY})?
     )
-    /(?:day|(?P<first>start|{_TIME})-(?P<last>end|{_TIME}))-(?P<digest>[0-9a-f]{{32}})\.parquet
+    /(?:day|(?P<first>start|{_TIME})-(?P<last>end|{_TIME}))
+    -(?P<digest>[0-9a-f]{{{_DIGEST_LENGTH}}})\.parquet
     """,
     re.VERBOSE,
 )
-# Upper case alone, since some disks take names that differ in case for one.
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_LONGEST_NAME = 120
-_DIGEST_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window of a day, both ends included, in nanoseconds since midnight; None is open."""
+    """A time window of a day, in nanoseconds since midnight. Both ends are included; None is unbounded."""
 
     first: int | None = None
     last: int | None = None
 
     def __str__(self) -> str:
-        """Spell it as in an entry's name."""
-        if self.first is None and self.last is None:
+        """Return the window as it is written in the name of an entry."""
+        if self == _WHOLE_DAY:
             return "day"
-        return f"{_moment(self.first, 'start')}-{_moment(self.last, 'end')}"
+        return f"{_format_time(self.first, 'start')}-{_format_time(self.last, 'end')}"
 
     def covers(self, other: Window) -> bool:
-        """Say whether the other window lies within this one."""
+        """Return whether the other window lies within this one."""
         begins = self.first is None or (other.first is not None and self.first <= other.first)
         ends = self.last is None or (other.last is not None and other.last <= self.last)
         return begins and ends
 
     def overlaps(self, other: Window) -> bool:
-        """Say whether the windows have a moment in common."""
+        """Return whether the windows have a moment in common."""
         return not any(
             one.last is not None and two.first is not None and one.last < two.first
             for one, two in ((self, other), (other, self))
         )
 
 
+_WHOLE_DAY = Window()
+
+
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where the answer to a request lies.
+class Key:
+    """The identity of a request in the cache.
 
     Attributes
     ----------
     folder
-        The folder, relative to the cache's.
+        Folder of the entry, relative to the cache.
     window
-        The window of the day that is asked for.
+        Time window of the request.
     digest
-        Of the request but its window.
+        Digest of the request without its window.
     """
 
     folder: str
@@ -105,43 +111,44 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The name of the entry, relative to the cache's folder."""
+        """Name of the entry, relative to the cache."""
         return f"{self.folder}/{self.window}-{self.digest}.parquet"
 
     @property
     def labels(self) -> dict[str, str]:
-        """The values of ``source``, ``function``, ``symbol`` and ``date`` that the folder names."""
+        """Values of ``source``, ``function``, ``symbol`` and ``date``, as far as the folder names them."""
         pairs = (part.partition("=") for part in self.folder.split("/"))
         return {name: unquote(value) for name, equals, value in pairs if equals}
 
     @property
     def date(self) -> dt.date | None:
-        """The one day that the folder names, None where it names none or several."""
-        return dt.date.fromisoformat(self.labels["date"]) if "date" in self.labels else None
+        """The day of the request; None if it has several."""
+        date = self.labels.get("date")
+        return None if date is None else dt.date.fromisoformat(date)
 
-    def wider(self, names: Iterable[str]) -> Iterator[Address]:
-        """Return the addresses among the names of a folder that answer the same request for a wider window."""
-        return (other for other in self._others(names) if other.window.covers(self.window))
+    def wider(self, names: Iterable[str]) -> Iterator[Key]:
+        """Select the keys of the same request with a wider window from the names of files."""
+        return (other for other in self._other_windows(names) if other.window.covers(self.window))
 
-    def narrower(self, names: Iterable[str]) -> Iterator[Address]:
-        """Return the addresses among the names of a folder that answer the same request for a narrower window."""
-        return (other for other in self._others(names) if self.window.covers(other.window))
+    def narrower(self, names: Iterable[str]) -> Iterator[Key]:
+        """Select the keys of the same request with a narrower window from the names of files."""
+        return (other for other in self._other_windows(names) if self.window.covers(other.window))
 
-    def _others(self, names: Iterable[str]) -> Iterator[Address]:
-        for other in map(address_named, names):
+    def _other_windows(self, names: Iterable[str]) -> Iterator[Key]:
+        for other in map(key_from_name, names):
             if other is not None and other != self and other == replace(self, window=other.window):
                 yield other
 
 
-def address_of(part: Part, settings: Settings) -> Address:
-    """Return where the answer to a part lies.
+def key_of(part: Part, settings: Settings) -> Key:
+    """Return the key of a request.
 
     Parameters
     ----------
     part
         The request.
     settings
-        Of the service: its name or address, and how the request is written for it.
+        Settings of the service: its name or address, and how requests are written for it.
     """
     parameters = dict(part.parameters)
     first, last = (_window_end(part, parameters, name) for name in _WINDOW)
@@ -153,28 +160,26 @@ def address_of(part: Part, settings: Settings) -> Address:
         f"contract {_CONTRACT}",
         settings.cache_namespace or settings.base_url,
         settings.path_of(part.function, part.endpoint),
-        # How the window travels, and what the answer is read as: another version may know other columns.
+        # The wire names of the window, and the columns that the response is read as: both can change with a version.
         *(settings.parameter_names.get(name, name) for name in _WINDOW),
         *(f"{column.name} {column.kind} {column.optional}" for column in part.columns),
         "",
     ]
-    return Address(
+    return Key(
         folder="/".join(_folders(part, parameters)),
         window=Window(first, last),
         digest=hashlib.sha256("\n".join(head).encode() + message).hexdigest()[:_DIGEST_LENGTH],
     )
 
 
-def address_named(name: str) -> Address | None:
-    """Return the address whose entry has a name, relative to the cache's folder; None where a file is no entry."""
+def key_from_name(name: str) -> Key | None:
+    """Return the key of an entry from its name, relative to the cache; None if the file is not an entry."""
     found = _NAME.fullmatch(name)
     if found is None or not _is_day(found["date"] or "2000-01-01"):
         return None
-    address = Address(
-        found["folder"], Window(_nanoseconds(found["first"]), _nanoseconds(found["last"])), found["digest"]
-    )
-    # The same window could be spelled in other ways, such as 099900 for 103900.
-    return address if address.name == name else None
+    key = Key(found["folder"], Window(_parse_time(found["first"]), _parse_time(found["last"])), found["digest"])
+    # The pattern allows other spellings of a window, such as 099900 for 103900.
+    return key if key.name == name else None
 
 
 def _is_day(text: str) -> bool:
@@ -187,13 +192,13 @@ def _is_day(text: str) -> bool:
 
 def _window_end(part: Part, parameters: dict[str, object], name: str) -> int | None:
     value = parameters.get(name)
-    # Only of documented functions is it known what these parameters mean.
+    # The meaning of these parameters is known only for documented functions.
     return value.as_unit("ns").value if part.columns and isinstance(value, pd.Timedelta) else None
 
 
 def _folders(part: Part, parameters: dict[str, object]) -> Iterator[str]:
     yield f"source={folder_name(parameters.get('source'))}"
-    yield f"function={folder_name(part.function if part.columns else f'get {part.function}', lower=True)}"
+    yield f"function={folder_name(part.function if part.columns else f'get {part.function}', keep_lowercase=True)}"
     symbols = parameters.get("symbol", parameters.get("symbols"))
     match symbols:
         case str() | (_,):
@@ -207,39 +212,38 @@ def _folders(part: Part, parameters: dict[str, object]) -> Iterator[str]:
         yield f"days-{min(days).isoformat()}-{max(days).isoformat()}"
 
 
-def folder_name(value: object, *, lower: bool = False) -> str:
-    """Spell a value so that it stays one folder on every disk: a symbol is user input.
+def folder_name(value: object, *, keep_lowercase: bool = False) -> str:
+    """Escape a value for use as the name of one folder on any file system: symbols are user input.
 
-    What is escaped can be read back by undoing the percent signs, unless it is too long for a name.
+    ``urllib.parse.unquote`` restores the value, unless it had to be shortened.
     """
-    text = str(value)
-    plain = _PLAIN | set("abcdefghijklmnopqrstuvwxyz") if lower else _PLAIN
+    plain = _PLAIN.union(string.ascii_lowercase) if keep_lowercase else _PLAIN
     escaped = "".join(
         letter if letter in plain else "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogatepass"))
-        for letter in text
+        for letter in str(value)
     )
     if escaped.endswith("."):
-        # Windows drops it.
+        # Windows removes trailing dots.
         escaped = f"{escaped[:-1]}%2E"
     if len(escaped) > _LONGEST_NAME:
         escaped = f"{escaped[:_LONGEST_NAME]}~{hashlib.sha256(escaped.encode()).hexdigest()[:16]}"
     return escaped
 
 
-def _moment(nanoseconds: int | None, unbounded: str) -> str:
+def _format_time(nanoseconds: int | None, unbounded: str) -> str:
     if nanoseconds is None:
         return unbounded
-    seconds, below = divmod(nanoseconds, 10**9)
+    seconds, fraction = divmod(nanoseconds, 10**9)
     text = f"{seconds // 3600:02}{seconds // 60 % 60:02}{seconds % 60:02}"
-    return f"{text}.{below:09}" if below else text
+    return f"{text}.{fraction:09}" if fraction else text
 
 
-def _nanoseconds(text: str | None) -> int | None:
-    moment = _MOMENT.fullmatch(text or "")
-    if moment is None:
+def _parse_time(text: str | None) -> int | None:
+    if text is None or text in ("start", "end"):
         return None
-    hours, minutes, seconds, below = (int(piece or 0) for piece in moment.groups())
-    return ((hours * 60 + minutes) * 60 + seconds) * 10**9 + below
+    clock, _, fraction = text.partition(".")
+    hours, minutes, seconds = int(clock[:-4]), int(clock[-4:-2]), int(clock[-2:])
+    return ((hours * 60 + minutes) * 60 + seconds) * 10**9 + int(fraction or 0)
 
 
 def windowed(part: Part) -> str | None:

@@ -12,7 +12,7 @@ from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import OtherFormatError, read_answer
-from tickframe.cache.key import Address, address_named, folder_name
+from tickframe.cache.key import Key, folder_name, key_from_name
 from tickframe.location import Folder, finished_name
 from tickframe.plan.arguments import parse_day
 
@@ -112,7 +112,7 @@ def info(folder: Folder, max_bytes: int | None) -> CacheInfo:
 
 def entries(folder: Folder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
-    rows = [_described(address, file) for address, file in entry_files(folder)]
+    rows = [_described(key, file) for key, file in entry_files(folder)]
     frame = pd.DataFrame(rows, columns=list(_COLUMNS)).sort_values("name", ignore_index=True)
     return frame.astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
@@ -121,13 +121,13 @@ def verify(folder: Folder) -> Verification:
     """Read every entry, drop the damaged ones, and what processes that were ended left half written."""
     good, dropped = 0, []
     for name, file in folder.files():
-        address = address_named(name)
-        if address is None:
+        key = key_from_name(name)
+        if key is None:
             if _is_abandoned(name, file):
                 folder.delete(name)
             continue
         try:
-            read_answer(folder.read(name), address)
+            read_answer(folder.read(name), key)
         except (FileNotFoundError, OtherFormatError):
             continue
         except InvalidEntryError as error:
@@ -149,21 +149,21 @@ def clear(
 ) -> int:
     """Drop entries, see :meth:`tickframe.Cache.clear`."""
     wanted = {
-        f"{key}={folder_name(value, lower=key == 'function')}"
-        for key, value in (("source", source), ("function", function), ("symbol", symbol))
+        f"{label}={folder_name(value, keep_lowercase=label == 'function')}"
+        for label, value in (("source", source), ("function", function), ("symbol", symbol))
         if value is not None
     }
     first = None if first_day is None else parse_day(first_day)
     last = None if last_day is None else parse_day(last_day)
     dropped = 0
-    for address, _ in entry_files(folder):
-        if not wanted.issubset(address.folder.split("/")):
+    for key, _ in entry_files(folder):
+        if not wanted.issubset(key.folder.split("/")):
             continue
         if first is not None or last is not None:
-            date = address.date
+            date = key.date
             if date is None or (first and date < first) or (last and date > last):
                 continue
-        _drop(folder, address.name)
+        _drop(folder, key.name)
         dropped += 1
     return dropped
 
@@ -174,40 +174,40 @@ def evict(folder: Folder, max_bytes: int) -> int:
     size = sum(int(file.size) for _, file in found)
     if size <= max_bytes:
         return size
-    for address, file in found:
+    for key, file in found:
         if size <= max_bytes * _LEFT:
             break
-        _drop(folder, address.name)
+        _drop(folder, key.name)
         size -= int(file.size)
     return size
 
 
-def entry_files(folder: Folder) -> Iterator[tuple[Address, fs.FileInfo]]:
+def entry_files(folder: Folder) -> Iterator[tuple[Key, fs.FileInfo]]:
     """Return the files of a cache's folder that are entries; all others are left alone."""
     for name, file in folder.files():
-        address = address_named(name)
-        if address is not None:
-            yield address, file
+        key = key_from_name(name)
+        if key is not None:
+            yield key, file
 
 
 def _is_abandoned(name: str, file: fs.FileInfo) -> bool:
     """Whether a file is what an interrupted process left of an entry."""
     finished = finished_name(name)
-    if finished is None or address_named(finished) is None or file.mtime is None:
+    if finished is None or key_from_name(finished) is None or file.mtime is None:
         return False
     return bool(time.time() - file.mtime.timestamp() > _ABANDONED)
 
 
-def _described(address: Address, file: fs.FileInfo) -> dict[str, object]:
+def _described(key: Key, file: fs.FileInfo) -> dict[str, object]:
     return {
-        "source": address.labels["source"],
-        "function": address.labels["function"],
-        "symbol": address.labels.get("symbol"),
-        "date": address.date,
-        "window": str(address.window),
+        "source": key.labels["source"],
+        "function": key.labels["function"],
+        "symbol": key.labels.get("symbol"),
+        "date": key.date,
+        "window": str(key.window),
         "bytes": file.size,
         "used": file.mtime,
-        "name": address.name,
+        "name": key.name,
     }
 
 

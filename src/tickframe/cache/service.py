@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from tickframe.cache import Address, Cache, address_of, windowed
+from tickframe.cache import Cache, Key, key_of, windowed
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.service import Service
@@ -49,11 +49,11 @@ class CachedService:
         """Say whether the cache has an answer, by the entries' footers alone."""
         if part.may_change():
             return False
-        return self._cache.holds(self._address(part), windowed(part))
+        return self._cache.holds(self._key(part), windowed(part))
 
     def size(self, part: Part) -> tuple[int, int] | None:
         """Return the rows and the bytes of the cached answer to exactly this part; None where there is none."""
-        provenance = None if part.may_change() else self._cache.provenance(self._address(part))
+        provenance = None if part.may_change() else self._cache.provenance(self._key(part))
         return None if provenance is None else (provenance.rows, provenance.bytes)
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
@@ -75,9 +75,9 @@ class CachedService:
                     part=str(part),
                 )
             return self._service.answer(part, cancellation)
-        address = self._address(part)
-        with self._cache.lock(address, cancellation):
-            answer = self._cache.read(address, windowed(part)) if self._mode != "refresh" else None
+        key = self._key(part)
+        with self._cache.lock(key, cancellation):
+            answer = self._cache.read(key, windowed(part)) if self._mode != "refresh" else None
             if answer is not None:
                 return answer
             if self._mode == "only":
@@ -88,15 +88,15 @@ class CachedService:
             if _is_whole(part, answer):
                 # A window that was fetched before the day would outlive what was wrong with it.
                 is_anew = self._mode == "refresh" and windowed(part) is not None
-                self._cache.write(address, answer, self._request(part), for_narrower=is_anew)
+                self._cache.write(key, answer, self._request(part), for_narrower=is_anew)
             return answer
 
     def remark(self) -> str:
         """Say what a user should know of the cache; empty where that is nothing, or was said before."""
         return self._cache.remark()
 
-    def _address(self, part: Part) -> Address:
-        return address_of(part, self._service.settings)
+    def _key(self, part: Part) -> Key:
+        return key_of(part, self._service.settings)
 
     def _request(self, part: Part) -> dict[str, str]:
         settings = self._service.settings

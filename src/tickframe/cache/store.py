@@ -20,7 +20,7 @@ from pyarrow import fs
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
-from tickframe.cache.key import Address
+from tickframe.cache.key import Key
 from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, Size, Verification, clear, entries, evict, info, verify
 from tickframe.http.cancellation import Cancellation
@@ -94,51 +94,49 @@ class Cache:
 
     # What a query does.
 
-    def lock(self, address: Address, cancellation: Cancellation) -> AbstractContextManager[None]:
-        """Lock an address, so that only one thread of this process fetches it."""
-        return self._shared.locks.hold(address.name, cancellation)
+    def lock(self, key: Key, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """Lock a key, so that only one thread of this process fetches it."""
+        return self._shared.locks.hold(key.name, cancellation)
 
-    def read(self, address: Address, times: str | None = None) -> Response | None:
+    def read(self, key: Key, times: str | None = None) -> Response | None:
         """Return the answer that the cache holds; None where it holds none.
 
         Parameters
         ----------
-        address
+        key
             What is asked for.
         times
             The column of times by which a wider window answers a narrower one, where the function
             allows it.
         """
-        self._shared.writer.wait(address.name)
+        self._shared.writer.wait(key.name)
         if self._rests() and not self._folder.is_local:
             return None
-        answer = self._read_exactly(address)
-        if answer is not None or times is None or str(address.window) == "day":
+        answer = self._read_exactly(key)
+        if answer is not None or times is None or str(key.window) == "day":
             return answer
-        return self._read_from_wider(address, times)
+        return self._read_from_wider(key, times)
 
-    def holds(self, address: Address, times: str | None = None) -> bool:
+    def holds(self, key: Key, times: str | None = None) -> bool:
         """Say whether the cache holds an answer or a wider one, by the entries' footers alone."""
-        if self.provenance(address) is not None:
+        if self.provenance(key) is not None:
             return True
-        provenances = map(self.provenance, self._wider(address)) if times is not None else ()
+        provenances = map(self.provenance, self._wider(key)) if times is not None else ()
         return any(provenance is not None and provenance.is_unremarked for provenance in provenances)
 
-    def provenance(self, address: Address) -> Provenance | None:
+    def provenance(self, key: Key) -> Provenance | None:
         """Return where the entry of exactly this request comes from; None where there is none."""
-        self._shared.writer.wait(address.name)
-        with self._usable(address.name), self._folder.open(address.name) as file:
+        self._shared.writer.wait(key.name)
+        with self._usable(key.name), self._folder.open(key.name) as file:
             return describe(file)[0]
         return None
 
-    def write(
-        self, address: Address, answer: Response, request: Mapping[str, str], *, for_narrower: bool = False
-    ) -> None:
+    def write(self, key: Key, answer: Response, request: Mapping[str, str], *, for_narrower: bool = False) -> None:
         """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
 
         Parameters
         ----------
-        address
+        key
             What the answer answers.
         answer
             The answer. Nobody may change its memory until it is written.
@@ -152,10 +150,10 @@ class Cache:
         fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             # What is wrong with the folder shows while the caller is there to hear it.
-            self._folder.prepare(address.name)
+            self._folder.prepare(key.name)
             if for_narrower:
-                self._shared.writer.wait(address.folder)
-                for narrower in address.narrower(self._names(address.folder)):
+                self._shared.writer.wait(key.folder)
+                for narrower in key.narrower(self._names(key.folder)):
                     self._folder.delete(narrower.name)
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
@@ -166,11 +164,11 @@ class Cache:
                 # The interpreter's exit waits for all of these, and each could wait for a place that does not answer.
                 return
             try:
-                self._write(address, answer, request, fetched)
+                self._write(key, answer, request, fetched)
             except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
                 self._fail(error)
 
-        self._shared.writer.put(address.name, write, sum(batch.nbytes for batch in answer.batches))
+        self._shared.writer.put(key.name, write, sum(batch.nbytes for batch in answer.batches))
 
     def portable_location(self) -> str:
         """Return the location as other processes open it; raises what the location does."""
@@ -301,43 +299,43 @@ class Cache:
         self.flush()
         return open_dataset(self._folder, function, parameters)
 
-    def _write(self, address: Address, answer: Response, request: Mapping[str, str], fetched: str) -> None:
+    def _write(self, key: Key, answer: Response, request: Mapping[str, str], fetched: str) -> None:
         # Where it is not kept, what is there goes too: it is older than what the user has.
         try:
-            entry = write_answer(answer, address, request, fetched, version("tickframe"))
+            entry = write_answer(answer, key, request, fetched, version("tickframe"))
             if self._size is not None:
                 self._size.check(entry.size)
         except ValueError as error:
-            _logger.info("%s is not cached: %s", address.name, error)
-            self._folder.delete(address.name)
+            _logger.info("%s is not cached: %s", key.name, error)
+            self._folder.delete(key.name)
             return
-        self._folder.write(address.name, entry)
+        self._folder.write(key.name, entry)
         if self._size is not None and self._size.grow(entry.size):
             self._size.reset(evict(self._folder, self._size.maximum))
 
-    def _read_exactly(self, address: Address) -> Response | None:
-        with self._usable(address.name):
-            answer = read_answer(self._folder.read(address.name), address)
-            self._touch(address.name)
+    def _read_exactly(self, key: Key) -> Response | None:
+        with self._usable(key.name):
+            answer = read_answer(self._folder.read(key.name), key)
+            self._touch(key.name)
             return answer
         return None
 
-    def _read_from_wider(self, address: Address, times: str) -> Response | None:
-        for wider in self._wider(address):
+    def _read_from_wider(self, key: Key, times: str) -> Response | None:
+        for wider in self._wider(key):
             with self._usable(wider.name), self._folder.open(wider.name) as file:
-                answer = read_window(file, wider, times, address.window)
+                answer = read_window(file, wider, times, key.window)
                 if answer is not None:
                     self._touch(wider.name)
                     return answer
         return None
 
-    def _wider(self, address: Address) -> Iterator[Address]:
-        self._shared.writer.wait(address.folder)
+    def _wider(self, key: Key) -> Iterator[Key]:
+        self._shared.writer.wait(key.folder)
         try:
-            names = self._names(address.folder)
+            names = self._names(key.folder)
         except (OSError, pa.ArrowException):
             names = []
-        return address.wider(names)
+        return key.wider(names)
 
     def _names(self, folder: str) -> list[str]:
         return [name for name, _ in self._folder.files(folder, recursive=False)]

@@ -1,4 +1,4 @@
-"""Processes that are killed, and processes at once: no entry reads wrong, and none is in the way."""
+"""Killed and concurrent processes: every entry reads right or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tickframe as tf
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, symbol_of, symbols, ticks_for
 
-# Forks writers and kills each at a random moment; what they left is read before the next one begins.
+# Forks writers and kills each at a random moment, then reads what it left before the next one starts.
 KILLED = """
 import os, random, signal, sys, time
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow as pa
 from tickframe.wire.reader import Response
 from tickframe.cache.key import Key, Window
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import read_answer, write_answer
+from tickframe.cache.entry import Entry, write_entry
 from tickframe.location import Folder
 
 kills, place = int(sys.argv[1]), sys.argv[2]
@@ -33,12 +33,12 @@ keys = [Key(f"source=A/symbol=S{number}", Window(), f"{number:032x}") for number
 def values(number, version):
     return np.arange(20_000) * 7919 + version * 10 + number
 
-def answer(number, version):
+def response(number, version):
     sizes = pa.array(values(number, version))
     return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
-    entries = [write_answer(answer(number, version), key, {}, "", "0") for number, key in enumerate(keys)]
+    entries = [write_entry(response(number, version), key, {}, "", "0") for number, key in enumerate(keys)]
     os.write(ready, b"r")
     while True:
         for key, entry in zip(keys, entries):
@@ -59,7 +59,7 @@ for version in range(kills):
     os.close(waiting), os.close(ready)
     for number, key in enumerate(keys):
         try:
-            read = read_answer(folder.read(key.name), key)
+            read = Entry(pa.BufferReader(folder.read(key.name)), key).read()
         except FileNotFoundError:
             continue
         sizes = read.batches[0].column(0).to_numpy()
@@ -98,15 +98,15 @@ def test_an_entry_reads_right_or_not_at_all_after_a_thousand_kills(tmp_path: Pat
 
 @pytest.mark.parametrize("versions", ["11111111", "12121212"])
 def test_eight_processes_share_a_folder(tmp_path: Path, versions: str) -> None:
-    """Every answer is right, and no process asks for a part twice; two formats live side by side."""
+    """Every response is right, no process fetches a part twice, and two versions of the format do not interfere."""
     with FaultServer() as server:
         server.serve(ticks_for)
         commands = [[sys.executable, "-c", LOADING, server.url, str(tmp_path), version] for version in versions]
         running = [
             subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for each in commands
         ]
-        said = [process.communicate() for process in running]
-        assert [(process.returncode, out, err) for process, (out, err) in zip(running, said, strict=True)] == [
+        output = [process.communicate() for process in running]
+        assert [(process.returncode, out, err) for process, (out, err) in zip(running, output, strict=True)] == [
             (0, "0\n", "")
         ] * 8
         asked = Counter(symbol_of(request) for request in server.received)
@@ -116,8 +116,8 @@ def test_eight_processes_share_a_folder(tmp_path: Path, versions: str) -> None:
     assert not list(tmp_path.rglob(".*"))
 
 
-def test_one_process_asks_for_one_part_once(tmp_path: Path) -> None:
-    """However many threads of how many clients want it at the same moment."""
+def test_one_process_fetches_a_part_once(tmp_path: Path) -> None:
+    """Twelve threads of two clients ask for the same parts at the same time."""
     script = """
 import json, sys, threading
 import tickframe as tf
@@ -125,10 +125,10 @@ from tests.faults.ticks import ask
 
 url, place = sys.argv[1:]
 clients = [tf.Client(url, token="t", cache=place) for _ in range(2)]
-begin = threading.Barrier(12)
+start = threading.Barrier(12)
 rows = []
 def load(number):
-    begin.wait()
+    start.wait()
     rows.append(ask(clients[number % 2], ["S000", "S001"]).to_arrow().num_rows)
 threads = [threading.Thread(target=load, args=(number,)) for number in range(12)]
 for thread in threads: thread.start()
@@ -171,8 +171,8 @@ assert os.waitpid(pid, 0)[1] == 0
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_was_fetched_is_written_before_the_process_exits(tmp_path: Path) -> None:
-    """Also where nobody closes the client."""
+def test_fetched_responses_are_written_before_the_process_exits(tmp_path: Path) -> None:
+    """The client is not closed."""
     script = """
 import sys
 import tickframe as tf

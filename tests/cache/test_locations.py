@@ -1,4 +1,4 @@
-"""Where the cache cannot be used or read, the data arrives all the same, and one warning says why."""
+"""If a location cannot be read or written, the data is returned all the same, with one warning."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.faults.ticks import ask, symbols, ticks_for
 from tests.object_store import ObjectStore
 from tickframe.cache import Verification
 
-# Loads twice and prints what was said. The argument sets up what is wrong, after everything is imported.
+# Loads twice and prints the warnings. The last argument is code that causes the trouble, after all imports.
 LOADING = """
 import os, sys, warnings
 import tickframe as tf
@@ -33,17 +33,17 @@ from tests.faults.ticks import ask, symbols
 
 url, place, trouble = sys.argv[1:]
 exec(trouble)
-with warnings.catch_warnings(record=True) as said:
+with warnings.catch_warnings(record=True) as warned:
     warnings.simplefilter("always")
     client = tf.Client(url, token="t", cache=place)
     for _ in range(2):
         assert ask(client, symbols(9)).to_arrow().num_rows == 45
     client.close()
-print(*{warning.category.__name__ for warning in said}, len(said), said[0].message if said else "")
+print(*{each.category.__name__ for each in warned}, len(warned), warned[0].message if warned else "")
 """
-# Root may write anywhere.
+# Root can write anywhere.
 NOBODY = "os.getuid() or os.setuid(65534)"
-# As a full disk: no file can grow.
+# Like a full disk: no file can grow.
 FULL = """
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -66,35 +66,35 @@ def load(server: FaultServer, place: Path, trouble: str = "") -> str:
     return done.stdout
 
 
-def let_others_pass(folder: Path) -> None:
-    """Open the folders above, which pytest keeps for its user."""
+def allow_traversal(folder: Path) -> None:
+    """Let other users through the folders above, which pytest restricts to its own."""
     for above in folder.parents:
         if above.owner() == folder.owner() and above != Path(above.anchor):
             above.chmod(above.stat().st_mode | 0o011)
 
 
 def test_a_full_disk(server: FaultServer, tmp_path: Path) -> None:
-    said = load(server, tmp_path / "cache", FULL)
-    assert said.startswith("TickframeWarning 1 the cache at")
-    assert "what is fetched may not be kept" in said
+    warned = load(server, tmp_path / "cache", FULL)
+    assert warned.startswith("TickframeWarning 1 the cache at")
+    assert "failed, so responses may not be cached" in warned
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
 
 
-def test_a_folder_that_may_only_be_read(server: FaultServer, tmp_path: Path) -> None:
-    """What is in it is used; what is not arrives."""
+def test_a_read_only_folder(server: FaultServer, tmp_path: Path) -> None:
+    """Cached responses are used, the others fetched."""
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(4)).to_arrow()
     asked = len(server.received)
     folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
-    let_others_pass(tmp_path)
+    allow_traversal(tmp_path)
     try:
-        said = load(server, tmp_path, NOBODY)
+        warned = load(server, tmp_path, NOBODY)
     finally:
         for folder in folders:
             folder.chmod(0o755)
-    assert said.startswith("TickframeWarning 1 the cache at")
+    assert warned.startswith("TickframeWarning 1 the cache at")
     assert len(server.received) - asked == 10
 
 
@@ -116,7 +116,7 @@ def test_a_path_that_is_too_long(server: FaultServer, tmp_path: Path) -> None:
 
 def test_a_folder_that_is_deleted_during_the_run(server: FaultServer, tmp_path: Path) -> None:
     place = tmp_path / "cache"
-    with warnings.catch_warnings(record=True) as said, cached_client(server, place, max_workers=1) as client:
+    with warnings.catch_warnings(record=True) as warned, cached_client(server, place, max_workers=1) as client:
         warnings.simplefilter("always")
         query = ask(client, symbols(20))
         rows = 0
@@ -125,33 +125,33 @@ def test_a_folder_that_is_deleted_during_the_run(server: FaultServer, tmp_path: 
             rows += batch.num_rows
         assert rows == 100
         assert ask(client, symbols(20)).to_arrow().num_rows == 100
-    assert len(said) <= 1
+    assert len(warned) <= 1
 
 
-def test_what_is_shared_can_be_read_by_another_user(server: FaultServer, tmp_path: Path) -> None:
+def test_another_user_can_read_a_shared_cache(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(9)).to_arrow()
     asked = len(server.received)
-    let_others_pass(tmp_path)
+    allow_traversal(tmp_path)
     tmp_path.chmod(0o755)
     assert load(server, tmp_path, NOBODY).startswith("0")
     assert len(server.received) == asked
 
 
-def test_a_place_that_no_file_system_knows_is_refused_without_its_secret() -> None:
+def test_an_unsupported_uri_is_refused_without_showing_its_secret() -> None:
     with pytest.raises(ValueError, match="nowhere://bucket/ticks is no place") as raised:
         tf.Cache("nowhere://key:secret@bucket/ticks?token=hidden")
     assert "secret" not in str(raised.value)
     assert "hidden" not in str(raised.value)
 
 
-def test_a_uri_shows_no_secret() -> None:
+def test_the_repr_shows_no_secret() -> None:
     cache = tf.Cache("s3://key:secret@bucket/ticks?region=eu-central-1&scheme=http")
     assert repr(cache) == "<Cache at s3://bucket/ticks>"
 
 
-def test_an_object_store_is_a_place_like_any_other(server: FaultServer, s3: ObjectStore) -> None:
-    """Entries are written, found, listed, queried, verified and dropped; a damaged one is a miss."""
+def test_an_object_store_works_like_a_folder(server: FaultServer, s3: ObjectStore) -> None:
+    """Entries are written, found, listed, queried, verified and deleted; a damaged one is a miss."""
     place = s3.uri("ticks")
     with cached_client(server, place) as client:
         fresh = ask(client, symbols(9)).to_pandas()
@@ -166,7 +166,7 @@ def test_an_object_store_is_a_place_like_any_other(server: FaultServer, s3: Obje
         ).to_arrow(cache="only")
         assert window.num_rows == 3
         name = client.cache.entries()["name"][0]
-        client.cache._folder.write(name, b"half")
+        client.cache._location.write(name, b"half")
         pd.testing.assert_frame_equal(query.to_pandas(), fresh)
         assert len(server.received) == 10
         assert client.cache.verify() == Verification(9, ())
@@ -174,16 +174,16 @@ def test_an_object_store_is_a_place_like_any_other(server: FaultServer, s3: Obje
         assert client.cache.info().entries == 0
 
 
-def test_an_object_store_that_does_not_answer_is_one_warning(server: FaultServer) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        port = nobody.getsockname()[1]
+def test_an_object_store_that_is_down_causes_one_warning(server: FaultServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
     options = f"endpoint_override=127.0.0.1:{port}&scheme=http&region=eu-central-1&allow_bucket_creation=false"
     place = f"s3://key:s3cr3t-k3y@bucket/ticks?{options}"
-    with warnings.catch_warnings(record=True) as said, cached_client(server, place) as client:
+    with warnings.catch_warnings(record=True) as warned, cached_client(server, place) as client:
         warnings.simplefilter("always")
         assert ask(client, symbols(9)).to_arrow().num_rows == 45
         assert ask(client, symbols(9)).to_arrow().num_rows == 45
-    [warning] = said
+    [warning] = warned
     assert str(warning.message).startswith("the cache at s3://bucket/ticks failed")
     assert "s3cr3t" not in str(warning.message)
 
@@ -197,8 +197,8 @@ def test_an_object_store_that_does_not_answer_is_one_warning(server: FaultServer
         "s3://key:secret@bucket/ticks?hidden=1",
     ],
 )
-def test_a_place_that_is_refused_shows_its_secret_nowhere(place: str) -> None:
-    """Neither in what is raised nor in the traceback."""
+def test_a_refused_uri_shows_its_secret_nowhere(place: str) -> None:
+    """Neither in the message nor in the traceback."""
     with pytest.raises(ValueError, match=r"://bucket/ticks is no place that pyarrow.fs knows") as raised:
         tf.Cache(place)
     shown = "".join(traceback.format_exception_only(raised.value))
@@ -206,12 +206,12 @@ def test_a_place_that_is_refused_shows_its_secret_nowhere(place: str) -> None:
     assert not [word for word in ("key", "sec/", "ret", "hidden") if word in shown]
 
 
-def test_a_place_that_is_shown_keeps_what_looks_like_a_user() -> None:
+def test_an_at_sign_in_a_path_is_shown() -> None:
     for place in ("s3://bucket/a@b?region=eu-central-1", "s3://key:s%2Fecret@bucket/a@b?region=eu-central-1"):
         assert repr(tf.Cache(place)) == "<Cache at s3://bucket/a@b>"
 
 
-def test_a_part_of_a_file_system_is_a_place(server: FaultServer, tmp_path: Path) -> None:
+def test_a_subtree_of_a_file_system_is_a_location(server: FaultServer, tmp_path: Path) -> None:
     part = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
     with cached_client(server, tf.Cache("ticks", filesystem=part)) as client:
         ask(client, symbols(3)).to_arrow()
@@ -220,31 +220,31 @@ def test_a_part_of_a_file_system_is_a_place(server: FaultServer, tmp_path: Path)
 
 
 class _Failing(fsspec.AbstractFileSystem):  # type: ignore[misc]
-    """A file system whose errors are of its own kind, and late."""
+    """A file system that raises its own type of error, and late."""
 
     protocol = "failing"
     cachable = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = Event()
+        self.released = Event()
         self.writes = 0
 
     def _open(self, path: str, mode: str = "rb", **_options: object) -> NoReturn:
         if mode == "rb":
             raise FileNotFoundError(path)
         self.writes += 1
-        self.asked.wait()
-        raise RuntimeError("no room")
+        self.released.wait()
+        raise RuntimeError("quota exceeded")
 
 
-def test_a_file_system_that_fails_in_its_own_way_is_tried_once(server: FaultServer) -> None:
-    """What waits to be written is left: each try could take long, and the interpreter's exit waits for all."""
+def test_a_failing_file_system_is_tried_once(server: FaultServer) -> None:
+    """Queued writes are skipped: each could take long, and the exit of the interpreter waits for all of them."""
     failing = _Failing()
     place = tf.Cache("ticks", filesystem=fs.PyFileSystem(fs.FSSpecHandler(failing)))
-    with warnings.catch_warnings(record=True) as said, cached_client(server, place) as client:
+    with warnings.catch_warnings(record=True) as warned, cached_client(server, place) as client:
         warnings.simplefilter("always")
         assert ask(client, symbols(9)).to_arrow().num_rows == 45
-        failing.asked.set()
-    assert [str(warning.message).endswith("may not be kept: no room") for warning in said] == [True]
+        failing.released.set()
+    assert [str(each.message).endswith("may not be cached: quota exceeded") for each in warned] == [True]
     assert failing.writes == 1

@@ -1,4 +1,4 @@
-"""What people do with a cache: look, query, verify, clear, limit."""
+"""Listing and maintenance of a cache: info, entries, dataset, verify, clear and the size limit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def filled(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield client, table
 
 
-def test_info_says_how_much_there_is(filled: tuple[tf.Client, pa.Table]) -> None:
+def test_info_counts_entries_and_bytes(filled: tuple[tf.Client, pa.Table]) -> None:
     client, _ = filled
     info = client.cache.info()
     files = list(Path(client.cache.place).rglob("*.parquet"))
@@ -39,7 +39,7 @@ def test_info_says_how_much_there_is(filled: tuple[tf.Client, pa.Table]) -> None
     assert info.bytes == sum(file.stat().st_size for file in files)
 
 
-def test_entries_say_what_there_is(filled: tuple[tf.Client, pa.Table]) -> None:
+def test_entries_has_a_row_for_each_entry(filled: tuple[tf.Client, pa.Table]) -> None:
     entries = filled[0].cache.entries()
     assert entries.dtypes.astype(str)["used"] == "datetime64[ns, UTC]"
     assert sorted(set(entries["symbol"])) == sorted(SYMBOLS)
@@ -57,7 +57,7 @@ def test_an_empty_cache_has_the_same_table(tmp_path: Path) -> None:
         cache.dataset()
 
 
-def test_the_cache_is_a_dataset_with_the_rows_of_its_answers(filled: tuple[tf.Client, pa.Table]) -> None:
+def test_the_dataset_has_the_rows_of_the_responses(filled: tuple[tf.Client, pa.Table]) -> None:
     client, table = filled
     dataset = client.cache.dataset(data_type="TRADES")
     read = dataset.to_table()
@@ -67,7 +67,7 @@ def test_the_cache_is_a_dataset_with_the_rows_of_its_answers(filled: tuple[tf.Cl
     pd.testing.assert_frame_equal(read.to_pandas(), rows, check_categorical=False)
 
 
-def test_duckdb_and_polars_read_the_dataset_as_it_is(filled: tuple[tf.Client, pa.Table]) -> None:
+def test_duckdb_and_polars_read_the_dataset(filled: tuple[tf.Client, pa.Table]) -> None:
     client, table = filled
     dataset = client.cache.dataset()
     zal = sum(symbol == "ZAL.XE" for symbol in table["symbol"].to_pylist())
@@ -76,7 +76,7 @@ def test_duckdb_and_polars_read_the_dataset_as_it_is(filled: tuple[tf.Client, pa
     assert pl.scan_pyarrow_dataset(dataset).filter(pl.col("symbol") == "ZAL.XE").collect().height == zal
 
 
-def test_a_filter_leaves_the_files_of_other_symbols_and_days_closed(filled: tuple[tf.Client, pa.Table]) -> None:
+def test_a_filter_does_not_open_files_of_other_symbols_and_days(filled: tuple[tf.Client, pa.Table]) -> None:
     dataset = filled[0].cache.dataset()
     day = pa.scalar("2016-05-04").cast(pa.date32())
     wanted = (ds.field("symbol") == "ZAL.XE") & (ds.field("date") == day)
@@ -85,7 +85,7 @@ def test_a_filter_leaves_the_files_of_other_symbols_and_days_closed(filled: tupl
     assert len(list(dataset.get_fragments())) == 6
 
 
-def test_kinds_that_do_not_belong_into_one_table_are_named(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_several_kinds_are_an_error_that_names_them(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client(cache=tmp_path) as client:
         for data_type in ("TRADES", "QUOTES"):
             client.tick_data("ACTIV", "ZAL.XE", DAYS, data_type=data_type, to_time="09:01").to_arrow()
@@ -94,7 +94,7 @@ def test_kinds_that_do_not_belong_into_one_table_are_named(sandbox: Sandbox, tmp
         assert "bid" in client.cache.dataset(data_type="QUOTES").schema.names
 
 
-def test_a_kind_is_named_as_it_was_asked_for(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_kind_is_selected_by_the_parameters_of_its_requests(sandbox: Sandbox, tmp_path: Path) -> None:
     flags = ["USE_MARKET_TS", "INCLUDE_NON_REGULAR"]
     with sandbox.client(cache=tmp_path) as client:
         rows = [
@@ -118,7 +118,7 @@ def test_a_symbol_with_a_comma_is_one_symbol(tmp_path: Path) -> None:
 
 
 def test_no_row_of_the_dataset_is_there_twice(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A window within another is left out, and windows that overlap in part are an error."""
+    """A window within another is omitted, and windows that overlap in part are an error."""
     with sandbox.client(cache=tmp_path) as client:
 
         def load(from_time: str, to_time: str) -> int:
@@ -136,14 +136,14 @@ def test_no_row_of_the_dataset_is_there_twice(sandbox: Sandbox, tmp_path: Path) 
             client.cache.dataset()
 
 
-def test_an_answer_of_many_symbols_holds_those_of_one(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_response_for_many_symbols_covers_that_for_one(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client(cache=tmp_path) as client:
         client.end_of_day("ACTIV", "ZAL.XE", "2016-05-03", "2016-05-04").to_arrow()
         both = client.end_of_day("ACTIV", SYMBOLS, *DAYS).to_arrow()
         assert client.cache.dataset("end_of_day").to_table().num_rows == both.num_rows
 
 
-def test_clear_drops_what_is_named(tmp_path: Path) -> None:
+def test_clear_deletes_matching_entries(tmp_path: Path) -> None:
     with FaultServer() as server:
         server.serve(ticks_for)
         with cached_client(server, tmp_path) as client:
@@ -158,14 +158,14 @@ def test_clear_drops_what_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_verify_drops_what_is_damaged_and_leaves_strangers_alone(tmp_path: Path) -> None:
+def test_verify_deletes_damaged_entries_and_leaves_other_files_alone(tmp_path: Path) -> None:
     with FaultServer() as server:
         server.serve(ticks_for)
         with cached_client(server, tmp_path) as client:
             ask(client, symbols(5)).to_arrow()
             client.cache.flush()
-            stranger = tmp_path / "notes.parquet"
-            stranger.write_text("mine")
+            notes = tmp_path / "notes.parquet"
+            notes.write_text("mine")
             damaged = sorted(tmp_path.rglob("day-*.parquet"))[2]
             abandoned = damaged.with_name(f".{damaged.name}.1-0123abcd.tmp")
             abandoned.write_text("half")
@@ -175,11 +175,11 @@ def test_verify_drops_what_is_damaged_and_leaves_strangers_alone(tmp_path: Path)
             assert found.entries == 4
             [dropped] = found.dropped
             assert "symbol=S002" in dropped
-            assert (stranger.exists(), abandoned.exists(), damaged.exists()) == (True, False, False)
+            assert (notes.exists(), abandoned.exists(), damaged.exists()) == (True, False, False)
             assert client.cache.verify().dropped == ()
 
 
-def test_verify_drops_what_lies_under_another_name_and_leaves_other_versions_alone(
+def test_verify_deletes_misnamed_entries_and_leaves_other_versions_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultServer() as server:
@@ -200,7 +200,7 @@ def test_verify_drops_what_lies_under_another_name_and_leaves_other_versions_alo
             assert len(list(tmp_path.rglob("day-*.parquet"))) == 2
 
 
-def test_an_entry_larger_than_the_limit_pushes_out_no_other(tmp_path: Path) -> None:
+def test_an_entry_larger_than_the_limit_evicts_no_other(tmp_path: Path) -> None:
     with FaultServer() as server:
         server.serve(ticks_for)
         with cached_client(server, tmp_path) as client:
@@ -212,7 +212,7 @@ def test_an_entry_larger_than_the_limit_pushes_out_no_other(tmp_path: Path) -> N
             assert sorted(client.cache.entries()["symbol"]) == symbols(3)
 
 
-def test_the_least_recently_used_go_when_the_cache_grows_too_large(tmp_path: Path) -> None:
+def test_the_least_recently_used_entries_are_evicted(tmp_path: Path) -> None:
     with FaultServer() as server:
         server.serve(ticks_for)
         with cached_client(server, tmp_path) as client:
@@ -231,6 +231,6 @@ def test_the_least_recently_used_go_when_the_cache_grows_too_large(tmp_path: Pat
 
 
 @pytest.mark.parametrize("max_bytes", [0, -1])
-def test_a_limit_without_room_is_refused(max_bytes: int) -> None:
-    with pytest.raises(ValueError, match="leaves no room"):
+def test_a_limit_that_is_not_positive_is_refused(max_bytes: int) -> None:
+    with pytest.raises(ValueError, match="invalid max_bytes"):
         tf.Cache("x", max_bytes=max_bytes)

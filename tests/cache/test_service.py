@@ -1,4 +1,4 @@
-"""What the cache holds is asked for once, and is the same as a fresh answer in all but its origin."""
+"""A response is fetched once; when it is cached, only its origin differs from a fresh one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from tests.faults.ticks import ask, framed_ticks, symbols, ticks_for
 from tests.test_documented_answers import ASK, CASES, symbols_for
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import NotCachedError, SettingsError, TransportError
-from tickframe.plan.part import Part, frozen
 from tickframe.sandbox import Sandbox
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import read_frames, write_frame
@@ -44,17 +43,17 @@ def origins(query: tf.Query) -> list[str]:
 
 
 def loaded(query: tf.Query, **options: object) -> tuple[pd.DataFrame, pa.Table, list[tuple[object, ...]]]:
-    """Return all that a user can see of a result but for where it came from and how long it took."""
-    with warnings.catch_warnings(record=True) as said:
+    """Return everything that a user can see of a result, except its origin and duration."""
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         table = query.to_arrow(**options)
         frame = query.to_pandas(index=None, **options)
     seen = [(str(each.part), each.rows, each.bytes, each.warning, each.meta) for each in query.outcomes]
-    return frame, table.unify_dictionaries().combine_chunks(), [*seen, *sorted({str(each.message) for each in said})]
+    return frame, table.unify_dictionaries().combine_chunks(), [*seen, *sorted({str(each.message) for each in warned})]
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-def test_a_cached_answer_equals_the_fresh_one(sandbox: Sandbox, tmp_path: Path, name: str, kind: str) -> None:
+def test_a_cached_response_equals_a_fresh_one(sandbox: Sandbox, tmp_path: Path, name: str, kind: str) -> None:
     """Schema, values, order, dtypes, categories, warnings and meta, of every function."""
     with sandbox.client(cache=tmp_path) as client:
         symbols = ["=DJX.W"] if (name, kind) == ("chain", "OPTIONS") else symbols_for(client, name, kind)
@@ -76,7 +75,7 @@ def test_a_cached_answer_equals_the_fresh_one(sandbox: Sandbox, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("from_time", "to_time"), [("09:00", "09:10"), ("12:00", None), (None, "08:00"), ("03:00", "03:01")]
 )
-def test_a_narrower_window_equals_the_fresh_one(
+def test_a_narrower_window_equals_a_fresh_one(
     sandbox: Sandbox, tmp_path: Path, flags: list[str] | None, from_time: str | None, to_time: str | None
 ) -> None:
     with sandbox.client(cache=tmp_path) as client:
@@ -89,7 +88,7 @@ def test_a_narrower_window_equals_the_fresh_one(
             pd.testing.assert_frame_equal(cut, loaded(query, cache="off")[0], check_exact=True, check_categorical=True)
 
 
-def test_a_window_is_cut_from_the_day_without_asking(server: FaultServer, tmp_path: Path) -> None:
+def test_a_window_is_cut_from_the_day_without_a_request(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client).to_arrow()
         query = client.tick_data(
@@ -102,6 +101,27 @@ def test_a_window_is_cut_from_the_day_without_asking(server: FaultServer, tmp_pa
         assert wider.parts()["cached"].tolist() == [False]
 
 
+@pytest.mark.parametrize("change", ["warning", "meta", "null"])
+def test_no_window_is_cut_where_the_service_might_say_something_else(
+    server: FaultServer, tmp_path: Path, change: str
+) -> None:
+    response = DataResponse.FromString(bytes(next(read_frames(framed_ticks("S000")))))
+    if change == "warning":
+        response.header.warning_message = "S000 was renamed"
+    elif change == "meta":
+        response.meta["conditions"].CopyFrom(write_value("XT"))
+    else:
+        response.data.columns["time"].nanoseconds_list.values[4] = -(2**63)
+    server.script(answer(write_frame(response.SerializeToString())))
+    with cached_client(server, tmp_path) as client, warnings.catch_warnings():
+        warnings.simplefilter("ignore", tf.TickframeWarning)
+        ask(client).to_arrow()
+        window = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", from_time="09:00")
+        assert window.parts()["cached"].tolist() == [False]
+        window.to_arrow()
+        assert origins(window) == ["service"]
+
+
 def test_bars_of_a_window_are_not_cut_from_the_day(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client(cache=tmp_path) as client:
         client.tick_aggregated("ACTIV", "ZAL.XE", DAY, data_type="TRADES").to_arrow()
@@ -110,7 +130,7 @@ def test_bars_of_a_window_are_not_cut_from_the_day(sandbox: Sandbox, tmp_path: P
         assert origins(query) == ["service"]
 
 
-def test_the_second_load_asks_for_nothing(server: FaultServer, tmp_path: Path) -> None:
+def test_the_second_load_sends_no_request(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         first = ask(client, symbols(20)).to_pandas()
     asked = len(server.received)
@@ -132,7 +152,7 @@ def test_writing_to_a_frame_does_not_change_what_is_cached(server: FaultServer, 
         assert ask(client).to_pandas()["trade_size"].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_asked_and_empty_is_an_entry(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_an_empty_response_is_cached(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client(cache=tmp_path) as client:
         query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-07", data_type="TRADES")
         for origin in ("service", "cache"):
@@ -141,7 +161,7 @@ def test_asked_and_empty_is_an_entry(sandbox: Sandbox, tmp_path: Path) -> None:
             assert origins(query) == [origin]
 
 
-def test_a_day_that_may_still_change_is_asked_for_each_time(server: FaultServer, tmp_path: Path) -> None:
+def test_a_day_that_may_still_change_is_fetched_each_time(server: FaultServer, tmp_path: Path) -> None:
     today = dt.datetime.now(dt.UTC).date()
     with cached_client(server, tmp_path) as client:
         for days in (0, 1):
@@ -154,7 +174,7 @@ def test_a_day_that_may_still_change_is_asked_for_each_time(server: FaultServer,
         assert client.cache.info().entries == 0
 
 
-def test_a_failure_is_no_entry(server: FaultServer, tmp_path: Path) -> None:
+def test_a_failure_is_not_cached(server: FaultServer, tmp_path: Path) -> None:
     server.script(refusal(404, "no such function"))
     with cached_client(server, tmp_path) as client:
         with pytest.raises(tf.errors.UnknownEndpointError):
@@ -162,7 +182,7 @@ def test_a_failure_is_no_entry(server: FaultServer, tmp_path: Path) -> None:
         assert client.cache.info().entries == 0
 
 
-def test_refresh_asks_and_writes_anew(server: FaultServer, tmp_path: Path) -> None:
+def test_refresh_fetches_and_caches_again(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         assert ask(client).to_arrow().num_rows == 5
         server.script(answer(framed_ticks("S000", rows=9)))
@@ -173,7 +193,7 @@ def test_refresh_asks_and_writes_anew(server: FaultServer, tmp_path: Path) -> No
         assert ask(client).to_arrow().num_rows == 9
 
 
-def test_a_refreshed_day_takes_the_place_of_its_windows(server: FaultServer, tmp_path: Path) -> None:
+def test_a_refreshed_day_replaces_its_windows(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         window = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", from_time="09:00", to_time="10:00")
         other = client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=["USE_MARKET_TS"], from_time="09:00")
@@ -184,9 +204,7 @@ def test_a_refreshed_day_takes_the_place_of_its_windows(server: FaultServer, tmp
         assert other.to_arrow(cache="only").num_rows == 5
 
 
-def test_what_is_refreshed_and_cannot_be_kept_is_not_answered_with_what_was_there(
-    server: FaultServer, tmp_path: Path
-) -> None:
+def test_a_refreshed_response_that_cannot_be_cached_removes_the_old_one(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         assert ask(client).to_arrow().num_rows == 5
         client.cache.flush()
@@ -195,8 +213,8 @@ def test_what_is_refreshed_and_cannot_be_kept_is_not_answered_with_what_was_ther
         assert client.cache.info().entries == 0
 
 
-def test_a_page_is_no_entry(server: FaultServer, tmp_path: Path) -> None:
-    """Nor are pages that hold less than was announced: who asks again is answered by the service."""
+def test_a_page_is_not_cached(server: FaultServer, tmp_path: Path) -> None:
+    """Neither is a response with fewer rows than announced."""
     with cached_client(server, tmp_path) as client:
         query = client.get("ACTIV", "anything", symbol="S000", day=dt.date(2016, 5, 5))
         for meta in ({"cursor": "next"}, {"total_hits": 9}):
@@ -211,7 +229,7 @@ def test_a_page_is_no_entry(server: FaultServer, tmp_path: Path) -> None:
         assert client.cache.info().entries == 1
 
 
-def test_off_line_the_cache_serves_what_is_there_and_names_what_is_not(server: FaultServer, tmp_path: Path) -> None:
+def test_offline_the_error_names_what_is_not_cached(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(5)).to_arrow()
     server.close()
@@ -230,7 +248,7 @@ def test_off_line_the_cache_serves_what_is_there_and_names_what_is_not(server: F
             query.to_pandas()
 
 
-def test_an_estimate_knows_what_the_cache_holds(server: FaultServer, tmp_path: Path) -> None:
+def test_an_estimate_uses_cached_responses(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(5)).to_arrow()
         client.cache.flush()
@@ -240,7 +258,7 @@ def test_an_estimate_knows_what_the_cache_holds(server: FaultServer, tmp_path: P
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"x" * 5000])
-def test_what_cannot_be_read_is_a_miss_and_logged(
+def test_an_unreadable_entry_is_a_miss_and_logged(
     server: FaultServer, tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with cached_client(server, tmp_path) as client:
@@ -251,15 +269,15 @@ def test_what_cannot_be_read_is_a_miss_and_logged(
         entry.write_bytes(damage)
         with caplog.at_level(logging.WARNING, "tickframe.cache"):
             pd.testing.assert_frame_equal(ask(client).to_pandas(), fresh)
-        assert "is not used, and fetched again" in caplog.text
+        assert "which will be fetched again" in caplog.text
         client.cache.flush()
         assert len(entry.read_bytes()) == len(whole)
         assert ask(client).to_pandas(cache="only").equals(fresh)
     assert len(server.received) == 2
 
 
-def test_requests_that_differ_do_not_meet(server: FaultServer, tmp_path: Path) -> None:
-    """Another type, flags, service, path or name on the wire is another entry."""
+def test_different_requests_have_different_entries(server: FaultServer, tmp_path: Path) -> None:
+    """They may differ in data type, flags, service, path or wire names."""
     with cached_client(server, tmp_path) as client:
         ask(client).to_arrow()
         for data_type, flags in (("QUOTES", None), ("TRADES", ["USE_MARKET_TS"])):
@@ -314,21 +332,6 @@ def test_an_undocumented_request_of_past_moments_is_cached(
         assert client.cache.entries()["date"].tolist() == [None]
 
 
-@pytest.mark.parametrize(
-    "days",
-    [
-        {"first_day": dt.date(2016, 5, 5)},
-        {"since": pd.Timestamp("2016-05-05 09:00").to_pydatetime()},
-        {"first_day": dt.date(2016, 5, 5), "last_day": "2199-05-05"},
-        {"first_day": dt.date(2016, 5, 5), "days": [dt.date(2199, 5, 5)]},
-        {"day": dt.date(2016, 5, 5), "until": pd.Timestamp("2199-05-05 12:00")},
-    ],
-)
-def test_an_undocumented_request_whose_days_may_have_no_end_may_change(days: dict[str, object]) -> None:
-    given = tuple((name, frozen(value)) for name, value in days.items())
-    assert Part("anything", "anything", given).may_change()
-
-
 def test_sandboxes_share_entries_of_the_same_market_only(tmp_path: Path) -> None:
     def load(seed: int) -> tuple[str, pd.DataFrame]:
         with tf.Client.sandbox(seed=seed, cache=tmp_path) as client:
@@ -342,7 +345,7 @@ def test_sandboxes_share_entries_of_the_same_market_only(tmp_path: Path) -> None
 
 
 def test_no_window_is_cut_where_a_flag_may_change_rows(server: FaultServer, tmp_path: Path) -> None:
-    """The documentation does not say which clock a window follows then, or which corrections it sees."""
+    """It is not documented which times a window refers to then, or which corrections it includes."""
     with cached_client(server, tmp_path) as client:
         for flag in ("USE_MARKET_TS", "APPLY_TRADE_CORRECTIONS", "EXCLUDE_CANCELLED_TRADES"):
             client.tick_data("ACTIV", "S000", DAY, data_type="TRADES", flags=[flag]).to_arrow()
@@ -350,20 +353,20 @@ def test_no_window_is_cut_where_a_flag_may_change_rows(server: FaultServer, tmp_
             assert window.parts()["cached"].tolist() == [False]
 
 
-def test_a_client_without_a_cache_says_so(server: FaultServer) -> None:
+def test_a_client_without_a_cache(server: FaultServer) -> None:
     with tf.Client(server.url, token="t") as client:
         with pytest.raises(SettingsError, match="has no cache"):
             _ = client.cache
         with pytest.raises(ValueError, match="needs a client with a cache"):
             ask(client).to_arrow(cache="only")
-        with pytest.raises(ValueError, match="none of 'auto', 'refresh', 'only', 'off'"):
+        with pytest.raises(ValueError, match="invalid cache 'yes': expected one of 'auto', 'refresh', 'only', 'off'"):
             ask(client).to_arrow(cache="yes")
         assert ask(client).parts()["cached"].tolist() == [False]
         assert ask(client).to_arrow(cache="off").num_rows == 5
 
 
 @pytest.mark.parametrize("switch", ["1", "true", "True"])
-def test_the_environment_can_ask_for_the_users_cache(
+def test_the_environment_can_enable_the_default_cache(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, switch: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -373,7 +376,7 @@ def test_the_environment_can_ask_for_the_users_cache(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_argument_outweighs_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TICKFRAME_CACHE", str(tmp_path / "environment"))
     for cache, place in ((None, "environment"), (tmp_path / "argument", "argument"), (tf.Cache(tmp_path / "c"), "c")):
         with tf.Client("https://127.0.0.1", token="t", cache=cache) as client:
@@ -381,11 +384,11 @@ def test_an_argument_outweighs_the_environment(monkeypatch: pytest.MonkeyPatch, 
     for cache in (False, "off"):
         with tf.Client("https://127.0.0.1", token="t", cache=cache) as client, pytest.raises(SettingsError):
             _ = client.cache
-    with pytest.raises(ValueError, match="cache is an empty text"):
+    with pytest.raises(ValueError, match="cache is an empty string"):
         tf.Client("https://127.0.0.1", token="t", cache="")
 
 
-def test_no_secret_and_no_name_of_a_user_is_written(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_no_secret_and_no_user_name_is_written(sandbox: Sandbox, tmp_path: Path) -> None:
     with sandbox.client(cache=tmp_path) as client:
         client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES").to_arrow()
         token = client._service._tokens.current
@@ -395,10 +398,3 @@ def test_no_secret_and_no_name_of_a_user_is_written(sandbox: Sandbox, tmp_path: 
     for secret in (sandbox.password, sandbox.client_secret, token, f'"{sandbox.user}"'):
         assert secret.encode() not in written
         assert secret not in named
-
-
-def test_every_documented_day_function_says_whether_it_is_final() -> None:
-    final = {name for name, function in FUNCTIONS.items() if function.dated}
-    assert set(FUNCTIONS) - final == {"lookup_sources", "lookup_exchanges", "lookup_symbols"}
-    columns = FUNCTIONS["lookup_exchanges"].columns
-    assert Part("lookup_exchanges", "exchanges", (("first_day", dt.date(2016, 5, 5)),), columns).may_change()

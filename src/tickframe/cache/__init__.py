@@ -1,7 +1,6 @@
-"""The cache: answers in Parquet files, each whole, each with its provenance, in any place of ``pyarrow.fs``."""
+"""The cache: responses in Parquet files, each with checksums and its provenance, at any location of ``pyarrow.fs``."""
 
-from tickframe.cache.key import Key, key_of, windowed
 from tickframe.cache.maintenance import CacheInfo, Verification
 from tickframe.cache.store import Cache, default_folder, open_cache
 
-__all__ = ["Cache", "CacheInfo", "Key", "Verification", "default_folder", "key_of", "open_cache", "windowed"]
+__all__ = ["Cache", "CacheInfo", "Verification", "default_folder", "open_cache"]

@@ -1,9 +1,9 @@
-"""The seal of an entry: checksums of every byte, which are checked before Parquet reads one.
+"""Checksums of an entry: every byte is covered, and checked before the Parquet reader sees it.
 
-Parquet's page checksums leave out page headers and the footer. A flipped bit there can pass as other
-data, or end the process that reads it. So a seal stands in the gap that Parquet allows between the
-last row group and the footer, which readers pass over: the end and the CRC-32 of each row group, for
-those who read some of them only, and the CRC-32 of all else.
+Parquet's page checksums do not cover page headers and the footer. A flipped bit there can yield
+wrong data or crash the process. The checksums are stored between the last row group and the footer,
+which Parquet readers skip: end and CRC-32 of each row group, so that some can be read without the
+others, and one CRC-32 of everything else.
 
 ::
 
@@ -22,53 +22,54 @@ import pyarrow.parquet as pq
 
 _MAGIC = b"PAR1"
 _TAIL = struct.Struct("<I4s")
-_SEALED_GROUP = struct.Struct("<QI")
-_SEAL = struct.Struct("<II")
+_GROUP = struct.Struct("<QI")
+_REST = struct.Struct("<II")
 
 
 class InvalidEntryError(Exception):
-    """The bytes are no entry, or not the one that is looked for; it never reaches a user."""
+    """A file is not a valid entry, or not the expected one. Users never see this error."""
 
 
 @dataclass(frozen=True, slots=True)
-class SealedGroup:
-    """Where a row group stands in the file, and its checksum."""
+class RowGroup:
+    """Position and checksum of a row group."""
 
-    at: int
+    index: int
     start: int
     end: int
     crc: int
 
-    def check(self, data: memoryview) -> None:
-        """Compare the bytes of the row group with its checksum.
+    def check(self, file: pa.NativeFile) -> None:
+        """Compare the row group in a file with its checksum.
 
         Raises
         ------
         InvalidEntryError
-            If a bit of them is wrong.
+            If they differ.
         """
-        if zlib.crc32(data) != self.crc:
-            raise InvalidEntryError(f"row group {self.at} is damaged")
+        file.seek(self.start)
+        if zlib.crc32(file.read_buffer(self.end - self.start)) != self.crc:
+            raise InvalidEntryError(f"row group {self.index} is damaged")
 
 
-def sealed(data: pa.Buffer) -> pa.Buffer:
-    """Return a Parquet file with its seal in the gap before the footer."""
+def add_checksums(data: pa.Buffer) -> pa.Buffer:
+    """Return a Parquet file with checksums before its footer."""
     view = memoryview(data)
     footer = len(view) - _TAIL.size - _TAIL.unpack(view[-_TAIL.size :])[0]
     bounds = _bounds(pq.read_metadata(pa.BufferReader(data)), footer)
-    groups = b"".join(_SEALED_GROUP.pack(end, zlib.crc32(view[start:end])) for start, end in pairwise(bounds))
+    groups = b"".join(_GROUP.pack(end, zlib.crc32(view[start:end])) for start, end in pairwise(bounds))
     count = len(bounds) - 1
-    seal = _SEAL.pack(count, _crc_of_rest(count, groups, view[footer:]))
-    return pa.py_buffer(b"".join((view[:footer], groups, seal, view[footer:])))
+    rest = _REST.pack(count, _crc_of_rest(count, groups, view[footer:]))
+    return pa.py_buffer(b"".join((view[:footer], groups, rest, view[footer:])))
 
 
 def _bounds(metadata: pq.FileMetaData, end: int) -> list[int]:
-    """Return where each row group begins, and where the last one ends."""
+    """Return the start of each row group and the end of the last one."""
     if not metadata.num_columns or not metadata.num_row_groups:
         return [len(_MAGIC)]
     later = [
-        min(_start(metadata.row_group(at).column(column)) for column in range(metadata.num_columns))
-        for at in range(1, metadata.num_row_groups)
+        min(_start(metadata.row_group(index).column(column)) for column in range(metadata.num_columns))
+        for index in range(1, metadata.num_row_groups)
     ]
     return [len(_MAGIC), *later, end]
 
@@ -85,32 +86,31 @@ def _crc_of_rest(count: int, groups: bytes, footer: bytes | memoryview) -> int:
     return crc
 
 
-def read_seal(data: pa.NativeFile) -> list[SealedGroup]:
-    """Check what stands around the row groups, and return where they are.
+def check_all_but_row_groups(file: pa.NativeFile) -> list[RowGroup]:
+    """Compare everything but the row groups with its checksum, and return the row groups.
 
     Raises
     ------
     InvalidEntryError
-        If the bytes have no seal, or a broken one.
+        If the checksums are missing or differ.
     """
-    size = data.size()
+    size = file.size()
     end = size - _TAIL.size
-    footer = end - _TAIL.unpack(_read(data, end, size))[0]
-    count, crc = _SEAL.unpack(_read(data, footer - _SEAL.size, footer))
-    first = footer - _SEAL.size - count * _SEALED_GROUP.size
-    groups = _read(data, first, footer - _SEAL.size)
-    if _read(data, 0, len(_MAGIC)) != _MAGIC or _crc_of_rest(count, groups, _read(data, footer, size)) != crc:
-        raise InvalidEntryError("it has no seal, or a broken one")
-    ends, crcs = zip(*_SEALED_GROUP.iter_unpack(groups), strict=True) if count else ((), ())
+    footer = end - _TAIL.unpack(_read(file, end, size))[0]
+    count, crc = _REST.unpack(_read(file, footer - _REST.size, footer))
+    first = footer - _REST.size - count * _GROUP.size
+    groups = _read(file, first, footer - _REST.size)
+    if _read(file, 0, len(_MAGIC)) != _MAGIC or _crc_of_rest(count, groups, _read(file, footer, size)) != crc:
+        raise InvalidEntryError("checksums are missing or differ")
+    ends, crcs = zip(*_GROUP.iter_unpack(groups), strict=True) if count else ((), ())
     bounds = pairwise((len(_MAGIC), *ends))
-    return [SealedGroup(at, start, end, crc) for at, ((start, end), crc) in enumerate(zip(bounds, crcs, strict=True))]
+    return [RowGroup(index, *start_end, crc) for index, (start_end, crc) in enumerate(zip(bounds, crcs, strict=True))]
 
 
-def _read(data: pa.NativeFile, start: int, end: int) -> bytes:
-    if not 0 <= start <= end:
-        raise InvalidEntryError("it is too short")
-    data.seek(start)
-    piece: bytes = data.read(end - start)
-    if len(piece) != end - start:
-        raise InvalidEntryError("it is too short")
-    return piece
+def _read(file: pa.NativeFile, start: int, end: int) -> bytes:
+    if 0 <= start <= end:
+        file.seek(start)
+        piece: bytes = file.read(end - start)
+        if len(piece) == end - start:
+            return piece
+    raise InvalidEntryError("the file is too short")

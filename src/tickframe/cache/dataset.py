@@ -1,4 +1,4 @@
-"""What a cache holds of a function, as one dataset for DuckDB, Polars and pyarrow."""
+"""The cached responses of a function as one dataset for DuckDB, Polars and pyarrow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -14,134 +14,131 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import Provenance, describe
-from tickframe.cache.key import Window, folder_name
+from tickframe.cache.entry import Entry, Provenance
+from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
 from tickframe.location import Folder
 from tickframe.plan.part import Part, frozen
 
-# What differs from entry to entry of one kind.
+# Parameters in which the responses of one dataset may differ.
 _SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})
 
 _NOT_GIVEN = "not given"
 
 
 @dataclass(frozen=True)
-class _Entry:
-    name: str
-    window: Window
+class _File:
+    """A file of the dataset."""
+
+    key: Key
     provenance: Provenance
     schema: pa.Schema
 
     @cached_property
     def kind(self) -> dict[str, str]:
+        """The parameters that all files of the dataset must share."""
         return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
 
     @cached_property
     def symbols(self) -> list[str]:
         request = self.provenance.request
-        words = request.get("symbol", request.get("symbols", ""))
-        # A comma may be part of the one symbol that has a folder of its own.
-        return [words] if "/symbol=" in self.name else words.split(",")
+        symbols = request.get("symbol", request.get("symbols", ""))
+        # Only the text of several symbols is a list: a single symbol may contain a comma.
+        return [symbols] if "symbol" in self.key.labels else symbols.split(",")
 
     @cached_property
     def days(self) -> tuple[str, str]:
-        """The first and the last day, as text that sorts as days do."""
+        """The first and the last day, as text that sorts like days."""
         request = self.provenance.request
         return request.get("day", request.get("first_day", "")), request.get("day", request.get("last_day", ""))
 
-    def covers(self, other: _Entry) -> bool:
-        """Say whether all rows that the other has of a symbol of both are here too."""
-        (first, last), (begin, end) = self.days, other.days
-        return first <= begin and end <= last and self.window.covers(other.window)
+    def covers(self, other: _File) -> bool:
+        """Return whether this file has all rows of the other one for a symbol of both."""
+        (first, last), (other_first, other_last) = self.days, other.days
+        return first <= other_first and other_last <= last and self.key.window.covers(other.key.window)
 
-    def overlaps(self, other: _Entry) -> bool:
-        """Say whether some rows of a symbol of both can be in both."""
-        (first, last), (begin, end) = self.days, other.days
-        return first <= end and begin <= last and self.window.overlaps(other.window)
+    def overlaps(self, other: _File) -> bool:
+        """Return whether a row for a symbol of both can be in both files."""
+        (first, last), (other_first, other_last) = self.days, other.days
+        return first <= other_last and other_first <= last and self.key.window.overlaps(other.key.window)
 
 
-def open_dataset(folder: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
+def open_dataset(location: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
     """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
-    entries = _of_one_kind(list(_entries(folder, function)), function, parameters)
-    chosen = sorted(_without_repeats(entries), key=lambda entry: (entry.days[0], entry.symbols, str(entry.window)))
-    with_rows = [entry for entry in chosen if entry.provenance.rows] or chosen[:1]
-    # Footers were checked when they were read; pages are when they are.
+    files = _of_one_kind(list(_files(location, function)), function, parameters)
+    chosen = sorted(_without_repeats(files), key=lambda file: (file.days[0], file.symbols, str(file.key.window)))
+    with_rows = [file for file in chosen if file.provenance.rows] or chosen[:1]
+    # Opening the entries checked their footers but not their pages.
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
     fragments = [
-        parquet.make_fragment(folder.path(entry.name), folder.filesystem, partition_expression=_guarantee(entry))
-        for entry in with_rows
+        parquet.make_fragment(location.path(file.key.name), location.filesystem, partition_expression=_guarantee(file))
+        for file in with_rows
     ]
-    schema = pa.unify_schemas([entry.schema.remove_metadata() for entry in with_rows])
-    return ds.FileSystemDataset(fragments, schema, parquet, folder.filesystem)
+    schema = pa.unify_schemas([file.schema.remove_metadata() for file in with_rows])
+    return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
 
 
-def _entries(folder: Folder, function: str) -> Iterator[_Entry]:
+def _files(location: Folder, function: str) -> Iterator[_File]:
     wanted = f"function={folder_name(function, keep_lowercase=True)}"
-    for key, _ in entry_files(folder):
+    for key, _ in entry_files(location):
         if wanted not in key.folder.split("/"):
             continue
         try:
-            with folder.open(key.name) as file:
-                provenance, schema = describe(file)
+            with location.open(key.name) as data:
+                entry = Entry(data, key)
         except (FileNotFoundError, InvalidEntryError):
-            # What cannot be read is fetched again when it is asked for.
+            # A query will fetch it again.
             continue
-        yield _Entry(key.name, key.window, provenance, schema)
+        yield _File(key, entry.provenance, entry.schema)
 
 
-def _of_one_kind(entries: list[_Entry], function: str, parameters: Mapping[str, object]) -> list[_Entry]:
+def _of_one_kind(files: list[_File], function: str, parameters: Mapping[str, object]) -> list[_File]:
+    """Select the files with the given parameters, and check that they agree in all others."""
     asked_with = Part(function, "", tuple((name, frozen(value)) for name, value in parameters.items()))
     wanted = {name: _NOT_GIVEN if parameters[name] is None else words for name, words in asked_with.words().items()}
-    entries = [
-        entry for entry in entries if all(entry.kind.get(name, _NOT_GIVEN) == words for name, words in wanted.items())
-    ]
-    if not entries:
+    files = [file for file in files if all(file.kind.get(name, _NOT_GIVEN) == words for name, words in wanted.items())]
+    if not files:
         asked = "".join(f" with {name}={value}" for name, value in wanted.items())
         raise ValueError(f"the cache holds no {function}{asked}: load some of it first")
-    values: dict[str, set[str]] = defaultdict(set)
-    names = {name for entry in entries for name in entry.kind}
-    for name, kind in product(sorted(names), [entry.kind for entry in entries]):
-        values[name].add(kind.get(name, _NOT_GIVEN))
-    for name, several in values.items():
-        if len(several) > 1:
+    for name in sorted({name for file in files for name in file.kind}):
+        values = sorted({file.kind.get(name, _NOT_GIVEN) for file in files})
+        if len(values) > 1:
             raise ValueError(
-                f"the cache holds {function} of several kinds: {name} is {' or '.join(sorted(several))}. "
-                f"Their rows do not belong into one table: name one, as in dataset({function!r}, {name}=...), where "
-                "None is what was not given, or clear() the others"
+                f"cannot combine cached {function} responses of several kinds: {name} is {' or '.join(values)}. Select "
+                f"one, as in dataset({function!r}, {name}=...), with None for {_NOT_GIVEN!r}; or clear() the others"
             )
-    return entries
+    return files
 
 
-def _without_repeats(entries: Sequence[_Entry]) -> list[_Entry]:
-    """Leave out the entries all of whose rows are in others."""
-    of_symbol: dict[str, list[_Entry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda entry: (entry.days, entry.window.first or 0)):
-        for symbol in entry.symbols:
-            of_symbol[symbol].append(entry)
-    kept = {entry.name: entry for entry in entries}
-    for entry in sorted(entries, key=lambda entry: len(entry.symbols)):
+def _without_repeats(files: Sequence[_File]) -> list[_File]:
+    """Drop the files whose rows are all in others, and check that the rest does not overlap."""
+    of_symbol: dict[str, list[_File]] = defaultdict(list)
+    for file in sorted(files, key=lambda file: (file.days, file.key.window.first or 0)):
+        for symbol in file.symbols:
+            of_symbol[symbol].append(file)
+    kept = {file.key: file for file in files}
+    for file in sorted(files, key=lambda file: len(file.symbols)):
         if all(
-            any(other.covers(entry) for other in of_symbol[symbol] if other.name in kept and other is not entry)
-            for symbol in entry.symbols
+            any(other.covers(file) for other in of_symbol[symbol] if other.key in kept and other is not file)
+            for symbol in file.symbols
         ):
-            del kept[entry.name]
+            del kept[file.key]
     for symbol, ordered in of_symbol.items():
-        for one, other in pairwise(entry for entry in ordered if entry.name in kept):
+        for one, other in pairwise(file for file in ordered if file.key in kept):
             if one.overlaps(other):
                 raise ValueError(
-                    f"two entries of {symbol} overlap: {' to '.join(one.days)}, {one.window}, and "
-                    f"{' to '.join(other.days)}, {other.window}. Load what holds both, or clear() one of them"
+                    f"cached responses for {symbol} overlap: {' to '.join(one.days)}, {one.key.window}, and "
+                    f"{' to '.join(other.days)}, {other.key.window}. Load a window that contains both, or clear() one"
                 )
     return list(kept.values())
 
 
-def _guarantee(entry: _Entry) -> pc.Expression:
-    """Say which columns hold one value in all rows, so that a filter for another leaves the file closed."""
+def _guarantee(file: _File) -> pc.Expression:
+    """Return what is true of all rows, so that a filter that contradicts it does not open the file."""
     expression = pc.scalar(True)
-    for name, value in entry.provenance.constant.items():
-        if pa.types.is_date(entry.schema.field(name).type):
+    for name, value in file.provenance.constant.items():
+        if pa.types.is_date(file.schema.field(name).type):
             day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())
             expression &= pc.field(name) == day
         else:

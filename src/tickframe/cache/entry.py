@@ -1,4 +1,4 @@
-"""An entry of the cache: an answer as one sealed Parquet file, with its provenance in the schema's metadata."""
+"""Entries: a response as one Parquet file, with checksums, and its provenance in the schema metadata."""
 
 from __future__ import annotations
 
@@ -13,45 +13,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickframe.cache.checksum import InvalidEntryError, SealedGroup, read_seal, sealed
+from tickframe.cache.checksum import InvalidEntryError, RowGroup, add_checksums, check_all_but_row_groups
 from tickframe.cache.key import FORMAT, Key, Window
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
 _PROVENANCE = b"tickframe"
-# Rows of a row group: few enough that ten minutes of a busy day are a small part of it.
-_ROW_GROUP = 65_536
-# From so many rows on several threads read faster than one.
-_MANY_ROWS = 100_000
+# Rows of a row group, few enough that ten minutes of a busy day need a small part of the file.
+_ROW_GROUP_SIZE = 65_536
 
 
 class OtherFormatError(InvalidEntryError):
-    """The entry is whole, but of another version of tickframe."""
+    """The entry was written by a version of tickframe with another format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where an entry comes from.
+    """Where an entry comes from, as it is stored in JSON.
 
     Attributes
     ----------
     digest, window : str
-        What the entry answers, as in its name.
+        The request, as in the name of the entry.
     request : Mapping[str, str]
-        The service, the function and the parameters, in words.
+        Service, function and parameters, as text.
     fetched : str
-        When it was fetched (ISO 8601, UTC).
+        When the response was fetched (ISO 8601, UTC).
     version : str
-        The version of tickframe that wrote it.
+        Version of tickframe that wrote the entry.
     rows, bytes : int
-        Its rows, and the length of the messages that brought them.
+        Number of rows, and length of the protobuf messages in bytes.
     warning : str
-        What the service said beside the answer.
+        Warning message of the service; empty if there is none.
     meta : str
-        What the service said of the answer as a whole: a serialized ``DataResponse`` in base64.
+        Metadata of the response, as a serialized ``DataResponse`` in base64; empty if there are none.
     constant : Mapping[str, str]
-        The label and date columns that hold one value in all rows, and that value.
+        The label and date columns with the same value in all rows, and that value.
     """
 
     digest: str
@@ -65,30 +63,25 @@ class Provenance:
     meta: str
     constant: Mapping[str, str]
 
-    @property
-    def is_unremarked(self) -> bool:
-        """Whether the service said nothing beside the rows, which it might not say of some of them."""
-        return not self.warning and not self.meta
 
-
-def write_answer(answer: Response, key: Key, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
-    """Return the bytes of an entry.
+def write_entry(response: Response, key: Key, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
+    """Return a response as the content of an entry.
 
     Parameters
     ----------
-    answer
-        What the service answered.
+    response
+        The response.
     key
-        What it answers.
+        Key of the request.
     request, fetched, version
         As in :class:`Provenance`.
 
     Raises
     ------
     ValueError
-        If the answer cannot be stored exactly.
+        If the response cannot be stored exactly.
     """
-    with_rows = [batch for batch in answer.batches if batch.num_rows] or answer.batches[:1]
+    with_rows = [batch for batch in response.batches if batch.num_rows] or response.batches[:1]
     provenance = {
         "format": FORMAT,
         "digest": key.digest,
@@ -96,10 +89,10 @@ def write_answer(answer: Response, key: Key, request: Mapping[str, str], fetched
         "request": dict(request),
         "fetched": fetched,
         "version": version,
-        "rows": answer.rows,
-        "bytes": answer.bytes,
-        "warning": answer.warning,
-        "meta": _write_meta(answer.meta),
+        "rows": response.rows,
+        "bytes": response.bytes,
+        "warning": response.warning,
+        "meta": _write_meta(response.meta),
         "constant": dict(_constants(with_rows)),
     }
     try:
@@ -111,157 +104,136 @@ def write_answer(answer: Response, key: Key, request: Mapping[str, str], fetched
         pq.write_table(
             table,
             sink,
-            row_group_size=_ROW_GROUP,
+            row_group_size=_ROW_GROUP_SIZE,
             write_page_checksum=True,
-            # By times alone row groups are left out. Nearly each differs from the others, but little from
-            # the one before: as differences they are small already.
+            # Only times select row groups. They rarely repeat but differ little from row to row, so that
+            # differences are small without compression.
             write_statistics=times,
             use_dictionary=others,
             column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
             compression={**dict.fromkeys(others, "lz4"), **dict.fromkeys(times, "none")},
         )
     except pa.ArrowException as error:
-        raise ValueError(f"the answer cannot be stored as Parquet: {error}") from error
-    return sealed(sink.getvalue())
+        raise ValueError(f"the response cannot be stored as Parquet: {error}") from error
+    return add_checksums(sink.getvalue())
 
 
-def describe(data: pa.NativeFile) -> tuple[Provenance, pa.Schema]:
-    """Return where an entry comes from, and its columns; its rows are not looked at.
-
-    Raises
-    ------
-    InvalidEntryError
-        If it is no whole entry of this format.
-    """
-    file, provenance, _ = _open(data)
-    return provenance, file.schema_arrow
-
-
-def read_answer(data: pa.Buffer, key: Key | None = None) -> Response:
-    """Return the answer that an entry holds.
+class Entry:
+    """An open entry. Opening it checks everything except its rows.
 
     Parameters
     ----------
-    data
-        The bytes of the entry.
+    file
+        The file, which must stay open.
     key
-        What it should answer; None takes whatever it is.
+        The expected key.
 
-    Raises
-    ------
-    InvalidEntryError
-        If a bit of it is wrong, or it is another entry.
-    """
-    file, provenance, groups = _open(pa.BufferReader(data), key)
-    view = memoryview(data)
-    for group in groups:
-        group.check(view[group.start : group.end])
-    try:
-        table = file.read(use_threads=provenance.rows > _MANY_ROWS)
-    except (pa.ArrowException, OSError) as error:
-        raise InvalidEntryError(str(error)) from error
-    return _answer(table, provenance)
-
-
-def read_window(data: pa.NativeFile, key: Key, column: str, window: Window) -> Response | None:
-    """Return the rows of an entry that lie in a window; only the row groups that can hold some are read.
-
-    Parameters
+    Attributes
     ----------
-    data
-        The entry's file.
-    key
-        What it answers.
-    column
-        The column of times.
-    window
-        The window that is asked for.
-
-    Returns
-    -------
-    Response or None
-        None where the service might say another thing of the window: where it said something beside
-        the wider answer, where a row has no time, and where no row is in the window.
+    provenance : Provenance
+        Where the entry comes from.
+    schema : pyarrow.Schema
+        Its columns.
 
     Raises
     ------
     InvalidEntryError
-        If a bit of what is read is wrong, or it is another entry.
+        If the file is damaged, or the entry has another key.
     """
-    file, provenance, groups = _open(data, key)
-    if not provenance.is_unremarked or column not in file.schema_arrow.names:
-        return None
-    position = file.schema_arrow.get_field_index(column)
-    if not pa.types.is_duration(file.schema_arrow.field(position).type):
-        return None
-    if any(_has_null(file.metadata, group.at, position) for group in groups):
-        return None
-    chosen = [group.at for group in groups if _may_hold(file.metadata, group.at, position, window)]
-    for at in chosen:
-        data.seek(groups[at].start)
-        groups[at].check(memoryview(data.read_buffer(groups[at].end - groups[at].start)))
-    try:
-        table = file.read_row_groups(chosen, use_threads=len(chosen) > 1)
-    except (pa.ArrowException, OSError) as error:
-        raise InvalidEntryError(str(error)) from error
-    rows = table.filter(_within(table.column(column), window))
-    if not rows.num_rows:
-        return None
-    # The share of the bytes that a fresh answer would take is all that can be said of them.
-    share = round(provenance.bytes * rows.num_rows / provenance.rows)
-    batches = [_with_own_labels(batch) for batch in rows.replace_schema_metadata().combine_chunks().to_batches()]
-    return Response(tuple(batches), rows=rows.num_rows, bytes=share, origin="cache")
 
+    def __init__(self, file: pa.NativeFile, key: Key) -> None:
+        self._file = file
+        self._groups = check_all_but_row_groups(file)
+        try:
+            self._parquet = pq.ParquetFile(file)
+            self.schema = self._parquet.schema_arrow
+            self.provenance = _read_provenance(self.schema.metadata or {})
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+            raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
+        if (self.provenance.digest, self.provenance.window) != (key.digest, str(key.window)):
+            raise InvalidEntryError("it answers another request")
 
-def _has_null(metadata: pq.FileMetaData, at: int, column: int) -> bool:
-    statistics = metadata.row_group(at).column(column).statistics
-    return statistics is None or not statistics.has_null_count or statistics.null_count > 0
+    def read(self) -> Response:
+        """Return the response.
 
+        Raises
+        ------
+        InvalidEntryError
+            If the rows are damaged.
+        """
+        provenance = self.provenance
+        table = self._read(self._groups)
+        if table.num_rows != provenance.rows:
+            raise InvalidEntryError(f"it has {table.num_rows} rows instead of {provenance.rows}")
+        return Response(
+            batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
+            rows=provenance.rows,
+            bytes=provenance.bytes,
+            warning=provenance.warning,
+            meta=_read_meta(provenance.meta),
+            origin="cache",
+        )
 
-def _may_hold(metadata: pq.FileMetaData, at: int, column: int, window: Window) -> bool:
-    """Say whether a row group can have rows in a window, by its least and its greatest time."""
-    statistics = metadata.row_group(at).column(column).statistics
-    if statistics is None or not statistics.has_min_max:
-        return True
-    least, most = statistics.min, statistics.max
-    return (window.first is None or most >= window.first) and (window.last is None or least <= window.last)
+    def has_all_times(self, column: str) -> bool:
+        """Return whether a column has a time of day in every row, according to the footer."""
+        position = self.schema.get_field_index(column)
+        if position < 0 or not pa.types.is_duration(self.schema.field(position).type):
+            return False
+        statistics = [self._statistics(group, position) for group in self._groups]
+        return all(each is not None and each.has_null_count and not each.null_count for each in statistics)
 
+    def read_window(self, column: str, window: Window) -> Response | None:
+        """Return the rows in a time window; None if there are none. Only row groups that overlap it are read.
 
-def _open(data: pa.NativeFile, key: Key | None = None) -> tuple[pq.ParquetFile, Provenance, list[SealedGroup]]:
-    """Check all of an entry but its row groups, and that it is the one that is looked for."""
-    groups = read_seal(data)
-    try:
-        file = pq.ParquetFile(data)
-        provenance = _read_provenance(file.schema_arrow.metadata or {})
-    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
-    if key is not None and (provenance.digest, provenance.window) != (key.digest, str(key.window)):
-        raise InvalidEntryError("it answers another request")
-    return file, provenance, groups
+        Parameters
+        ----------
+        column
+            The column of times, see :meth:`has_all_times`.
+        window
+            The window.
+
+        Raises
+        ------
+        InvalidEntryError
+            If the rows that are read are damaged.
+        """
+        position = self.schema.get_field_index(column)
+        table = self._read([group for group in self._groups if self._overlaps(group, position, window)])
+        rows = table.filter(_is_within(table.column(column), window))
+        if not rows.num_rows:
+            return None
+        # Estimated: the length of a response with these rows alone is not known.
+        length = round(self.provenance.bytes * rows.num_rows / self.provenance.rows)
+        batches = tuple(_with_own_dictionaries(batch) for batch in rows.combine_chunks().to_batches())
+        return Response(batches, rows=rows.num_rows, bytes=length, origin="cache")
+
+    def _read(self, groups: Sequence[RowGroup]) -> pa.Table:
+        for group in groups:
+            group.check(self._file)
+        try:
+            table = self._parquet.read_row_groups([group.index for group in groups], use_threads=len(groups) > 1)
+        except (pa.ArrowException, OSError) as error:
+            raise InvalidEntryError(str(error)) from error
+        return table.replace_schema_metadata()
+
+    def _statistics(self, group: RowGroup, column: int) -> pq.Statistics | None:
+        return self._parquet.metadata.row_group(group.index).column(column).statistics
+
+    def _overlaps(self, group: RowGroup, column: int, window: Window) -> bool:
+        statistics = self._statistics(group, column)
+        if statistics is None or not statistics.has_min_max:
+            return True
+        return Window(statistics.min, statistics.max).overlaps(window)
 
 
 def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
     document: dict[str, Any] = json.loads(metadata[_PROVENANCE])
     if document.pop("format") != FORMAT:
-        raise OtherFormatError("it is of another version of the format")
+        raise OtherFormatError("it has another version of the format")
     return Provenance(**document)
 
 
-def _answer(table: pa.Table, provenance: Provenance) -> Response:
-    table = table.replace_schema_metadata()
-    if table.num_rows != provenance.rows:
-        raise InvalidEntryError(f"it has {table.num_rows} rows of {provenance.rows}")
-    return Response(
-        batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
-        rows=provenance.rows,
-        bytes=provenance.bytes,
-        warning=provenance.warning,
-        meta=_read_meta(provenance.meta),
-        origin="cache",
-    )
-
-
-def _within(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
+def _is_within(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
     conditions = [
         compare(times, pa.scalar(bound, times.type))
         for compare, bound in ((pc.greater_equal, window.first), (pc.less_equal, window.last))
@@ -270,8 +242,8 @@ def _within(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
     return conditions[0] if len(conditions) == 1 else pc.and_(*conditions)
 
 
-def _with_own_labels(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Leave in each dictionary the labels of these rows in their order, as a fresh answer has them."""
+def _with_own_dictionaries(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Reduce dictionaries to the labels of the rows in order of appearance, as in a response of the service."""
     columns = [
         column.cast(column.type.value_type).dictionary_encode() if pa.types.is_dictionary(column.type) else column
         for column in batch.columns
@@ -289,13 +261,13 @@ def _constants(batches: Sequence[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
 
 
 def _some_values(column: pa.Array) -> list[str]:
-    """Return enough values of a label or date column to see whether they are all one."""
+    """Return values of a label or date column, at least two if it has more than one."""
     if pa.types.is_dictionary(column.type):
         return [str(label) for label in column.dictionary[:2].to_pylist()]
     if not pa.types.is_date32(column.type):
         return []
     ends = pc.min_max(column.view(pa.int32())).as_py().values()
-    # numpy can say days that Python's dates cannot.
+    # NumPy can represent days that Python's dates cannot.
     return [str(np.datetime64(day, "D")) for day in ends if day is not None]
 
 
@@ -305,7 +277,7 @@ def _write_meta(meta: Mapping[str, object]) -> str:
         message.meta[name].CopyFrom(write_value(value))
     text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
     if _read_meta(text) != dict(meta):
-        raise ValueError("what the service said of the answer cannot be stored exactly")
+        raise ValueError("the metadata of the response cannot be stored exactly")
     return text
 
 

@@ -18,7 +18,6 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from tickframe.catalogue import FUNCTIONS, TickDataFlag
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
 
@@ -26,15 +25,6 @@ from tickframe.settings import Settings
 FORMAT = 1
 _CONTRACT = "2.0.0"
 
-# Flags that choose rows, and leave each as it is. Of the others the documentation does not say whether a
-# window is cut before or after they take effect.
-_ROW_BY_ROW = frozenset(
-    {
-        TickDataFlag.INCLUDE_NON_REGULAR,
-        TickDataFlag.INCLUDE_CONTINUOUS_SESSION_ONLY,
-        TickDataFlag.INCLUDE_TRADE_CONDITION_INFO,
-    }
-)
 _WINDOW = ("from_time", "to_time")
 # Lowercase letters are escaped too: some file systems ignore case.
 _PLAIN = frozenset(string.ascii_uppercase + string.digits + "-_.")
@@ -244,12 +234,3 @@ def _parse_time(text: str | None) -> int | None:
     clock, _, fraction = text.partition(".")
     hours, minutes, seconds = int(clock[:-4]), int(clock[-4:-2]), int(clock[-2:])
     return ((hours * 60 + minutes) * 60 + seconds) * 10**9 + int(fraction or 0)
-
-
-def windowed(part: Part) -> str | None:
-    """Return the column of times by which a wider window answers a narrower one; None where it does not."""
-    function = FUNCTIONS.get(part.function) if part.columns else None
-    if function is None or not function.windowed or function.timestamp is None:
-        return None
-    flags = dict(part.parameters).get("flags", ())
-    return function.timestamp[1] if isinstance(flags, tuple) and _ROW_BY_ROW.issuperset(flags) else None

@@ -1,10 +1,12 @@
-"""The service behind its cache: what was asked once is read from a file."""
+"""The service behind the cache: a response that is cached is read instead of fetched."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-from tickframe.cache import Cache, Key, key_of, windowed
+from tickframe.cache.key import Key, key_of
+from tickframe.cache.policy import is_complete, is_final, window_column
+from tickframe.cache.store import Cache
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.service import Service
@@ -15,19 +17,19 @@ CacheMode = Literal["auto", "refresh", "only", "off"]
 
 
 def check_cache_mode(mode: str) -> None:
-    """Check how a run is to use the cache.
+    """Check the ``cache`` argument of a query.
 
     Raises
     ------
     ValueError
-        If it is none of the four ways.
+        If it is not one of the four modes.
     """
     if mode not in get_args(CacheMode):
-        raise ValueError(f"cache {mode!r} is none of {', '.join(map(repr, get_args(CacheMode)))}")
+        raise ValueError(f"invalid cache {mode!r}: expected one of {', '.join(map(repr, get_args(CacheMode)))}")
 
 
 class CachedService:
-    """Answers parts from the cache, or else from the service. Safe to share between threads.
+    """Answers requests from a cache or else from the service. Safe to share between threads.
 
     Parameters
     ----------
@@ -36,8 +38,8 @@ class CachedService:
     cache
         The cache.
     mode
-        ``"auto"`` asks for what the cache does not hold; ``"refresh"`` asks for everything and writes
-        it anew; ``"only"`` asks for nothing.
+        ``"auto"`` fetches what is not cached, ``"refresh"`` fetches and caches everything again,
+        ``"only"`` fetches nothing.
     """
 
     def __init__(self, service: Service, cache: Cache, mode: CacheMode = "auto") -> None:
@@ -46,54 +48,51 @@ class CachedService:
         self._mode = mode
 
     def holds(self, part: Part) -> bool:
-        """Say whether the cache has an answer, by the entries' footers alone."""
-        if part.may_change():
-            return False
-        return self._cache.holds(self._key(part), windowed(part))
+        """Return whether the response to a request is cached, according to the footers of the entries."""
+        return is_final(part) and self._cache.holds(self._key(part), window_column(part))
 
     def size(self, part: Part) -> tuple[int, int] | None:
-        """Return the rows and the bytes of the cached answer to exactly this part; None where there is none."""
-        provenance = None if part.may_change() else self._cache.provenance(self._key(part))
+        """Return rows and bytes of the cached response to exactly this request; None if it is not cached."""
+        provenance = self._cache.provenance(self._key(part)) if is_final(part) else None
         return None if provenance is None else (provenance.rows, provenance.bytes)
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
-        """Return the answer to a part.
+        """Return the response to a request.
 
         Raises
         ------
         NotCachedError
-            If the cache does not hold it, and nothing else is to be asked.
+            If the mode is ``"only"`` and the response is not cached.
         TransportError, ServiceError, FrameError, DecodeError
-            As :meth:`tickframe.http.service.Service.answer` does.
+            As for :meth:`tickframe.http.service.Service.answer`.
         Cancelled
             If the run has ended.
         """
-        if part.may_change():
+        if not is_final(part):
             if self._mode == "only":
                 raise NotCachedError(
-                    "this answer may still change, so it is never in the cache: ask with cache='auto'",
-                    part=str(part),
+                    "this response may still change, so it is never cached: use cache='auto'", part=str(part)
                 )
             return self._service.answer(part, cancellation)
-        key = self._key(part)
+        key, column = self._key(part), window_column(part)
         with self._cache.lock(key, cancellation):
-            answer = self._cache.read(key, windowed(part)) if self._mode != "refresh" else None
-            if answer is not None:
-                return answer
+            response = self._cache.read(key, column) if self._mode != "refresh" else None
+            if response is not None:
+                return response
             if self._mode == "only":
                 raise NotCachedError(
-                    f"the cache at {self._cache.place} does not hold this: ask with cache='auto'", part=str(part)
+                    f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
                 )
-            answer = self._service.answer(part, cancellation)
-            if _is_whole(part, answer):
-                # A window that was fetched before the day would outlive what was wrong with it.
-                is_anew = self._mode == "refresh" and windowed(part) is not None
-                self._cache.write(key, answer, self._request(part), for_narrower=is_anew)
-            return answer
+            response = self._service.answer(part, cancellation)
+            if is_complete(part, response):
+                # Responses to narrower windows are older, and may contain what was wrong before.
+                replace_narrower = self._mode == "refresh" and column is not None
+                self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
+            return response
 
     def remark(self) -> str:
-        """Say what a user should know of the cache; empty where that is nothing, or was said before."""
-        return self._cache.remark()
+        """Return the warning of the cache, for callers that do not use :meth:`Cache.pending_warning` yet."""
+        return self._cache.pending_warning()
 
     def _key(self, part: Part) -> Key:
         return key_of(part, self._service.settings)
@@ -101,11 +100,3 @@ class CachedService:
     def _request(self, part: Part) -> dict[str, str]:
         settings = self._service.settings
         return {"service": settings.cache_namespace or settings.base_url, "function": part.function, **part.words()}
-
-
-def _is_whole(part: Part, answer: Response) -> bool:
-    """Say whether an answer is all there is: a page's cursor expires, and where rows are missing one asks again."""
-    if answer.meta.get("cursor") or "cursor" in dict(part.parameters):
-        return False
-    total = answer.meta.get("total_hits")
-    return bool(part.columns) or not isinstance(total, int | float) or answer.rows >= total

@@ -1,4 +1,4 @@
-"""The cache: answers in a folder, asked for once."""
+"""The cache: responses of the service at a location, so that each is fetched once."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
-from tickframe.cache.entry import Provenance, describe, read_answer, read_window, write_answer
-from tickframe.cache.key import Key
+from tickframe.cache.entry import Entry, Provenance, write_entry
+from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
-from tickframe.cache.maintenance import CacheInfo, Size, Verification, clear, entries, evict, info, verify
+from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, info, verify
+from tickframe.cache.policy import can_be_cut
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Folder
 from tickframe.wire.reader import Response
 
-# Seconds for which a place that failed is left alone: each try can take an object store's client many.
-_REST = 60.0
+# Seconds without access after a failure: with an object store, each attempt can take many.
+_PAUSE = 60.0
 
-# What TICKFRAME_CACHE can be besides a place.
+# Values of TICKFRAME_CACHE that are not locations.
 _SWITCHES = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
 
 _logger = logging.getLogger("tickframe.cache")
 
 
 def default_folder() -> str:
-    """Return the folder that the operating system has for the caches of a user's programs."""
+    """Return the user's cache folder for this package, as the operating system defines it."""
     return str(platformdirs.user_cache_path("tickframe", appauthor=False))
 
 
 class Cache:
-    """Answers of the service in a folder, one Parquet file each. Safe to share between threads and processes.
+    """A cache of the service's responses, one Parquet file each. Safe to share between threads and processes.
 
     Parameters
     ----------
     place
-        A local folder, or a URI that ``pyarrow.fs`` knows, such as ``s3://bucket/ticks``; left out,
-        the user's cache folder of the operating system.
+        A local folder, or a URI for ``pyarrow.fs`` such as ``s3://bucket/ticks``. Default: the user's
+        cache folder of the operating system.
     max_bytes
-        How large it may grow: beyond that the entries that were not used for the longest time go.
-        Left out, there is no limit. In an object store, which does not note when something is read,
-        those that were written first go first.
+        Size limit in bytes. When it is exceeded, the least recently used entries are deleted; in an
+        object store, which does not record reads, those written first. Default: no limit.
     filesystem
-        What holds the folder, for places whose settings do not fit into a URI; ``place`` is then a
-        path in it.
+        File system of ``place``, which is then a path in it. Use it for settings that do not fit into
+        a URI.
 
     Raises
     ------
     ValueError
-        If no file system knows the URI, or ``max_bytes`` is not positive.
+        If the URI is not supported, or ``max_bytes`` is not positive.
 
     Examples
     --------
@@ -75,166 +75,70 @@ class Cache:
         filesystem: fs.FileSystem | None = None,
     ) -> None:
         if max_bytes is not None and max_bytes < 1:
-            raise ValueError(f"max_bytes {max_bytes!r} leaves no room: give bytes, or None for no limit")
-        self._folder = Folder(default_folder() if place is None else place, filesystem)
-        self._size = None if max_bytes is None else Size(max_bytes)
-        self._shared = shared_state(self._folder)
+            raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
+        self._location = Folder(default_folder() if place is None else place, filesystem)
+        self._max_bytes = max_bytes
+        self._limit = None if max_bytes is None else SizeLimit(max_bytes)
+        self._shared = shared_state(self._location)
         self._failure = ""
         self._has_warned = False
-        self._rests_until = 0.0
+        self._paused_until = 0.0
 
     def __repr__(self) -> str:
-        """Say where the cache is, without looking into it."""
-        return f"<Cache at {self._folder}>"
+        """Return the location, without accessing it."""
+        return f"<Cache at {self._location}>"
 
     @property
     def place(self) -> str:
-        """Where the cache is; no secret of a URI is in it."""
-        return str(self._folder)
-
-    # What a query does.
-
-    def lock(self, key: Key, cancellation: Cancellation) -> AbstractContextManager[None]:
-        """Lock a key, so that only one thread of this process fetches it."""
-        return self._shared.locks.hold(key.name, cancellation)
-
-    def read(self, key: Key, times: str | None = None) -> Response | None:
-        """Return the answer that the cache holds; None where it holds none.
-
-        Parameters
-        ----------
-        key
-            What is asked for.
-        times
-            The column of times by which a wider window answers a narrower one, where the function
-            allows it.
-        """
-        self._shared.writer.wait(key.name)
-        if self._rests() and not self._folder.is_local:
-            return None
-        answer = self._read_exactly(key)
-        if answer is not None or times is None or str(key.window) == "day":
-            return answer
-        return self._read_from_wider(key, times)
-
-    def holds(self, key: Key, times: str | None = None) -> bool:
-        """Say whether the cache holds an answer or a wider one, by the entries' footers alone."""
-        if self.provenance(key) is not None:
-            return True
-        provenances = map(self.provenance, self._wider(key)) if times is not None else ()
-        return any(provenance is not None and provenance.is_unremarked for provenance in provenances)
-
-    def provenance(self, key: Key) -> Provenance | None:
-        """Return where the entry of exactly this request comes from; None where there is none."""
-        self._shared.writer.wait(key.name)
-        with self._usable(key.name), self._folder.open(key.name) as file:
-            return describe(file)[0]
-        return None
-
-    def write(self, key: Key, answer: Response, request: Mapping[str, str], *, for_narrower: bool = False) -> None:
-        """Write an entry behind the caller. What cannot be written is said once, see :meth:`remark`.
-
-        Parameters
-        ----------
-        key
-            What the answer answers.
-        answer
-            The answer. Nobody may change its memory until it is written.
-        request
-            What was asked, in words.
-        for_narrower
-            Whether the answer takes the place of the entries for narrower windows too.
-        """
-        if self._rests():
-            return
-        fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        try:
-            # What is wrong with the folder shows while the caller is there to hear it.
-            self._folder.prepare(key.name)
-            if for_narrower:
-                self._shared.writer.wait(key.folder)
-                for narrower in key.narrower(self._names(key.folder)):
-                    self._folder.delete(narrower.name)
-        except (OSError, pa.ArrowException) as error:
-            self._fail(error)
-            return
-
-        def write() -> None:
-            if self._rests():
-                # The interpreter's exit waits for all of these, and each could wait for a place that does not answer.
-                return
-            try:
-                self._write(key, answer, request, fetched)
-            except Exception as error:  # noqa: BLE001, a file system of the user's may raise anything
-                self._fail(error)
-
-        self._shared.writer.put(key.name, write, sum(batch.nbytes for batch in answer.batches))
-
-    def portable_location(self) -> str:
-        """Return the location as other processes open it; raises what the location does."""
-        return self._folder.portable_place()
+        """Location of the cache, without secrets of a URI."""
+        return str(self._location)
 
     @property
     def max_bytes(self) -> int | None:
-        """The size limit; None for none."""
-        return None if self._size is None else self._size.maximum
+        """Size limit in bytes; None if there is none."""
+        return self._max_bytes
 
-    def pending_warning(self) -> str:
-        """Return the warning."""
-        return self.remark()
-
-    def remark(self) -> str:
-        """Say, once for this cache, that it cannot be used; empty where there is nothing to say."""
-        if not self._failure or self._has_warned:
-            return ""
-        self._has_warned = True
-        return f"the cache at {self._folder} failed, so what is fetched may not be kept: {self._failure}"
-
-    def flush(self) -> None:
-        """Wait until everything fetched so far is written."""
-        self._shared.writer.wait()
-
-    # What a person does.
+    # Listing and maintenance.
 
     def info(self) -> CacheInfo:
-        """Return how much the cache holds, by the names and sizes of its files alone.
+        """Return the size of the cache, from the names and sizes of its files alone.
 
         Raises
         ------
         OSError
-            If the folder cannot be listed.
+            If the location cannot be listed.
         """
         self.flush()
-        return info(self._folder, self._size.maximum if self._size is not None else None)
+        return info(self._location, self._max_bytes)
 
     def entries(self) -> pd.DataFrame:
-        """Return a row for each entry, by the names and sizes of the files alone.
+        """Return a row for each entry, from the names and sizes of the files alone.
 
         Returns
         -------
         pandas.DataFrame
-            ``source``, ``function``, ``symbol`` (None where an entry has several), ``date`` (None
-            where it has no one day), ``window``, ``bytes`` on disk, ``used`` (when it was last read
-            or written, UTC), ``name`` (of the file).
+            ``source``, ``function``, ``symbol`` (None if the entry has several), ``date`` (None if
+            the entry has several days), ``window``, ``bytes`` on disk, ``used`` (last read or
+            written, UTC), ``name`` (of the file).
 
         Raises
         ------
         OSError
-            If the folder cannot be listed.
+            If the location cannot be listed.
         """
         self.flush()
-        return entries(self._folder)
+        return entries(self._location)
 
     def verify(self) -> Verification:
-        """Read every entry whole, and drop those that are not what was written.
+        """Read all entries completely, and delete the damaged ones.
 
         Raises
         ------
         OSError
-            If the folder cannot be listed, or an entry not be dropped.
+            If the location cannot be listed, or an entry cannot be deleted.
         """
         self.flush()
-        return verify(self._folder)
+        return verify(self._location)
 
     def clear(
         self,
@@ -245,147 +149,258 @@ class Cache:
         first_day: str | dt.date | None = None,
         last_day: str | dt.date | None = None,
     ) -> int:
-        """Drop entries; without arguments all of them.
+        """Delete entries; without arguments, all of them. Other files are left alone.
 
         Parameters
         ----------
         source, function, symbol
-            Only those of this source, function or symbol; an entry of several symbols is of none.
+            Only entries of this source, function or symbol. An entry of several symbols does not match.
         first_day, last_day
-            Only those of these days, both included; an entry of several days is of none.
+            Only entries of these days, both included. An entry of several days does not match.
 
         Returns
         -------
         int
-            How many entries were dropped.
+            Number of deleted entries.
 
         Raises
         ------
         OSError
-            If the folder cannot be listed, or an entry not be dropped.
+            If the location cannot be listed, or an entry cannot be deleted.
         """
         self.flush()
         return clear(
-            self._folder, source=source, function=function, symbol=symbol, first_day=first_day, last_day=last_day
+            self._location, source=source, function=function, symbol=symbol, first_day=first_day, last_day=last_day
         )
 
     def dataset(self, function: str = "tick_data", **parameters: object) -> ds.Dataset:
-        """Return what the cache holds of a function as one dataset that reads no file before it must.
+        """Return the cached responses of a function as one dataset. Rows are read lazily.
 
-        DuckDB and Polars query it as it is, and read the files of the symbols and days that they
-        filter for and no others. An entry whose rows are all in another one is left out.
+        DuckDB and Polars query it directly, and read only the files of the symbols and days in their
+        filters. An entry whose rows are all in another entry is omitted.
 
         Parameters
         ----------
         function
             The documented function.
         **parameters
-            What the entries were asked with, such as ``data_type="TRADES"``, where the cache holds
-            more than one kind; None where it was not given.
+            Parameters of the requests, such as ``data_type="TRADES"``, if responses of several kinds
+            are cached; None selects requests without the parameter.
 
         Returns
         -------
         pyarrow.dataset.Dataset
-            The function's columns, in the order of the parts' days and symbols.
+            The columns of the function, ordered by day and symbol of the requests.
 
         Raises
         ------
         ValueError
-            If the entries are of several kinds, whose rows do not belong into one table, or two
-            windows of one day overlap in part, or there is no entry.
+            If there is no entry, if the entries are of several kinds, or if two windows of one day
+            overlap without one containing the other.
         OSError
-            If the folder cannot be listed.
+            If the location cannot be listed.
         """
         self.flush()
-        return open_dataset(self._folder, function, parameters)
+        return open_dataset(self._location, function, parameters)
 
-    def _write(self, key: Key, answer: Response, request: Mapping[str, str], fetched: str) -> None:
-        # Where it is not kept, what is there goes too: it is older than what the user has.
+    def flush(self) -> None:
+        """Wait until all responses fetched so far are written."""
+        self._shared.writer.wait()
+
+    # Used by queries.
+
+    def lock(self, key: Key, cancellation: Cancellation) -> AbstractContextManager[None]:
+        """Lock a key, so that only one thread of this process fetches it."""
+        return self._shared.locks.hold(key.name, cancellation)
+
+    def read(self, key: Key, window_column: str | None = None) -> Response | None:
+        """Return a cached response; None if there is none.
+
+        Parameters
+        ----------
+        key
+            Key of the request.
+        window_column
+            Column of times by which the response to a wider window can be cut. Default: only the
+            response to exactly this request is returned.
+        """
+        self._shared.writer.wait(key.name)
+        if self._is_paused() and not self._location.is_local:
+            return None
+        with self._handling_errors(key):
+            response = Entry(pa.BufferReader(self._location.read(key.name)), key).read()
+            self._mark_used(key)
+            return response
+        if window_column is None:
+            return None
+        for wider in self._wider(key):
+            with self._handling_errors(wider), self._location.open(wider.name) as file:
+                entry = Entry(file, wider)
+                response = entry.read_window(window_column, key.window) if can_be_cut(entry, window_column) else None
+                if response is not None:
+                    self._mark_used(wider)
+                    return response
+        return None
+
+    def holds(self, key: Key, window_column: str | None = None) -> bool:
+        """Return whether :meth:`read` would find a response, according to the footers of the entries."""
+        if self.provenance(key) is not None:
+            return True
+        if window_column is None:
+            return False
+        for wider in self._wider(key):
+            with self._handling_errors(wider), self._location.open(wider.name) as file:
+                if can_be_cut(Entry(file, wider), window_column):
+                    return True
+        return False
+
+    def provenance(self, key: Key) -> Provenance | None:
+        """Return the provenance of the response to exactly this request; None if it is not cached."""
+        self._shared.writer.wait(key.name)
+        with self._handling_errors(key), self._location.open(key.name) as file:
+            return Entry(file, key).provenance
+        return None
+
+    def write(
+        self, key: Key, response: Response, request: Mapping[str, str], *, replace_narrower: bool = False
+    ) -> None:
+        """Write a response in the background. If it fails, :meth:`pending_warning` returns the reason.
+
+        Parameters
+        ----------
+        key
+            Key of the request.
+        response
+            The response. Its memory must not change until it is written.
+        request
+            The request as text, for :class:`~tickframe.cache.entry.Provenance`.
+        replace_narrower
+            Whether to delete the responses to narrower windows.
+        """
+        if self._is_paused():
+            return
+        fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
-            entry = write_answer(answer, key, request, fetched, version("tickframe"))
-            if self._size is not None:
-                self._size.check(entry.size)
+            # A location that cannot be written fails here, in time for the warning of this query.
+            self._location.prepare(key.name)
+            if replace_narrower:
+                self._shared.writer.wait(key.folder)
+                for narrower in key.narrower(self._names(key.folder)):
+                    self._location.delete(narrower.name)
+        except (OSError, pa.ArrowException) as error:
+            self._fail(error)
+            return
+
+        def write() -> None:
+            if self._is_paused():
+                # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
+                return
+            try:
+                self._write(key, response, request, fetched)
+            except Exception as error:  # noqa: BLE001, a custom file system may raise anything
+                self._fail(error)
+
+        self._shared.writer.put(key.name, write, sum(batch.nbytes for batch in response.batches))
+
+    def pending_warning(self) -> str:
+        """Return a warning that the cache failed, once; empty if it did not, or the warning was returned before."""
+        if not self._failure or self._has_warned:
+            return ""
+        self._has_warned = True
+        return f"the cache at {self._location} failed, so responses may not be cached: {self._failure}"
+
+    def remark(self) -> str:
+        """Return what :meth:`pending_warning` does, for callers that do not use it yet."""
+        return self.pending_warning()
+
+    def portable_location(self) -> str:
+        """Return the location as a path or URI that other processes can open.
+
+        Raises
+        ------
+        ValueError
+            If it contains a secret, or its file system exists only in this process.
+        """
+        return self._location.portable_place()
+
+    def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
+        try:
+            entry = write_entry(response, key, request, fetched, version("tickframe"))
+            if self._limit is not None:
+                self._limit.check(entry.size)
         except ValueError as error:
             _logger.info("%s is not cached: %s", key.name, error)
-            self._folder.delete(key.name)
+            # An entry from before is older than the response that the user has now.
+            self._location.delete(key.name)
             return
-        self._folder.write(key.name, entry)
-        if self._size is not None and self._size.grow(entry.size):
-            self._size.reset(evict(self._folder, self._size.maximum))
-
-    def _read_exactly(self, key: Key) -> Response | None:
-        with self._usable(key.name):
-            answer = read_answer(self._folder.read(key.name), key)
-            self._touch(key.name)
-            return answer
-        return None
-
-    def _read_from_wider(self, key: Key, times: str) -> Response | None:
-        for wider in self._wider(key):
-            with self._usable(wider.name), self._folder.open(wider.name) as file:
-                answer = read_window(file, wider, times, key.window)
-                if answer is not None:
-                    self._touch(wider.name)
-                    return answer
-        return None
+        self._location.write(key.name, entry)
+        if self._limit is not None:
+            self._limit.added(self._location, entry.size)
 
     def _wider(self, key: Key) -> Iterator[Key]:
+        """Return the keys of cached responses to wider windows of the same request."""
+        if key.window == Window():
+            return iter(())
         self._shared.writer.wait(key.folder)
         try:
-            names = self._names(key.folder)
+            return key.wider(self._names(key.folder))
         except (OSError, pa.ArrowException):
-            names = []
-        return key.wider(names)
+            return iter(())
 
     def _names(self, folder: str) -> list[str]:
-        return [name for name, _ in self._folder.files(folder, recursive=False)]
+        return [name for name, _ in self._location.files(folder, recursive=False)]
 
     @contextlib.contextmanager
-    def _usable(self, name: str) -> Iterator[None]:
-        """Take an entry that is absent or unreadable for a miss; a damaged one is logged and dropped."""
+    def _handling_errors(self, key: Key) -> Iterator[None]:
+        """Suppress the errors of reading an entry. A missing entry is a miss, a damaged one is logged and deleted."""
         try:
             yield
         except FileNotFoundError:
             pass
         except InvalidEntryError as error:
-            _logger.warning("the entry %s is not used, and fetched again: %s", name, error)
+            _logger.warning("ignored the cache entry %s, which will be fetched again: %s", key.name, error)
             with contextlib.suppress(OSError, pa.ArrowException):
-                self._folder.delete(name)
+                self._location.delete(key.name)
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
 
-    def _touch(self, name: str) -> None:
-        """Note that an entry was used, where there is a limit by which it might go."""
-        if self._size is not None and self._folder.is_local:
+    def _mark_used(self, key: Key) -> None:
+        """Record that an entry was read, if there is a limit."""
+        if self._limit is not None and self._location.is_local:
             with contextlib.suppress(OSError):
-                os.utime(self._folder.path(name))
+                os.utime(self._location.path(key.name))
 
-    def _rests(self) -> bool:
-        return time.monotonic() < self._rests_until
+    def _is_paused(self) -> bool:
+        return time.monotonic() < self._paused_until
 
     def _fail(self, error: Exception) -> None:
-        _logger.info("the cache at %s failed", self._folder, exc_info=error)
-        self._rests_until = time.monotonic() + _REST
+        _logger.info("the cache at %s failed", self._location, exc_info=error)
+        self._paused_until = time.monotonic() + _PAUSE
         self._failure = self._failure or str(error) or type(error).__name__
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:
-    """Return the cache that a setting names, None for none.
+    """Return the cache of a client, None if it has none.
 
     Parameters
     ----------
     cache
-        True for the default folder, a place, a cache, or False for none; None leaves it to
+        A cache, a location, True for the default folder, or False for no cache. None uses
         ``TICKFRAME_CACHE``, where ``1`` is the default folder.
+
+    Raises
+    ------
+    ValueError
+        If it is an empty string, or a URI that is not supported.
     """
     if isinstance(cache, Cache):
         return cache
     if cache is None:
         cache = os.environ.get("TICKFRAME_CACHE", "").strip() or False
     if cache == "":
-        raise ValueError("cache is an empty text: give a place, True or False")
-    if isinstance(cache, str) and cache.lower() in _SWITCHES:
-        cache = _SWITCHES[cache.lower()]
+        raise ValueError("cache is an empty string: expected a path or URI, True or False")
+    if isinstance(cache, str):
+        cache = _SWITCHES.get(cache.lower(), cache)
     if isinstance(cache, bool):
         return Cache() if cache else None
     return Cache(cache)

@@ -124,17 +124,15 @@ def test_a_window_covers_what_lies_in_it(one: Window, other: Window) -> None:
     assert one.overlaps(other) == (first <= end and begin <= last)
 
 
-def test_a_wider_window_is_found_by_name() -> None:
+def test_another_window_of_the_same_request_is_found_by_name() -> None:
     hour = pd.Timedelta(hours=1)
     day = key_of(part("A"), SETTINGS)
     morning = key_of(part("A", from_time=9 * hour, to_time=12 * hour), SETTINGS)
     early = key_of(part("A", from_time=9 * hour, to_time=10 * hour), SETTINGS)
-    late = key_of(part("A", from_time=15 * hour), SETTINGS)
     another = key_of(part("A", flags=("USE_MARKET_TS",)), SETTINGS)
-    names = [key.name for key in (day, morning, late, another)]
-    assert set(early.wider(names)) == {day, morning}
-    assert list(day.wider(names)) == []
-    assert set(day.narrower(names)) == {morning, late}
+    names = [key.name for key in (day, morning, early, another)]
+    found = [key for key in map(key_from_name, names) if key is not None and early.differs_only_in_window(key)]
+    assert found == [day, morning]
     assert str(early.window) == "090000-100000"
 
 

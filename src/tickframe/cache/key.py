@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -116,18 +116,9 @@ class Key:
         date = self.labels.get("date")
         return None if date is None else dt.date.fromisoformat(date)
 
-    def wider(self, names: Iterable[str]) -> Iterator[Key]:
-        """Select the keys of the same request with a wider window from the names of files."""
-        return (other for other in self._other_windows(names) if other.window.covers(self.window))
-
-    def narrower(self, names: Iterable[str]) -> Iterator[Key]:
-        """Select the keys of the same request with a narrower window from the names of files."""
-        return (other for other in self._other_windows(names) if self.window.covers(other.window))
-
-    def _other_windows(self, names: Iterable[str]) -> Iterator[Key]:
-        for other in map(key_from_name, names):
-            if other is not None and other != self and other == replace(self, window=other.window):
-                yield other
+    def differs_only_in_window(self, other: Key) -> bool:
+        """Return whether the other key is of the same request for another window."""
+        return self != other and self == replace(other, window=self.window)
 
 
 def key_of(part: Part, settings: Settings) -> Key:

@@ -65,14 +65,14 @@ class Verification:
 
 
 class SizeLimit:
-    """The size limit of a cache, and its size as far as this process knows.
+    """The size limit of a cache (None: no limit), and its size as far as this process knows.
 
-    It has no lock, which a fork could leave locked forever: only the writer of the entries uses it,
-    one after another.
+    It has no lock, which a fork could leave locked forever: only the thread that writes the entries
+    calls its methods.
     """
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, max_bytes: int | None) -> None:
+        self.max_bytes = max_bytes
         self._bytes: int | None = None
 
     def check(self, size: int) -> None:
@@ -83,13 +83,15 @@ class SizeLimit:
         ValueError
             If it is larger than the limit.
         """
-        if size > self._max_bytes:
-            raise ValueError(f"its {size:,} bytes exceed max_bytes {self._max_bytes:,}")
+        if self.max_bytes is not None and size > self.max_bytes:
+            raise ValueError(f"its {size:,} bytes exceed max_bytes {self.max_bytes:,}")
 
     def added(self, location: Folder, size: int) -> None:
         """Count an entry that was written, and evict others if the cache has grown too large."""
-        if self._bytes is None or self._bytes + size > self._max_bytes:
-            self._bytes = _evict(location, self._max_bytes)
+        if self.max_bytes is None:
+            return
+        if self._bytes is None or self._bytes + size > self.max_bytes:
+            self._bytes = _evict(location, self.max_bytes)
         else:
             self._bytes += size
 
@@ -108,22 +110,13 @@ def info(location: Folder, max_bytes: int | None) -> CacheInfo:
 
 def entries(location: Folder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
+    labels = ["source", "function", "symbol"]
     rows = [
-        (
-            key.labels["source"],
-            key.labels["function"],
-            key.labels.get("symbol"),
-            key.date,
-            str(key.window),
-            file.size,
-            file.mtime,
-            key.name,
-        )
+        (*map(key.labels.get, labels), key.date, str(key.window), file.size, file.mtime, key.name)
         for key, file in entry_files(location)
     ]
-    columns = ["source", "function", "symbol", "date", "window", "bytes", "used", "name"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values("name", ignore_index=True)
-    return frame.astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
+    frame = pd.DataFrame(rows, columns=[*labels, "date", "window", "bytes", "used", "name"])
+    return frame.sort_values("name", ignore_index=True).astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
 
 def verify(location: Folder) -> Verification:
@@ -175,15 +168,15 @@ def clear(
     return len(chosen)
 
 
-def entry_files(location: Folder) -> Iterator[tuple[Key, fs.FileInfo]]:
-    """Return the entries in a location and their files.
+def entry_files(location: Folder, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
+    """Return the entries at a location and their files. Default: those in all folders.
 
     Raises
     ------
     OSError
         If the location cannot be listed.
     """
-    for name, file in location.files():
+    for name, file in location.files(folder or "", recursive=folder is None):
         key = key_from_name(name)
         if key is not None:
             yield key, file

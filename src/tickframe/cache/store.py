@@ -22,7 +22,7 @@ from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Entry, Provenance, write_entry
 from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
-from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, info, verify
+from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Folder
@@ -77,15 +77,13 @@ class Cache:
         if max_bytes is not None and max_bytes < 1:
             raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
         self._location = Folder(default_folder() if place is None else place, filesystem)
-        self._max_bytes = max_bytes
-        self._limit = None if max_bytes is None else SizeLimit(max_bytes)
+        self._limit = SizeLimit(max_bytes)
         self._shared = shared_state(self._location)
-        self._failure = ""
-        self._has_warned = False
+        self._has_failed = False
+        self._warning = ""
         self._paused_until = 0.0
 
     def __repr__(self) -> str:
-        """Return the location, without accessing it."""
         return f"<Cache at {self._location}>"
 
     @property
@@ -96,7 +94,7 @@ class Cache:
     @property
     def max_bytes(self) -> int | None:
         """Size limit in bytes; None if there is none."""
-        return self._max_bytes
+        return self._limit.max_bytes
 
     # Listing and maintenance.
 
@@ -109,7 +107,7 @@ class Cache:
             If the location cannot be listed.
         """
         self.flush()
-        return info(self._location, self._max_bytes)
+        return info(self._location, self.max_bytes)
 
     def entries(self) -> pd.DataFrame:
         """Return a row for each entry, from the names and sizes of the files alone.
@@ -227,17 +225,16 @@ class Cache:
         self._shared.writer.wait(key.name)
         if self._is_paused() and not self._location.is_local:
             return None
-        with self._handling_errors(key):
+        with self._errors_as_misses(key):
             response = Entry(pa.BufferReader(self._location.read(key.name)), key).read()
             self._mark_used(key)
             return response
         if window_column is None:
             return None
         for wider in self._wider(key):
-            with self._handling_errors(wider), self._location.open(wider.name) as file:
+            with self._errors_as_misses(wider), self._location.open(wider.name) as file:
                 entry = Entry(file, wider)
-                response = entry.read_window(window_column, key.window) if can_be_cut(entry, window_column) else None
-                if response is not None:
+                if can_be_cut(entry, window_column) and (response := entry.read_window(window_column, key.window)):
                     self._mark_used(wider)
                     return response
         return None
@@ -249,7 +246,7 @@ class Cache:
         if window_column is None:
             return False
         for wider in self._wider(key):
-            with self._handling_errors(wider), self._location.open(wider.name) as file:
+            with self._errors_as_misses(wider), self._location.open(wider.name) as file:
                 if can_be_cut(Entry(file, wider), window_column):
                     return True
         return False
@@ -257,7 +254,7 @@ class Cache:
     def provenance(self, key: Key) -> Provenance | None:
         """Return the provenance of the response to exactly this request; None if it is not cached."""
         self._shared.writer.wait(key.name)
-        with self._handling_errors(key), self._location.open(key.name) as file:
+        with self._errors_as_misses(key), self._location.open(key.name) as file:
             return Entry(file, key).provenance
         return None
 
@@ -284,30 +281,20 @@ class Cache:
             # A location that cannot be written fails here, in time for the warning of this query.
             self._location.prepare(key.name)
             if replace_narrower:
-                self._shared.writer.wait(key.folder)
-                for narrower in key.narrower(self._names(key.folder)):
-                    self._location.delete(narrower.name)
+                for other in self._other_windows(key):
+                    if key.window.covers(other.window):
+                        self._location.delete(other.name)
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
 
-        def write() -> None:
-            if self._is_paused():
-                # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
-                return
-            try:
-                self._write(key, response, request, fetched)
-            except Exception as error:  # noqa: BLE001, a custom file system may raise anything
-                self._fail(error)
-
-        self._shared.writer.put(key.name, write, sum(batch.nbytes for batch in response.batches))
+        size = sum(batch.nbytes for batch in response.batches)
+        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched), size)
 
     def pending_warning(self) -> str:
-        """Return a warning that the cache failed, once; empty if it did not, or the warning was returned before."""
-        if not self._failure or self._has_warned:
-            return ""
-        self._has_warned = True
-        return f"the cache at {self._location} failed, so responses may not be cached: {self._failure}"
+        """Return the warning that the cache has failed, once; empty if there is none, or it was returned before."""
+        warning, self._warning = self._warning, ""
+        return warning
 
     def remark(self) -> str:
         """Return what :meth:`pending_warning` does, for callers that do not use it yet."""
@@ -324,35 +311,41 @@ class Cache:
         return self._location.portable_place()
 
     def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
+        if self._is_paused():
+            # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
+            return
+        try:
+            self._replace(key, response, request, fetched)
+        except Exception as error:  # noqa: BLE001, a custom file system may raise anything
+            self._fail(error)
+
+    def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
         try:
             entry = write_entry(response, key, request, fetched, version("tickframe"))
-            if self._limit is not None:
-                self._limit.check(entry.size)
+            self._limit.check(entry.size)
         except ValueError as error:
             _logger.info("%s is not cached: %s", key.name, error)
-            # An entry from before is older than the response that the user has now.
+            # The entry from before is older than the response that the user has now.
             self._location.delete(key.name)
             return
         self._location.write(key.name, entry)
-        if self._limit is not None:
-            self._limit.added(self._location, entry.size)
+        self._limit.added(self._location, entry.size)
 
-    def _wider(self, key: Key) -> Iterator[Key]:
+    def _wider(self, key: Key) -> list[Key]:
         """Return the keys of cached responses to wider windows of the same request."""
-        if key.window == Window():
-            return iter(())
-        self._shared.writer.wait(key.folder)
-        try:
-            return key.wider(self._names(key.folder))
-        except (OSError, pa.ArrowException):
-            return iter(())
+        if key.window != Window():
+            with contextlib.suppress(OSError, pa.ArrowException):
+                return [other for other in self._other_windows(key) if other.window.covers(key.window)]
+        return []
 
-    def _names(self, folder: str) -> list[str]:
-        return [name for name, _ in self._location.files(folder, recursive=False)]
+    def _other_windows(self, key: Key) -> list[Key]:
+        self._shared.writer.wait(key.folder)
+        others = entry_files(self._location, key.folder)
+        return [other for other, _ in others if key.differs_only_in_window(other)]
 
     @contextlib.contextmanager
-    def _handling_errors(self, key: Key) -> Iterator[None]:
-        """Suppress the errors of reading an entry. A missing entry is a miss, a damaged one is logged and deleted."""
+    def _errors_as_misses(self, key: Key) -> Iterator[None]:
+        """Suppress errors of reading an entry. A damaged one is logged and deleted."""
         try:
             yield
         except FileNotFoundError:
@@ -366,7 +359,7 @@ class Cache:
 
     def _mark_used(self, key: Key) -> None:
         """Record that an entry was read, if there is a limit."""
-        if self._limit is not None and self._location.is_local:
+        if self.max_bytes is not None and self._location.is_local:
             with contextlib.suppress(OSError):
                 os.utime(self._location.path(key.name))
 
@@ -376,7 +369,10 @@ class Cache:
     def _fail(self, error: Exception) -> None:
         _logger.info("the cache at %s failed", self._location, exc_info=error)
         self._paused_until = time.monotonic() + _PAUSE
-        self._failure = self._failure or str(error) or type(error).__name__
+        if not self._has_failed:
+            self._has_failed = True
+            reason = str(error) or type(error).__name__
+            self._warning = f"the cache at {self._location} failed, so responses may not be cached: {reason}"
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | Cache | None) -> Cache | None:

@@ -52,7 +52,7 @@ def written(name: str) -> pa.Table:
 
 
 def unified(table: pa.Table) -> pa.Table:
-    """Return one chunk with one dictionary a column: a file of Arrow's has them so."""
+    """Return the table as one chunk, with one dictionary for each column as in an Arrow file."""
     return table.unify_dictionaries().combine_chunks()
 
 

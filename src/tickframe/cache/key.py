@@ -134,8 +134,7 @@ def key_of(part: Part, settings: Settings) -> Key:
     parameters = dict(part.parameters)
     first, last = (_window_end(part, parameters, name) for name in _WINDOW)
     windowless = replace(part, parameters=tuple(each for each in part.parameters if each[0] not in _WINDOW))
-    asked = windowless if part.columns else part
-    message = asked.to_message("", settings.parameter_names).SerializeToString(deterministic=True)
+    asked = windowless if part.is_documented else part
     head = [
         f"tickframe {FORMAT}",
         f"contract {_CONTRACT}",
@@ -146,10 +145,11 @@ def key_of(part: Part, settings: Settings) -> Key:
         *(f"{column.name} {column.kind} {column.optional}" for column in part.columns),
         "",
     ]
+    identity = "\n".join(head).encode() + asked.key(settings.parameter_names)
     return Key(
         folder="/".join(_folders(part, parameters)),
         window=Window(first, last),
-        digest=hashlib.sha256("\n".join(head).encode() + message).hexdigest()[:_DIGEST_LENGTH],
+        digest=hashlib.sha256(identity).hexdigest()[:_DIGEST_LENGTH],
     )
 
 
@@ -174,12 +174,13 @@ def _is_day(text: str) -> bool:
 def _window_end(part: Part, parameters: dict[str, object], name: str) -> int | None:
     value = parameters.get(name)
     # The meaning of these parameters is known only for documented functions.
-    return value.as_unit("ns").value if part.columns and isinstance(value, pd.Timedelta) else None
+    return value.as_unit("ns").value if part.is_documented and isinstance(value, pd.Timedelta) else None
 
 
 def _folders(part: Part, parameters: dict[str, object]) -> Iterator[str]:
     yield f"source={folder_name(parameters.get('source'))}"
-    yield f"function={folder_name(part.function if part.columns else f'get {part.function}', keep_lowercase=True)}"
+    function = part.function if part.is_documented else f"get {part.function}"
+    yield f"function={folder_name(function, keep_lowercase=True)}"
     symbols = parameters.get("symbol", parameters.get("symbols"))
     match symbols:
         case str() | (_,):

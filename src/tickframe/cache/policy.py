@@ -55,7 +55,7 @@ def is_final(part: Part) -> bool:
 
 
 def is_complete(part: Part, response: Response) -> bool:
-    """Return whether a response is the whole response to a request."""
+    """Return whether a response is not a page, and has all rows that were announced."""
     if response.meta.get("cursor") or "cursor" in dict(part.parameters):
         return False
     total = response.meta.get("total_hits")
@@ -72,9 +72,9 @@ def window_column(part: Part) -> str | None:
 
 
 def can_be_cut(entry: Entry, column: str) -> bool:
-    """Return whether an entry holds nothing but rows, each with a time in a column."""
+    """Return whether an entry holds nothing but rows that each have a time in a column."""
     return not entry.provenance.warning and not entry.provenance.meta and entry.has_all_times(column)
 
 
 def _documented(part: Part) -> Function | None:
-    return FUNCTIONS.get(part.function) if part.columns else None
+    return FUNCTIONS.get(part.function) if part.is_documented else None

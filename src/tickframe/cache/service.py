@@ -85,14 +85,10 @@ class CachedService:
                 )
             response = self._service.answer(part, cancellation)
             if is_complete(part, response):
-                # Responses to narrower windows are older, and may contain what was wrong before.
+                # Older responses to narrower windows may contain what has been corrected since.
                 replace_narrower = self._mode == "refresh" and column is not None
                 self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
             return response
-
-    def remark(self) -> str:
-        """Return the warning of the cache, for callers that do not use :meth:`Cache.pending_warning` yet."""
-        return self._cache.pending_warning()
 
     def _key(self, part: Part) -> Key:
         return key_of(part, self._service.settings)

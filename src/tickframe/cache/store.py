@@ -287,7 +287,6 @@ class Cache:
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
-
         size = sum(batch.nbytes for batch in response.batches)
         self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched), size)
 
@@ -295,10 +294,6 @@ class Cache:
         """Return the warning that the cache has failed, once; empty if there is none, or it was returned before."""
         warning, self._warning = self._warning, ""
         return warning
-
-    def remark(self) -> str:
-        """Return what :meth:`pending_warning` does, for callers that do not use it yet."""
-        return self.pending_warning()
 
     def portable_location(self) -> str:
         """Return the location as a path or URI that other processes can open.

@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickframe.cache.policy import is_final
 from tickframe.catalogue import Column
 from tickframe.location import Folder, is_unfinished
 from tickframe.plan.part import Part
@@ -210,7 +211,7 @@ class Dataset:
         for file in before.files if before is not None else ():
             if file not in files:
                 self._folder.delete(file)
-        if not part.paged and not part.may_change():
+        if not part.paged and is_final(part):
             self._folder.write(f"{_RECORDS}/{name}.json", json.dumps(record.to_document()).encode())
         return record
 

@@ -10,15 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import FUNCTIONS, Column, Function, camel_case
+from tickframe.catalogue import Column, Function, camel_case
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
 # Lists longer than this are shortened for display.
 _MAX_SHOWN = 8
-
-# Hours after the end of a day, in UTC, until it has ended everywhere and late reports are in.
-_LATE_HOURS = 36
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,22 +88,6 @@ class Part:
             name: shortened([_as_text(each) for each in value], ",") if isinstance(value, tuple) else _as_text(value)
             for name, value in self.parameters
         }
-
-    def may_change(self) -> bool:
-        """Return whether the service may still add to the response.
-
-        It may for a day that has not ended everywhere with its late reports in, and for requests
-        without days: lists of symbols grow. A single day of an undocumented request may be the start
-        of an open range, unless the parameter is called ``day``.
-        """
-        function = FUNCTIONS.get(self.function) if self.is_documented else None
-        if function is not None and not function.dated:
-            return True
-        days = self.days()
-        if function is None and len(days) == 1 and "day" not in dict(self.parameters):
-            return True
-        final = dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)
-        return not days or any(day >= final.date() for day in days)
 
     def days(self) -> tuple[dt.date, ...]:
         """Return the days of all dates and timestamps among the parameters, in UTC for those with a time zone."""

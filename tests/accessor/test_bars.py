@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.accessor import frames, plain
+from tests.accessor import frames, reference
 
 COLUMNS = ["symbol", "open", "high", "low", "close", "trade_count", "volume", "vwap"]
 
@@ -23,7 +23,7 @@ def assert_equal(bars, expected, frame):
     assert list(bars.index) == [bar["timestamp"] for bar in expected]
     for name in COLUMNS:
         values = zip(bars[name], expected, strict=True)
-        assert all(plain.same(value, bar[name], exact=name != "vwap") for value, bar in values), name
+        assert all(reference.same(value, bar[name], exact=name != "vwap") for value, bar in values), name
 
 
 def trades(*rows):
@@ -53,7 +53,7 @@ def test_time_bars(table, backend, tz, size):
         # In a whole day there are too many to loop over.
         frame = frame[frame.index.hour == 9]
     # A day ends its only bin, be it of 23 hours or of 25.
-    expected = plain.time_bars(frame, pd.Timedelta("2D" if size == "1D" else size))
+    expected = reference.time_bars(frame, pd.Timedelta("2D" if size == "1D" else size))
     assert_equal(frame.ticks.bars(size), expected, frame)
 
 
@@ -62,7 +62,7 @@ def test_time_bars(table, backend, tz, size):
 def test_volume_bars(table, backend, tz, volume):
     """A bar closes where the day's volume reaches a multiple; what is over counts towards the next."""
     frame = frames.frame_of(table, backend, tz)
-    expected = plain.threshold_bars(frame, volume, lambda trade: trade["trade_size"] or 0)
+    expected = reference.threshold_bars(frame, volume, lambda trade: trade["trade_size"] or 0)
     assert_equal(frame.ticks.bars(volume=volume), expected, frame)
 
 
@@ -71,7 +71,7 @@ def test_volume_bars(table, backend, tz, volume):
 def test_dollar_bars(table, backend, tz, dollar):
     """As by volume, by price times size."""
     frame = frames.frame_of(table, backend, tz)
-    expected = plain.threshold_bars(frame, float(dollar), lambda trade: trade["trade"] * (trade["trade_size"] or 0))
+    expected = reference.threshold_bars(frame, float(dollar), lambda trade: trade["trade"] * (trade["trade_size"] or 0))
     assert_equal(frame.ticks.bars(dollar=dollar), expected, frame)
 
 
@@ -80,10 +80,10 @@ def test_dollar_bars(table, backend, tz, dollar):
 def test_vwap(table, backend, tz):
     """Each symbol of the frame has its average, null where nothing was traded at a price."""
     frame = frames.frame_of(table, backend, tz)
-    averages, expected = frame.ticks.vwap(), plain.vwap(frame)
+    averages, expected = frame.ticks.vwap(), reference.vwap(frame)
     assert (averages.name, averages.index.name, averages.dtype) == ("vwap", "symbol", frame["trade"].dtype)
     assert list(averages.index) == list(expected)
-    assert all(plain.same(averages[symbol], value, exact=False) for symbol, value in expected.items())
+    assert all(reference.same(averages[symbol], value, exact=False) for symbol, value in expected.items())
 
 
 @frames.examples

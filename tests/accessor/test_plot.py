@@ -143,7 +143,7 @@ def test_what_cannot_be_drawn_is_said(client, ticks):
 def test_without_matplotlib_the_extra_is_named(ticks, monkeypatch):
     trades = ticks("TRADES")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    for name in [name for name in sys.modules if name.startswith(("matplotlib.", "tickframe.accessor.picture"))]:
+    for name in [name for name in sys.modules if name.startswith(("matplotlib.", "tickframe.accessor.plot"))]:
         monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SettingsError, match=r"pip install 'tickframe\[plot\]'"):
         trades.ticks.plot()

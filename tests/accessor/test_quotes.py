@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from tests.accessor import frames, plain
+from tests.accessor import frames, reference
 
 QUOTE = ["ask", "ask_size", "bid", "bid_size"]
 
@@ -22,10 +22,10 @@ def test_join_quotes(trades, quotes, backend, quotes_backend, tz):
     pd.testing.assert_frame_equal(trades, before)
     assert list(joined.columns) == [*trades.columns, *QUOTE]
     assert joined[QUOTE].dtypes.equals(quotes[QUOTE].dtypes)
-    standing = plain.standing_quotes(trades, quotes)
+    standing = reference.standing_quotes(trades, quotes)
     for name in QUOTE:
         expected = [quote and quote[name] for quote in standing]
-        assert all(plain.same(*pair) for pair in zip(joined[name], expected, strict=True)), name
+        assert all(reference.same(*pair) for pair in zip(joined[name], expected, strict=True)), name
 
 
 @frames.examples
@@ -49,10 +49,10 @@ def test_spread_and_mid(table, backend):
     for series, name in ((spread, "spread"), (mid, "mid")):
         assert series.index.equals(quotes.index)
         assert (series.name, series.dtype) == (name, quotes["bid"].dtype)
-    for row, ask_less_bid, middle in zip(plain.rows_of(quotes), spread, mid, strict=True):
+    for row, ask_less_bid, middle in zip(reference.rows_of(quotes), spread, mid, strict=True):
         both = None not in (row["bid"], row["ask"])
-        assert plain.same(ask_less_bid, row["ask"] - row["bid"] if both else None)
-        assert plain.same(middle, (row["bid"] + row["ask"]) / 2 if both else None)
+        assert reference.same(ask_less_bid, row["ask"] - row["bid"] if both else None)
+        assert reference.same(middle, (row["bid"] + row["ask"]) / 2 if both else None)
 
 
 def frame(moments, **columns):

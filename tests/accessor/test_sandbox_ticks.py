@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import tickframe as tf
-from tests.accessor import plain
+from tests.accessor import reference
 from tests.accessor.frames import BACKENDS
 
 SYMBOLS, DAYS = ["ZAL.XE", "ADS.XE"], ("2016-05-04", "2016-05-05")
@@ -72,12 +72,12 @@ def test_joined_quotes_are_those_of_the_service(ask, dtype_backend, tz):
 def test_the_rest_on_ticks_of_many_symbols(ask, dtype_backend):
     """Averages, thresholds, spreads and middles are those of the reference."""
     ticks = ask("TRADES_AND_QUOTES", dtype_backend=dtype_backend).iloc[::20]
-    expected = plain.vwap(ticks)
+    expected = reference.vwap(ticks)
     assert list(ticks.ticks.vwap().index) == SYMBOLS
     assert all(ticks.ticks.vwap()[symbol] == pytest.approx(float(expected[symbol]), rel=1e-12) for symbol in SYMBOLS)
     bars = ticks.ticks.bars(volume=5_000)
-    reference = plain.threshold_bars(ticks, 5_000, lambda trade: trade["trade_size"])
-    assert bars["volume"].tolist() == [bar["volume"] for bar in reference]
+    expected_bars = reference.threshold_bars(ticks, 5_000, lambda trade: trade["trade_size"])
+    assert bars["volume"].tolist() == [bar["volume"] for bar in expected_bars]
     spread, mid = ticks.ticks.spread(), ticks.ticks.mid()
     assert (spread.dropna() > 0).all()
     assert ((mid > ticks["bid"]) & (mid < ticks["ask"]))[mid.notna()].all()

@@ -300,7 +300,7 @@ class TickAccessor:
         """
         try:
             # Matplotlib is an extra that nothing else here needs.
-            from tickframe.accessor.picture import draw  # noqa: PLC0415
+            from tickframe.accessor.plot import draw  # noqa: PLC0415
         except ImportError as error:
             raise SettingsError(f"plot() draws with Matplotlib ({error}): pip install 'tickframe[plot]'") from error
         return draw(self._frame, quotes, title=title, currency=currency)

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from tickframe.cache import Cache, open_cache
+from tickframe.cli.console import JsonOption, print_json, print_table, say
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import ExitCode, examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.results import JsonOption, print_json, print_table, say
 
 PlaceOption = Annotated[
     str | None,

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from google.protobuf.internal import api_implementation
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
+from tickframe.cli.console import JsonOption, print_json, print_table
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.results import JsonOption, print_json, print_table
 from tickframe.wire.kernel import kernel
 
 EPILOG = examples(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tickframe.cli.results import printable, say
+from tickframe.cli.console import printable, say
 from tickframe.client import Client
 
 # Secrets are never options: other users of a machine can read a command's arguments.

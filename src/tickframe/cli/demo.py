@@ -11,11 +11,11 @@ import pandas as pd
 import typer
 
 from tickframe.catalogue import TickDataFlag, TickDataType
+from tickframe.cli.console import JsonOption, print_json, say
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.frame_table import print_first
-from tickframe.cli.outcome_report import summary
-from tickframe.cli.results import JsonOption, print_json, say
+from tickframe.cli.outcomes import summary
+from tickframe.cli.preview import print_first
 from tickframe.client import Client
 from tickframe.errors import SettingsError
 

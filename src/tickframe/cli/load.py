@@ -10,12 +10,12 @@ import typer
 
 from tickframe.catalogue import TickDataFlag, TickDataType
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
-from tickframe.cli.destination import Dataset, Destination, destination
+from tickframe.cli.console import print_json, say
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import EXIT_CODES, ExitCode, examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.outcome_report import as_records, print_outcomes, summary
-from tickframe.cli.results import print_json, say
-from tickframe.cli.ticks_file import PipeFormat
+from tickframe.cli.outcomes import as_records, print_outcomes, summary
+from tickframe.cli.output import Dataset, Destination, destination
+from tickframe.cli.writers import PipeFormat
 from tickframe.query import Query
 from tickframe.run.fetch import OnError
 

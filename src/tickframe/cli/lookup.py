@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
+from tickframe.cli.console import JsonOption, print_json, print_table, say
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.results import JsonOption, print_json, print_table, say
 from tickframe.query import Query
 
 SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tickframe.accessor.picture import draw
+from tickframe.accessor.plot import draw
 
 # Sharp on a dense screen, readable at half of that.
 _DOTS_PER_INCH = 200

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from tickframe.cli.console import JsonOption, print_json, say
+from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import examples
-from tickframe.cli.failures import DebugOption, failures_in_one_line
-from tickframe.cli.results import JsonOption, print_json, say
 from tickframe.errors import SettingsError
 
 EPILOG = examples(

@@ -6,7 +6,7 @@ import io
 import pyarrow as pa
 import pytest
 
-from tickframe.cli.ticks_file import PipeFormat, write_ticks, write_ticks_to_pipe
+from tickframe.cli.writers import PipeFormat, write_ticks, write_ticks_to_pipe
 from tickframe.errors import TransportError
 
 BATCH = pa.RecordBatch.from_pydict(

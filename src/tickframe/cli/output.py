@@ -9,8 +9,8 @@ from pathlib import Path
 
 import typer
 
-from tickframe.cli.frame_table import print_ends
-from tickframe.cli.ticks_file import SUFFIXES, PipeFormat, write_ticks, write_ticks_to_pipe
+from tickframe.cli.preview import print_ends
+from tickframe.cli.writers import SUFFIXES, PipeFormat, write_ticks, write_ticks_to_pipe
 from tickframe.query import Query
 from tickframe.run.fetch import OnError
 

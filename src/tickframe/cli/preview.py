@@ -7,7 +7,7 @@ import pyarrow as pa
 import typer
 
 from tickframe.arrow_to_pandas import to_dataframe
-from tickframe.cli.results import print_table
+from tickframe.cli.console import print_table
 
 _SHOWN = 5
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tickframe.cli.results import print_table, say
+from tickframe.cli.console import print_table, say
 from tickframe.run.outcomes import Outcomes
 
 _MOST_ROWS = 20

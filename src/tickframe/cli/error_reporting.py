@@ -15,8 +15,8 @@ from typing import Annotated, TextIO
 import pyarrow as pa
 import typer
 
+from tickframe.cli.console import printable, say
 from tickframe.cli.exit_codes import ExitCode
-from tickframe.cli.results import printable, say
 from tickframe.errors import SettingsError, TickframeError, TickframeWarning
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -1,19 +1,18 @@
-"""The command ``tickframe``, also as ``python -m tickframe``."""
+"""Entry point of the ``tickframe`` command and of ``python -m tickframe``."""
 
 import sys
 
-_REQUIREMENTS = ("typer", "rich")
+from tickframe.errors import SettingsError
+from tickframe.extras import needs_extra
 
 
 def main() -> None:
-    """Run the command line; without its requirements, say how to install them and exit with 2."""
+    """Run the command line; without the ``cli`` extra, report what to install and exit with 2."""
     try:
-        # The package works without the command line's requirements.
-        from tickframe.cli.app import app  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name not in _REQUIREMENTS:
-            raise
-        sys.stderr.write(f"tickframe: the command line needs {error.name}: pip install 'tickframe[cli]'\n")
+        with needs_extra("cli", "the command line"):
+            from tickframe.cli.app import app  # noqa: PLC0415
+    except SettingsError as error:
+        sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
     app(prog_name="tickframe")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from tickframe.accessor.bars import Frequency, dollar_bars, time_bars, volume_bars
 from tickframe.accessor.quotes import join_quotes, mid, spread
 from tickframe.accessor.trades import vwap
-from tickframe.errors import SettingsError
+from tickframe.extras import needs_extra
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -298,9 +298,6 @@ class TickAccessor:
         >>> [axes.get_ylabel() for axes in figure.axes]
         ['Price (EUR)', 'Volume\n(shares\nin 1 s)']
         """
-        try:
-            # Matplotlib is an extra that nothing else here needs.
+        with needs_extra("plot", "plot()"):
             from tickframe.accessor.plot import draw  # noqa: PLC0415
-        except ImportError as error:
-            raise SettingsError(f"plot() draws with Matplotlib ({error}): pip install 'tickframe[plot]'") from error
         return draw(self._frame, quotes, title=title, currency=currency)

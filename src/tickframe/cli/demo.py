@@ -17,7 +17,7 @@ from tickframe.cli.exit_codes import examples
 from tickframe.cli.outcomes import summary
 from tickframe.cli.preview import print_first
 from tickframe.client import Client
-from tickframe.errors import SettingsError
+from tickframe.extras import needs_extra
 
 EPILOG = examples("tickframe demo", "tickframe demo --out somewhere/ --json")
 
@@ -28,6 +28,8 @@ _DAYS = ("2016-05-03", "2016-05-05")
 _TRADE_FLAGS = (TickDataFlag.APPLY_TRADE_CORRECTIONS, TickDataFlag.EXCLUDE_CANCELLED_TRADES)
 _PICTURED_SYMBOL = "ZAL.XE"
 _PICTURED_DAY = "2016-05-04"
+# 1,600 pixels wide: sharp on a high-density screen.
+_DOTS_PER_INCH = 200
 
 
 def demo(
@@ -40,11 +42,8 @@ def demo(
 ) -> None:
     """Load ticks from a simulated service on this machine, show, store and draw them: a few seconds, no account."""
     with failures_in_one_line(debug=debug):
-        try:
-            # Matplotlib is an extra that no other command needs.
-            from tickframe.cli.picture import draw_day  # noqa: PLC0415
-        except ImportError as error:
-            raise SettingsError(f"the demo draws with Matplotlib ({error}): pip install 'tickframe[plot]'") from error
+        with needs_extra("plot", "tickframe demo"):
+            from tickframe.accessor.plot import draw  # noqa: PLC0415
         out.mkdir(parents=True, exist_ok=True)
         with Client.sandbox(progress=True, cache=out / "cache") as client:
             say(f"a simulated market answers at {client.settings.base_url}")
@@ -52,7 +51,8 @@ def demo(
             quotes = _load(client, TickDataType.QUOTES, out)
             title, currency = _title_and_currency(client)
         picture = out / f"{_PICTURED_SYMBOL}-{_PICTURED_DAY}.png"
-        draw_day(_pictured(trades), _pictured(quotes), title=title, currency=currency, path=picture)
+        figure = draw(_pictured(trades), _pictured(quotes), title=title, currency=currency)
+        figure.savefig(picture, dpi=_DOTS_PER_INCH)
         datasets = [str(_dataset(out, data_type)) for data_type in (TickDataType.TRADES, TickDataType.QUOTES)]
         if as_json:
             print_json({"datasets": datasets, "picture": str(picture)})

@@ -14,6 +14,7 @@ from tickframe.cli.console import JsonOption, print_json, say
 from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
 from tickframe.cli.exit_codes import examples
 from tickframe.errors import SettingsError
+from tickframe.extras import needs_extra
 
 EPILOG = examples(
     "tickframe sandbox",
@@ -39,11 +40,8 @@ def sandbox(
 ) -> None:
     """Serve simulated ticks on this machine until Ctrl-C, and print the environment that leads there."""
     with failures_in_one_line(debug=debug):
-        try:
-            # The sandbox has requirements of its own, which the other commands do not need.
+        with needs_extra("sandbox", "tickframe sandbox"):
             from tickframe.sandbox import Sandbox  # noqa: PLC0415
-        except ImportError as error:
-            raise SettingsError(f"the sandbox is not installed ({error}): pip install 'tickframe[sandbox]'") from error
         service = Sandbox(data, seed, port=port)
         try:
             service.start()

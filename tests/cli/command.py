@@ -1,4 +1,4 @@
-"""The command as a process of its own."""
+"""The command in a process of its own."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import tickframe
 
-# The package under test, wherever the process starts.
+# The package under test, in whichever directory the process starts.
 PYTHONPATH = str(Path(tickframe.__file__).parents[1])
 
 
 def start(*arguments, cwd, code=None, stdout=subprocess.PIPE, **environment):
-    """Start the command, or some code, with no settings but those given."""
+    """Start the command, or a script, with no settings but the given ones."""
     command = ["-m", "tickframe", *arguments] if code is None else ["-c", code, *arguments]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TICKFRAME_")}
     return subprocess.Popen(
@@ -29,7 +29,7 @@ def start(*arguments, cwd, code=None, stdout=subprocess.PIPE, **environment):
 
 
 def run_on_terminal(*arguments, cwd, stdout_too=False):
-    """Run with stderr on a terminal, and stdout too if asked, and return what it shows there."""
+    """Run the command with stderr, and optionally stdout, on a terminal, and return what is shown there."""
     terminal, stderr = os.openpty()
     termios.tcsetwinsize(terminal, (24, 120))
     with subprocess.Popen(
@@ -41,7 +41,7 @@ def run_on_terminal(*arguments, cwd, stdout_too=False):
     ):
         os.close(stderr)
         shown = b""
-        # Linux says EIO where other systems say that the terminal has ended.
+        # At the end, Linux raises EIO where other systems return no bytes.
         with contextlib.suppress(OSError):
             while piece := os.read(terminal, 4096):
                 shown += piece
@@ -50,6 +50,7 @@ def run_on_terminal(*arguments, cwd, stdout_too=False):
 
 
 def run(*arguments, cwd, code=None):
+    """Run the command, or a script, and return its exit code, stdout and stderr."""
     with start(*arguments, cwd=cwd, code=code) as process:
         stdout, stderr = process.communicate(timeout=50)
     return process.returncode, stdout, stderr

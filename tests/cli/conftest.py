@@ -5,14 +5,14 @@ from tickframe.sandbox import Sandbox
 
 @pytest.fixture(scope="session")
 def service():
-    """Serve to all tests."""
+    """Run one sandbox for all tests."""
     with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def account(service, monkeypatch):
-    """Set the environment that leads to the sandbox."""
+    """Set the environment variables that connect to the sandbox."""
     for name in ("TICKFRAME_TOKEN", "TICKFRAME_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TICKFRAME_URL", service.url)

@@ -1,4 +1,4 @@
-"""``tickframe cache`` and what the other commands say of the cache."""
+"""``tickframe cache``, and the cache in other commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tickframe.cli.app import app
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with the answers to five parts, which the environment names."""
+    """Return a cache with the responses to five parts, and select it in the environment."""
     with FaultServer() as server:
         server.serve(ticks_for)
         with cached_client(server, tmp_path) as client:
@@ -26,44 +26,44 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["cache", *arguments])
-    return done.exit_code, done.stdout, done.stderr
+    result = CliRunner().invoke(app, ["cache", *arguments])
+    return result.exit_code, result.stdout, result.stderr
 
 
-def test_info_says_how_much_there_is(place: Path) -> None:
+def test_info_shows_the_number_of_entries(place: Path) -> None:
     code, shown, _ = run("info")
     assert code == 0
-    assert "answers of tick_data" in shown
+    assert "tick_data entries" in shown
     _, shown, _ = run("info", "--json")
     assert json.loads(shown)["entries"] == 5
     _, shown, _ = run("info", "--json", "--place", str(place / "none"))
     assert json.loads(shown)["entries"] == 0
 
 
-def test_verify_exits_with_1_when_something_was_damaged(place: Path) -> None:
-    assert run("verify") == (0, "", "5 sound, 0 dropped\n")
+def test_verify_exits_with_1_if_an_entry_is_damaged(place: Path) -> None:
+    assert run("verify") == (0, "", "entries: 5 valid, 0 removed\n")
     damaged = sorted(place.rglob("*.parquet"))[1]
     damaged.write_bytes(b"")
-    code, shown, said = run("verify")
-    assert (code, said) == (1, "4 sound, 1 dropped\n")
-    assert shown.startswith("dropped source=ACTIV/function=tick_data/symbol=S001")
+    code, shown, message = run("verify")
+    assert (code, message) == (1, "entries: 4 valid, 1 removed\n")
+    assert shown.startswith("removed source=ACTIV/function=tick_data/symbol=S001")
     assert run("verify", "--json")[0] == 0
 
 
 @pytest.mark.usefixtures("place")
-def test_clear_wants_to_be_told_what() -> None:
-    code, _, said = run("clear")
+def test_clear_requires_a_selection() -> None:
+    code, _, message = run("clear")
     assert code == 2
-    assert "say what to drop" in said
+    assert "give either --all, or options that select entries" in message
     assert run("clear", "--all", "--symbol", "S001")[0] == 2
-    assert run("clear", "--symbol", "S001") == (0, "", "1 dropped\n")
+    assert run("clear", "--symbol", "S001") == (0, "", "entries removed: 1\n")
     assert json.loads(run("clear", "--from", "2016-05-05", "--to", "2016-05-05", "--json")[1]) == {"dropped": 4}
-    assert run("clear", "--all") == (0, "", "0 dropped\n")
+    assert run("clear", "--all") == (0, "", "entries removed: 0\n")
     assert run("clear", "--from", "5 May")[0] == 2
 
 
 @pytest.mark.usefixtures("place")
-def test_load_takes_the_cache_that_the_environment_names() -> None:
+def test_load_uses_the_cache_of_the_environment() -> None:
     arguments = ["load", "ACTIV", "ZAL.XE", "2016-05-05", "--type", "TRADES", "--to", "08:01", "--sandbox"]
     first, second = (CliRunner().invoke(app, arguments) for _ in range(2))
     assert (first.exit_code, second.exit_code) == (0, 0)

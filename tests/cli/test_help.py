@@ -1,4 +1,4 @@
-"""What the help says, and that its examples run."""
+"""The help texts, and that their examples run."""
 
 import re
 import shlex
@@ -30,13 +30,13 @@ def help_of(*command):
 
 
 def examples_of(*command):
-    """Return the lines under "Examples" that call the command."""
+    """Return the command lines below "Examples"."""
     lines = [line.strip() for line in help_of(*command).split("\n")]
     return [line for line in lines[lines.index("Examples") + 1 :] if line.startswith("tickframe")]
 
 
-def test_help_names_every_command():
-    """The help lists the commands, and no option takes a secret."""
+def test_help_lists_every_command():
+    """The help lists the commands, and no command has an option for a secret."""
     shown = help_of()
     for command in ("demo", "load", "lookup", "check", "sandbox"):
         assert f" {command} " in shown
@@ -45,21 +45,21 @@ def test_help_names_every_command():
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_help_has_examples(command):
-    """Examples follow the options, and one at least is of the command itself."""
+    """Examples follow the options, and at least one calls the command itself."""
     assert any(example.startswith(" ".join(["tickframe", *command])) for example in examples_of(*command))
 
 
 @pytest.mark.parametrize("command", [(), ("load",)], ids=["tickframe", "load"])
 def test_the_help_documents_every_exit_code(command):
-    """Each code that a command ends with stands in the help."""
+    """Every exit code of a command is listed in its help."""
     [codes] = re.findall(r"Exit codes: ([^.]*)\.", " ".join(help_of(*command).split()))
     assert {int(code.split()[0]) for code in codes.split("; ")} == {int(code) for code in ExitCode}
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in {(), ("demo",), ("sandbox",)}])
-def test_examples_run_as_they_stand(command, tmp_path, monkeypatch):
-    """In 80 columns no example is broken in two, and each does what it says."""
+def test_examples_run_unchanged(command, tmp_path, monkeypatch):
+    """No example wraps in 80 columns, and each runs without an error."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dax.txt").write_text("ZAL.XE\n")
     for example in examples_of(*command):
@@ -80,15 +80,15 @@ def test_examples_run_as_they_stand(command, tmp_path, monkeypatch):
     ],
 )
 def test_a_shell_completes_commands_and_values(typed, offered):
-    """The answers to a bash that asks what could come next."""
+    """Bash gets the possible completions of a command line."""
     words = str(len(typed.split()) - (not typed.endswith(" ")))
     environment = {"_TICKFRAME_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": words}
     result = CliRunner(env=environment).invoke(app, [], prog_name="tickframe")
     assert (set(result.stdout.split()), result.stderr) == (offered, "")
 
 
-def test_the_completion_script_is_all_that_is_printed(tmp_path):
-    """--show-completion names the shell or finds it; nothing else is said."""
+def test_show_completion_prints_only_the_script(tmp_path):
+    """--show-completion prints the script to stdout and nothing to stderr."""
     code, stdout, stderr = run_process("--show-completion", "bash", cwd=tmp_path)
     assert (code, stderr) == (0, "")
     assert "_TICKFRAME_COMPLETE=complete_bash" in stdout

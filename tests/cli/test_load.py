@@ -1,4 +1,4 @@
-"""``tickframe load`` against a real sandbox."""
+"""``tickframe load`` against a sandbox."""
 
 import json
 
@@ -19,7 +19,7 @@ SATURDAY = "2016-05-07"
 
 @pytest.fixture
 def ticks(account):
-    """Load with the library itself."""
+    """Load the same ticks through the Python API."""
     with account.client() as client:
         return client.tick_data(
             "ACTIV", "ZAL.XE", DAY, data_type="QUOTES", from_time="09:00", to_time="09:30"
@@ -34,8 +34,8 @@ def run_quotes(*options):
     return run("ACTIV", "ZAL.XE", DAY, "--type", "QUOTES", "--from", "09:00", "--to", "09:30", *options)
 
 
-def test_a_table_of_the_ends_is_on_stdout_and_the_summary_on_stderr():
-    """Without --out the first and last rows and their count are shown; stdout holds nothing else."""
+def test_the_first_and_last_rows_are_on_stdout_and_the_summary_on_stderr():
+    """Without --out, stdout has the first and last rows and the number of rows, and nothing else."""
     result = run("ACTIV", "ZAL.XE", "ADS.XE", f"{DAY}:2016-05-06", "--type", "trades")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.split("\n")
@@ -45,8 +45,8 @@ def test_a_table_of_the_ends_is_on_stdout_and_the_summary_on_stderr():
     assert "rows in 4 parts (0 empty)" in result.stderr
 
 
-def test_parquet_is_the_arrow_table_as_it_comes(ticks, tmp_path):
-    """The Parquet file has the rows, columns and types of the Arrow table, and no other file is left."""
+def test_parquet_keeps_the_arrow_table(ticks, tmp_path):
+    """The Parquet file has the rows, columns and types of the Arrow table, and no temporary file remains."""
     path = tmp_path / "quotes.parquet"
     result = run_quotes("--out", str(path))
     assert result.exit_code == 0, result.stderr
@@ -56,7 +56,7 @@ def test_parquet_is_the_arrow_table_as_it_comes(ticks, tmp_path):
 
 
 def test_csv_is_exact(account, tmp_path):
-    """CSV read back is the DataFrame of the library: nanoseconds, whole integers, every digit of a price."""
+    """CSV read back equals the DataFrame: nanoseconds, integers, every digit of a price."""
     path = tmp_path / "quotes.csv"
     result = run("ACTIV", "ZAL.XE", DAY, "--type", "QUOTES", "--to", "09:30", "--out", str(path))
     assert result.exit_code == 0, result.stderr
@@ -68,8 +68,8 @@ def test_csv_is_exact(account, tmp_path):
     pd.testing.assert_frame_equal(read, expected, check_exact=True)
 
 
-def test_a_day_without_ticks_is_a_file_with_columns_and_a_warning(tmp_path):
-    """An empty answer gives a file of the same columns, and one line that says why it is empty."""
+def test_a_day_without_ticks_gives_an_empty_file_and_a_warning(tmp_path):
+    """An empty response gives a file with the same columns, and one line says why it is empty."""
     path = tmp_path / "empty.parquet"
     result = run("ACTIV", "ZAL.XE", SATURDAY, "--type", "TRADES", "--out", str(path))
     assert result.exit_code == 0, result.stderr
@@ -79,8 +79,8 @@ def test_a_day_without_ticks_is_a_file_with_columns_and_a_warning(tmp_path):
     assert "0 rows in 1 part (1 empty)" in result.stderr
 
 
-def test_several_parts_end_in_a_table_of_what_became_of_each():
-    """One warning however many parts are empty, then a row for each part, then the sum."""
+def test_several_parts_end_in_a_table_of_outcomes():
+    """One warning for all empty parts, then a row for each part, then the summary."""
     result = run("ACTIV", "ZAL.XE", "ADS.XE", f"2016-05-06:{SATURDAY}", "--type", "TRADES")
     lines = result.stderr.split("\n")
     assert lines[0].startswith("warning: no data for ")
@@ -96,8 +96,8 @@ def test_several_parts_end_in_a_table_of_what_became_of_each():
     assert "rows in 4 parts (2 empty), " in lines[-2]
 
 
-def test_json_holds_the_outcome_of_each_part():
-    """--json prints nothing but what was asked and what became of it, part by part."""
+def test_json_has_the_outcome_of_each_part():
+    """--json prints the parameters and the outcome of each part, and no rows."""
     result = run("ACTIV", "ZAL.XE", f"2016-05-06:{SATURDAY}", "--type", "TRADES", "--flag", "use_market_ts", "--json")
     friday, saturday = json.loads(result.stdout)
     assert friday["parameters"] == {
@@ -112,7 +112,7 @@ def test_json_holds_the_outcome_of_each_part():
 
 
 def test_an_error_of_the_service_is_one_line_and_leaves_no_file(tmp_path):
-    """A refusal exits with 1, says why in one line, and the outcomes of --json hold it too."""
+    """A refused request exits with 1 and one line, and --json has the error too."""
     result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(tmp_path / "x.csv"), "--json")
     assert result.exit_code == 1
     [line] = [line for line in result.stderr.split("\n") if line.startswith("error: ")]
@@ -121,8 +121,8 @@ def test_an_error_of_the_service_is_one_line_and_leaves_no_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failure_keeps_the_file_that_was_there(tmp_path):
-    """A load that fails half way does not touch an older file of the same name."""
+def test_a_failure_keeps_an_existing_file(tmp_path):
+    """A load that fails does not touch a file of the same name."""
     path = tmp_path / "trades.csv"
     path.write_text("older")
     result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(path))
@@ -139,8 +139,8 @@ def test_a_failure_keeps_the_file_that_was_there(tmp_path):
         ("ADS.XE", "write it as 2016-05-05"),
     ],
 )
-def test_a_wrong_day_is_one_line(day, words):
-    """A day that is none exits with 2 and one line that says how to write it."""
+def test_an_invalid_day_is_one_line(day, words):
+    """An invalid day exits with 2 and one line that shows the expected format."""
     result = run("ACTIV", "ZAL.XE", day, "--type", "TRADES")
     assert result.exit_code == 2
     assert result.stderr.startswith("error: ")
@@ -152,31 +152,31 @@ def test_a_wrong_day_is_one_line(day, words):
     ("options", "words"),
     [
         (("--type", "TRADE"), "'TRADE' is not one of"),
-        (("--type", "TRADES", "--out", "ticks.xlsx"), "ends in none of .parquet, .csv"),
-        (("--type", "TRADES", "--out", "no-such-folder/ticks.csv"), "there is no folder"),
-        (("--type", "TRADES", "--sandbox", "--user", "ada"), "leave out --url and --user"),
-        (("--type", "TRADES", "--out", "ticks.csv", "--format", "csv"), "--format goes with --out -"),
-        (("--type", "TRADES", "--out", "-", "--json"), "would both write to stdout"),
+        (("--type", "TRADES", "--out", "ticks.xlsx"), "expected a name ending in .parquet, .csv, or / for a dataset"),
+        (("--type", "TRADES", "--out", "no-such-folder/ticks.csv"), "directory 'no-such-folder' does not exist"),
+        (("--type", "TRADES", "--sandbox", "--user", "ada"), "--sandbox cannot be combined with --url or --user"),
+        (("--type", "TRADES", "--out", "ticks.csv", "--format", "csv"), "--format requires --out -"),
+        (("--type", "TRADES", "--out", "-", "--json"), "both write to stdout"),
         (("--type", "TRADES", "--symbols", "no-such-file"), "No such file"),
         ((), "Missing option '--type'"),
     ],
 )
-def test_wrong_usage_exits_with_2(options, words):
-    """What the command itself does not understand exits with 2, before anything is asked for."""
+def test_a_usage_error_exits_with_2(options, words):
+    """Invalid options exit with 2, before any request is sent."""
     result = run("ACTIV", "ZAL.XE", DAY, *options)
     assert result.exit_code == 2
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_without_a_symbol_the_error_says_where_to_name_some():
-    """Neither an argument nor a file names a symbol."""
+def test_without_symbols_the_error_says_how_to_give_them():
+    """There is neither an argument nor a file with symbols."""
     result = run("ACTIV", DAY, "--type", "TRADES")
     assert result.exit_code == 2
-    assert "--symbols" in result.stderr
+    assert "no symbols given: name them before the day, or use" in result.stderr
 
 
 def test_debug_shows_the_traceback():
-    """With --debug the traceback stands in place of the line, and the exit code is the same."""
+    """With --debug, the traceback replaces the line, and the exit code is the same."""
     result = run("ACTIV", "ZAL.XE", "2016-13-05", "--type", "TRADES", "--debug")
     assert result.exit_code == 2
     assert result.stderr.startswith("Traceback")
@@ -184,8 +184,8 @@ def test_debug_shows_the_traceback():
 
 
 @pytest.mark.parametrize("from_stdin", [True, False])
-def test_symbols_come_from_a_file_too(tmp_path, from_stdin):
-    """One in a line, behind those of the command itself; empty lines and blanks around them do not count."""
+def test_symbols_are_read_from_a_file(tmp_path, from_stdin):
+    """One per line, after those of the command line; blank lines and surrounding spaces are ignored."""
     listed = "ADS.XE\n\n  SAP.XE \r\n"
     path = tmp_path / "dax.txt"
     path.write_text(listed)
@@ -195,8 +195,8 @@ def test_symbols_come_from_a_file_too(tmp_path, from_stdin):
     assert [part["parameters"]["symbol"] for part in json.loads(result.stdout)] == ["ZAL.XE", "ADS.XE", "SAP.XE"]
 
 
-def test_a_folder_is_a_dataset_that_is_gone_on_with(account, tmp_path):
-    """A second run asks only for the day that the first had not, and the rows are those of the library."""
+def test_a_directory_is_a_dataset_that_a_second_run_completes(account, tmp_path):
+    """A second run loads only the day that is missing, and the rows equal those of the Python API."""
     folder = f"{tmp_path}/new/ticks/"
     first = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--out", folder)
     assert first.exit_code == 0, first.stderr
@@ -209,8 +209,8 @@ def test_a_folder_is_a_dataset_that_is_gone_on_with(account, tmp_path):
 
 
 @pytest.mark.parametrize("to_time", ["09:00:00.000136451", "09:00:01", "09:00:05"])
-def test_the_ends_of_few_rows_overlap_nowhere(account, to_time):
-    """What is shown of a short answer is what there is: each row once, dots only where some are left out."""
+def test_the_first_and_last_rows_do_not_overlap(account, to_time):
+    """Each row is shown once, with an ellipsis only if some are not shown."""
     with account.client() as client:
         query = client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES", to_time=to_time)
         expected = query.to_pandas()["trade_size"].tolist()

@@ -1,4 +1,4 @@
-"""``tickframe lookup`` and ``tickframe check`` against a real sandbox."""
+"""``tickframe lookup`` and ``tickframe check`` against a sandbox."""
 
 import json
 
@@ -15,21 +15,21 @@ def run(*arguments):
 
 
 def test_lookup_lists_the_sources():
-    """Sources are a table on stdout and a count on stderr."""
+    """Sources are a table on stdout, and their number is on stderr."""
     result = run("lookup", "sources")
     assert "ACTIV" in result.stdout.split()
     assert result.stderr == "2 sources\n"
 
 
 def test_lookup_finds_exchanges():
-    """Exchanges are those of the source, in one row each."""
+    """The exchanges of a source have a row each."""
     result = run("lookup", "exchanges", "--source", "ACTIV")
     assert "Deutsche Boerse Xetra" in result.stdout
     assert "warning" not in result.stderr
 
 
-def test_lookup_finds_symbols_of_a_pattern():
-    """A pattern finds names; columns are not cut off where there is no terminal."""
+def test_lookup_finds_symbols_by_pattern():
+    """A pattern matches names; columns are not truncated without a terminal."""
     result = run("lookup", "symbols", "--pattern", "zalando")
     assert [line.split() for line in result.stdout.split("\n") if "ZAL.XE" in line] == [
         ["ZAL.XE", "Zalando", "SE", "DE000ZAL1111", "XETRA", "EUR"]
@@ -38,7 +38,7 @@ def test_lookup_finds_symbols_of_a_pattern():
 
 
 def test_lookup_json_has_every_page_and_column():
-    """JSON holds all rows, beyond the first page, and the columns that the table leaves out."""
+    """JSON has all rows, beyond the first page, and the columns that the table omits."""
     result = run("lookup", "symbols", "--json")
     found = json.loads(result.stdout)
     assert len(found) > 100
@@ -46,8 +46,8 @@ def test_lookup_json_has_every_page_and_column():
     assert result.stderr == f"{len(found):,} symbols\n"
 
 
-def test_check_says_what_was_reached_and_with_what(account):
-    """One round trip: the address, the account as the service sees it, and the versions."""
+def test_check_shows_the_connection_and_the_versions(account):
+    """One request gives the URL, the account as the service sees it, and the versions."""
     report = json.loads(run("check", "--json").stdout)
     assert report["url"] == account.url
     assert report["account"]["user"] == account.user
@@ -62,8 +62,8 @@ def test_check_says_what_was_reached_and_with_what(account):
     }
 
 
-def test_check_is_readable(account):
-    """Without --json the same is a table, without a secret in it."""
+def test_check_prints_a_table_without_secrets(account):
+    """Without --json, the same is a table."""
     result = run("check")
     assert account.url in result.stdout
     assert "protobuf_implementation" in result.stdout
@@ -72,7 +72,7 @@ def test_check_is_readable(account):
 
 
 def test_a_wrong_password_is_one_line(monkeypatch):
-    """A refused account exits with 1 and says what to check, without the password."""
+    """A refused account exits with 1 and one line, without the password."""
     monkeypatch.setenv("TICKFRAME_PASSWORD", "not-the-password")
     result = run("check")
     assert result.exit_code == 1
@@ -82,8 +82,8 @@ def test_a_wrong_password_is_one_line(monkeypatch):
     assert "not-the-password" not in result.stderr
 
 
-def test_without_an_account_the_error_names_what_is_missing(monkeypatch):
-    """Nothing set exits with 2 and names the variables."""
+def test_without_an_account_the_error_names_the_missing_settings(monkeypatch):
+    """Without settings, the command exits with 2 and names the environment variables."""
     for name in ("URL", "USER", "PASSWORD", "API_KEY", "CLIENT_SECRET", "TOKEN"):
         monkeypatch.delenv(f"TICKFRAME_{name}", raising=False)
     result = run("check")
@@ -94,15 +94,15 @@ def test_without_an_account_the_error_names_what_is_missing(monkeypatch):
 @pytest.mark.parametrize(
     "command", [("check",), ("lookup", "sources"), ("load", "ACTIV", "X", "2016-05-05", "--type", "TRADES")]
 )
-def test_plain_http_to_elsewhere_is_refused(command):
-    """Every command that connects refuses to send a token over plain http."""
+def test_plain_http_to_another_host_is_refused(command):
+    """No command sends a token over plain HTTP."""
     result = run(*command, "--url", "http://192.0.2.1")
     assert result.exit_code == 2
     assert "must be https://" in result.stderr
 
 
-def test_sandbox_option_needs_no_account(monkeypatch):
-    """--sandbox starts a service of its own, whatever the environment says."""
+def test_sandbox_option_ignores_the_environment(monkeypatch):
+    """--sandbox starts its own service, even if the environment has an account."""
     monkeypatch.setenv("TICKFRAME_URL", "https://nowhere.invalid")
     monkeypatch.setenv("TICKFRAME_TOKEN", "of another service")
     report = json.loads(run("check", "--sandbox", "--json").stdout)

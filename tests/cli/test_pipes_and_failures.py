@@ -1,4 +1,4 @@
-"""Pipes, parts that fail, and all the ways in which a command can end, in real processes."""
+"""Pipes, failed parts, and how a command ends, mostly in processes of their own."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from tests.faults.ticks import ROWS, SECRET, framed_ticks, symbol_of, symbols, t
 from tickframe.cli.app import app
 
 DAY = "2016-05-05"
-# More than a pipe holds, so that a writer notices that nobody reads.
+# More than a pipe buffers, so that the writer notices a closed reader.
 MANY = symbols(400)
 
 
 @pytest.fixture
 def server(monkeypatch):
-    """Serve five rows of any symbol, and be where the environment leads."""
+    """Serve five rows of any symbol, with the environment variables that connect to it."""
     with FaultServer() as running:
         running.serve(ticks_for)
         monkeypatch.setenv("TICKFRAME_URL", running.url)
@@ -37,20 +37,20 @@ def start_load(server, cwd, *arguments, **streams):
 
 
 def load(*arguments):
-    """Load in this process, where neither a pipe nor a signal matters."""
+    """Load in this process, for tests without pipes and signals."""
     result = CliRunner().invoke(app, ["load", "ACTIV", *arguments, "--type", "trades"])
     return result.exit_code, result.stdout, result.stderr
 
 
 def failing_for(*failing):
-    """Return answers, and a refusal for some symbols."""
+    """Return a script that refuses some symbols and serves the others."""
     return lambda request: (
         refusal(403, "not <b>yours</b>\x1b[31m") if symbol_of(request) in failing else ticks_for(request)
     )
 
 
-def test_an_arrow_stream_goes_through_a_pipe(server, tmp_path):
-    """Stdout holds the stream and nothing else, as Arrow and Polars read it; the sum is on stderr."""
+def test_an_arrow_stream_goes_to_stdout(server, tmp_path):
+    """Stdout has only the stream, which Arrow and Polars read; the summary is on stderr."""
     with (tmp_path / "ticks.arrows").open("wb") as stdout:
         process = start_load(server, tmp_path, "S000", "S001", DAY, "--out", "-", stdout=stdout)
         _, stderr = process.communicate(timeout=50)
@@ -63,8 +63,8 @@ def test_an_arrow_stream_goes_through_a_pipe(server, tmp_path):
     assert stderr.rstrip().split("\n")[-1].startswith(f"{2 * ROWS} rows in 2 parts")
 
 
-def test_csv_goes_through_a_pipe(server, tmp_path):
-    """--format csv writes a head and a line for each row."""
+def test_csv_goes_to_stdout(server, tmp_path):
+    """--format csv writes a header and a line for each row."""
     with start_load(server, tmp_path, "S000", DAY, "--out", "-", "--format", "csv") as process:
         stdout, _ = process.communicate(timeout=50)
     assert process.returncode == 0
@@ -75,31 +75,31 @@ def test_csv_goes_through_a_pipe(server, tmp_path):
 
 
 @pytest.mark.parametrize("options", [("--out", "-"), ("--out", "-", "--format", "csv"), ("--json",)])
-def test_a_reader_that_has_read_enough_is_no_error(server, tmp_path, options):
-    """Where stdout is closed early nothing is said, and the exit code is that of SIGPIPE."""
+def test_a_closed_pipe_is_silent(server, tmp_path, options):
+    """If the reader closes stdout early, nothing is printed, and the exit code is that of SIGPIPE."""
     server.serve(lambda request: answer(framed_ticks(symbol_of(request), rows=1_000)))
     with start_load(server, tmp_path, *MANY, DAY, *options) as process:
         process.stdout.close()
-        said = process.stderr.read()
+        stderr = process.stderr.read()
     assert process.wait() == 141
-    assert said == ""
+    assert stderr == ""
 
 
 @pytest.mark.parametrize("options", [(), ("--out", "-"), ("--json",)])
 def test_a_full_disk_is_one_line(server, tmp_path, options):
-    """What stdout cannot take is said once, also where only the last flush fails."""
+    """A failed write is reported once, even if only the last flush fails."""
     with Path("/dev/full").open("wb") as full:
         process = start_load(server, tmp_path, "S000", DAY, *options, stdout=full)
         _, stderr = process.communicate(timeout=50)
     assert process.returncode == 1
     assert [line for line in stderr.split("\n") if "rows in 1 part" not in line] == [
-        "error: the output failed: No space left on device: make room or write elsewhere, and run it again",
+        "error: cannot write the output: No space left on device; free up space or write elsewhere, then try again",
         "",
     ]
 
 
 def test_collected_failures_are_listed_and_exit_with_3(server, tmp_path):
-    """The other parts are in the file; the table says what failed and why, and steers no terminal."""
+    """The other parts are in the file; the table has the errors, without control characters."""
     server.serve(failing_for("S001"))
     path = tmp_path / "ticks.parquet"
     code, stdout, stderr = load(*symbols(3), DAY, "--on-error", "collect", "--out", str(path))
@@ -111,33 +111,33 @@ def test_collected_failures_are_listed_and_exit_with_3(server, tmp_path):
     assert stderr.rstrip().split("\n")[-1].startswith(f"{2 * ROWS} rows in 3 parts (0 empty, 1 failed)")
 
 
-def test_of_many_parts_the_failed_ones_are_listed_first(server):
-    """A table of some rows, and where to find the others."""
+def test_failed_parts_are_listed_first(server):
+    """A long table is cut, and a message says how to list the rest."""
     server.serve(failing_for("S038"))
     code, _, stderr = load(*symbols(40), DAY, "--on-error", "collect")
     assert code == 3
     rows = re.findall(r"^ (S\d{3})", stderr, re.MULTILINE)
     assert rows == ["S038", *symbols(19)]
-    assert "and 20 more parts: --json lists all\n" in stderr
+    assert "20 more parts not shown: use --json to list all\n" in stderr
 
 
 def test_failures_of_every_part_leave_an_empty_table(server):
-    """Nothing arrived, which is said; the exit code is that of failed parts."""
+    """An empty table is shown, and the exit code is that of failed parts."""
     server.serve(failing_for(*symbols(2)))
     code, stdout, _ = load(*symbols(2), DAY, "--on-error", "collect")
     assert code == 3
     assert "0 rows, 4 columns" in stdout
 
 
-def test_a_dataset_that_failed_says_how_to_go_on(server, tmp_path, monkeypatch):
-    """What has arrived stays, and the same command asks for the others only."""
+def test_a_failed_dataset_says_how_to_resume(server, tmp_path, monkeypatch):
+    """Completed parts are kept, and the same command loads only the others."""
     monkeypatch.chdir(tmp_path)
     server.serve(failing_for("S001"))
     assert load("S000", DAY, "--out", "ticks/")[0] == 0
     command = (*symbols(3), DAY, "--out", "ticks/", "--json")
     code, _, stderr = load(*command)
     assert code == 1
-    assert "what has arrived stays in ticks/: the same command, run again, asks for the rest" in stderr
+    assert "completed parts are kept in ticks/: run the same command again to load the rest" in stderr
     server.serve(ticks_for)
     code, stdout, _ = load(*command)
     assert code == 0
@@ -146,7 +146,7 @@ def test_a_dataset_that_failed_says_how_to_go_on(server, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("place", ["ticks/", "ticks.parquet", "-"])
 def test_an_interrupt_is_one_line(server, tmp_path, place):
-    """Ctrl-C exits with 130 and leaves no half file."""
+    """Ctrl-C exits with 130 and leaves no incomplete file."""
     server.serve(lambda request: answer(framed_ticks(symbol_of(request))).before_any_byte(Ending.STALLED))
     with start_load(server, tmp_path, *symbols(9), DAY, "--out", place) as process:
         server.wait_for_requests(1)
@@ -158,25 +158,25 @@ def test_an_interrupt_is_one_line(server, tmp_path, place):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_wait_for_another_attempt_is_said_once(server):
-    """What fails in passing is named while it is asked for again, once for all parts."""
+def test_a_retry_is_reported_once(server):
+    """A transient error is printed while it is retried, once for all parts."""
     failed: list[str] = []
 
-    def at_second_time(request):
+    def succeed_on_retry(request):
         if symbol_of(request) in failed:
             return ticks_for(request)
         failed.append(symbol_of(request))
         return refusal(503, Retry_After="0")
 
-    server.serve(at_second_time)
+    server.serve(succeed_on_retry)
     code, _, stderr = load(*symbols(3), DAY)
     assert code == 0
     assert stderr.count("HTTP 503: the service failed") == stderr.count("asking again") == 1
 
 
-def test_a_terminal_gets_no_arrow_stream(tmp_path):
-    """Bytes that are no text are refused where a person would see them."""
+def test_an_arrow_stream_is_not_written_to_a_terminal(tmp_path):
+    """Binary output to a terminal is refused."""
     shown = run_on_terminal(
         "load", "ACTIV", "S000", DAY, "--type", "trades", "--out", "-", cwd=tmp_path, stdout_too=True
     )
-    assert "an Arrow stream is nothing for a terminal" in re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert "cannot write an Arrow stream to a terminal" in re.sub(r"\x1b\[[\d;]*m", "", shown)

@@ -1,4 +1,4 @@
-"""The command as a process of its own: the demo, the sandbox, and a missing requirement."""
+"""The command in a process of its own: progress, the demo, the sandbox, and missing extras."""
 
 import json
 import re
@@ -16,8 +16,8 @@ from tickframe import Client
 from tickframe.cli.app import app
 
 
-def test_a_terminal_shows_a_bar(tmp_path):
-    """Parts, rows and bytes are counted on stderr where somebody watches."""
+def test_a_terminal_shows_a_progress_bar(tmp_path):
+    """Parts, rows and bytes are counted on stderr if it is a terminal."""
     shown = run_on_terminal(
         "load", "ACTIV", "ZAL.XE", "2016-05-02:2016-05-04", "--type", "TRADES", "--sandbox", cwd=tmp_path
     )
@@ -26,40 +26,40 @@ def test_a_terminal_shows_a_bar(tmp_path):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """One run of the demo: its folder, stdout and stderr."""
+    """Run the demo once, and return its directory, stdout and stderr."""
     folder = tmp_path_factory.mktemp("demo")
     code, stdout, stderr = run("demo", cwd=folder)
     assert code == 0, stderr
     return folder, stdout, stderr
 
 
-def test_demo_shows_rows_and_says_where_everything_is(demo):
-    """Stdout holds the head of the frame and the places; messages are on stderr, without a bar in a file."""
+def test_demo_prints_rows_and_paths(demo):
+    """Stdout has the first rows and the paths; stderr has the messages, and no progress bar in a file."""
     folder, stdout, stderr = demo
     assert re.search(r"2016-05-03 09:00:00\.\d{9} +ZAL\.XE", stdout)
-    places = [line.split(": ")[1] for line in stdout.split("\n") if line.startswith(("dataset: ", "picture: "))]
-    assert len(places) == 3
-    assert all((folder / place).exists() for place in places)
+    paths = [line.split(": ")[1] for line in stdout.split("\n") if line.startswith(("dataset: ", "picture: "))]
+    assert len(paths) == 3
+    assert all((folder / path).exists() for path in paths)
     assert re.search(r"[\d,]+ rows in 9 parts", stderr)
     assert "part/s" not in stdout + stderr
 
 
-def test_the_second_load_of_the_demo_comes_from_the_cache_and_says_so(demo):
+def test_the_second_load_of_the_demo_is_read_from_the_cache(demo):
     _, _, stderr = demo
     for kind in ("trades", "quotes"):
-        first, second = re.findall(rf"{kind}: loaded(?: again)?: (.*)", stderr)
+        first, second = re.findall(rf"loaded {kind}(?: again)?: (.*)", stderr)
         assert "cache" not in first
         assert second.endswith("all from the cache")
         assert first.split(" rows")[0] == second.split(" rows")[0]
 
 
-def test_demo_stores_the_ticks_it_shows(demo):
-    """The datasets hold as many rows as were loaded, several symbols and days, and no unfinished file."""
+def test_demo_writes_the_loaded_ticks(demo):
+    """The datasets have as many rows as were loaded, of several symbols and days, and no temporary file."""
     folder, stdout, stderr = demo
     for kind in ("trades", "quotes"):
         stored = ds.dataset(folder / "demo-output" / kind, partitioning="hive").to_table()
-        announced = re.search(rf"{kind}: loaded: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
-        assert stored.num_rows == int(announced[1].replace(",", ""))
+        loaded = re.search(rf"loaded {kind}: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
+        assert stored.num_rows == int(loaded[1].replace(",", ""))
         assert len(stored["symbol"].unique()) == 3
         assert len(stored["date"].unique()) == 3
     assert not list(folder.rglob("*.tmp"))
@@ -67,7 +67,7 @@ def test_demo_stores_the_ticks_it_shows(demo):
 
 
 def test_demo_draws_a_picture(demo):
-    """The picture is a PNG, wide enough to be read at 800 pixels."""
+    """The picture is a PNG, at least 800 pixels wide."""
     folder, _, _ = demo
     [picture] = folder.rglob("*.png")
     header = picture.read_bytes()[:24]
@@ -76,18 +76,18 @@ def test_demo_draws_a_picture(demo):
     assert width >= 800
 
 
-def test_demo_json_says_where_everything_is(tmp_path, monkeypatch):
-    """With --json stdout holds the places alone."""
+def test_demo_json_has_the_paths(tmp_path, monkeypatch):
+    """With --json, stdout has only the paths."""
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, ["demo", "--json"])
     assert result.exit_code == 0, result.stderr
-    places = json.loads(result.stdout)
-    assert Path(places["picture"]).is_file()
-    assert all(Path(dataset).is_dir() for dataset in places["datasets"])
+    paths = json.loads(result.stdout)
+    assert Path(paths["picture"]).is_file()
+    assert all(Path(dataset).is_dir() for dataset in paths["datasets"])
 
 
 def test_demo_without_matplotlib_names_the_extra(tmp_path):
-    """Without Matplotlib the demo ends before it loads anything, with one line that names the extra."""
+    """Without Matplotlib, the demo exits before it loads anything, with one line that names the extra."""
     without = "import sys; sys.modules['matplotlib'] = None; from tickframe.__main__ import main; main()"
     code, stdout, stderr = run("demo", cwd=tmp_path, code=without)
     assert (code, stdout) == (2, "")
@@ -96,8 +96,8 @@ def test_demo_without_matplotlib_names_the_extra(tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
-def test_main_without_its_requirements_names_the_extra(tmp_path, missing):
-    """Without typer or rich the command says in one line what to install, and exits with 2."""
+def test_without_its_dependencies_the_command_names_the_extra(tmp_path, missing):
+    """Without typer or rich, the command exits with 2 and one line that says what to install."""
     hidden = (
         "import sys\n"
         "class Hide:\n"
@@ -112,7 +112,7 @@ def test_main_without_its_requirements_names_the_extra(tmp_path, missing):
 
 
 def test_an_error_has_no_traceback(tmp_path):
-    """A process that fails says so in one line; with --debug Python's traceback is there, without local variables."""
+    """An error is one line; with --debug, it is the traceback, without local variables."""
     code, stdout, stderr = run("check", "--url", "ftp://nowhere", cwd=tmp_path)
     assert (code, stdout) == (2, "")
     assert stderr.count("\n") == 1
@@ -124,7 +124,7 @@ def test_an_error_has_no_traceback(tmp_path):
 
 @pytest.fixture
 def serving(tmp_path):
-    """Run ``tickframe sandbox``, and read the environment that it prints."""
+    """Run ``tickframe sandbox``, and read the environment variables that it prints."""
     with start("sandbox", "--seed", "7", cwd=tmp_path) as process:
         try:
             printed = [process.stdout.readline() for _ in range(4)]
@@ -134,7 +134,7 @@ def serving(tmp_path):
 
 
 def test_sandbox_serves_until_interrupted(serving):
-    """The printed environment is all that a client needs; Ctrl-C ends the sandbox with 0."""
+    """The printed variables are all that a client needs; after Ctrl-C the exit code is 0."""
     process, environment = serving
     with Client(
         environment["TICKFRAME_URL"],
@@ -149,19 +149,19 @@ def test_sandbox_serves_until_interrupted(serving):
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=10)
     assert (process.returncode, stdout) == (0, "")
-    assert stderr.endswith("closed\n")
+    assert stderr.endswith("stopped\n")
 
 
-def test_the_printed_environment_leads_other_commands_there(serving, tmp_path):
-    """Another process with that environment reaches the sandbox."""
+def test_the_printed_environment_connects_other_commands(serving, tmp_path):
+    """Another process with these variables connects to the sandbox."""
     _, environment = serving
     with start("check", cwd=tmp_path, **environment) as process:
         stdout, _ = process.communicate(timeout=20)
     assert environment["TICKFRAME_URL"] in stdout
 
 
-def test_sandbox_json_is_its_environment(tmp_path):
-    """--json prints the same environment as one object."""
+def test_sandbox_json_has_the_environment(tmp_path):
+    """--json prints the same variables as an object."""
     with start("sandbox", "--json", cwd=tmp_path) as process:
         try:
             printed = json.loads("".join(process.stdout.readline() for _ in range(6)))
@@ -171,9 +171,9 @@ def test_sandbox_json_is_its_environment(tmp_path):
 
 
 def test_a_taken_port_is_one_line(service, tmp_path):
-    """A port that is taken is named, with what to do instead."""
+    """The error names the port and says what to do."""
     port = service.url.rpartition(":")[2]
     code, stdout, stderr = run("sandbox", "--port", port, cwd=tmp_path)
     assert (code, stdout) == (2, "")
-    assert stderr.startswith(f"error: port {port} of 127.0.0.1")
+    assert stderr.startswith(f"error: cannot bind 127.0.0.1:{port}: choose another --port")
     assert stderr.count("\n") == 1

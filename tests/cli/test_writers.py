@@ -1,4 +1,4 @@
-"""What a file holds when its ticks end early or are unusual."""
+"""Files and streams of unusual ticks, and of ticks that an error ends."""
 
 import datetime as dt
 import io
@@ -6,7 +6,7 @@ import io
 import pyarrow as pa
 import pytest
 
-from tickframe.cli.writers import PipeFormat, write_ticks, write_ticks_to_pipe
+from tickframe.cli.writers import StreamFormat, write_file, write_stream
 from tickframe.errors import TransportError
 
 BATCH = pa.RecordBatch.from_pydict(
@@ -25,10 +25,10 @@ def reader(batches):
     return pa.RecordBatchReader.from_batches(BATCH.schema, batches)
 
 
-def test_csv_writes_each_value_exactly(tmp_path):
-    """Nanoseconds, times past midnight, the largest integers, quotes and nulls survive."""
+def test_csv_is_exact(tmp_path):
+    """Nanoseconds, times past midnight, the largest integers, quotes and nulls are kept."""
     path = tmp_path / "ticks.csv"
-    write_ticks(reader([BATCH]), path)
+    write_file(reader([BATCH]), path)
     assert path.read_text().split("\n") == [
         '"timestamp","symbol","trade","trade_size","trade_condition"',
         '2016-05-05 00:00:00.000000001,"A,B",0.1,9223372036854775807,"say ""AT"""',
@@ -39,38 +39,38 @@ def test_csv_writes_each_value_exactly(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["ticks.csv", "ticks.parquet"])
-def test_ticks_that_end_early_leave_no_file(tmp_path, name):
-    """An error behind the first batch arrives as it is, and no half file is left."""
+def test_an_error_leaves_no_file(tmp_path, name):
+    """An error after the first batch is raised unchanged, and no incomplete file remains."""
 
     def broken():
         yield BATCH
         raise TransportError("the connection was lost")
 
     with pytest.raises(TransportError):
-        write_ticks(reader(broken()), tmp_path / name)
+        write_file(reader(broken()), tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_date_that_nanoseconds_cannot_hold_keeps_the_older_file(tmp_path):
-    """CSV refuses the year 9999 instead of wrapping it round, and leaves the file that was there."""
+def test_a_date_out_of_bounds_keeps_an_existing_file(tmp_path):
+    """For CSV, the year 9999 is an error instead of an overflow, and an existing file is kept."""
     path = tmp_path / "ticks.csv"
     path.write_text("older")
     position = BATCH.schema.get_field_index("date")
     far = BATCH.set_column(position, "date", pa.array([dt.date(9999, 1, 1)] * 3))
     with pytest.raises(ValueError, match="out of bounds"):
-        write_ticks(reader([BATCH, far]), path)
+        write_file(reader([BATCH, far]), path)
     assert path.read_text() == "older"
 
 
-def test_an_arrow_stream_is_the_batches_as_they_come():
-    """Rows, columns and types arrive at the other end of the pipe."""
+def test_an_arrow_stream_has_the_batches():
+    """Rows, columns and types are kept."""
     pipe = io.BytesIO()
-    write_ticks_to_pipe(reader([BATCH, BATCH]), pipe, PipeFormat.ARROW)
+    write_stream(reader([BATCH, BATCH]), pipe, StreamFormat.ARROW)
     assert pa.ipc.open_stream(pipe.getvalue()).read_all() == pa.Table.from_batches([BATCH, BATCH])
 
 
-def test_an_arrow_stream_that_ends_early_does_not_pass_for_whole():
-    """What is behind an error is read as an error at the other end, not as the end."""
+def test_an_arrow_stream_that_an_error_ends_is_invalid():
+    """The reader raises, instead of taking the stream for complete."""
 
     def broken():
         yield BATCH
@@ -78,15 +78,15 @@ def test_an_arrow_stream_that_ends_early_does_not_pass_for_whole():
 
     pipe = io.BytesIO()
     with pytest.raises(TransportError):
-        write_ticks_to_pipe(reader(broken()), pipe, PipeFormat.ARROW)
+        write_stream(reader(broken()), pipe, StreamFormat.ARROW)
     with pa.ipc.open_stream(pipe.getvalue()) as stream, pytest.raises((pa.ArrowInvalid, OSError)):
         stream.read_all()
 
 
-def test_csv_in_a_pipe_is_csv_in_a_file(tmp_path):
-    """Both are the same bytes."""
+def test_csv_is_the_same_in_a_stream_and_a_file(tmp_path):
+    """Both have the same bytes."""
     pipe = io.BytesIO()
     pipe.close = lambda: None
-    write_ticks_to_pipe(reader([BATCH]), pipe, PipeFormat.CSV)
-    write_ticks(reader([BATCH]), tmp_path / "ticks.csv")
+    write_stream(reader([BATCH]), pipe, StreamFormat.CSV)
+    write_file(reader([BATCH]), tmp_path / "ticks.csv")
     assert pipe.getvalue() == (tmp_path / "ticks.csv").read_bytes()

@@ -1,4 +1,4 @@
-"""``tickframe cache``: what the cache holds, whether it is sound, and how to clear it."""
+"""``tickframe cache``: size, verification and removal of cached responses."""
 
 from __future__ import annotations
 
@@ -8,91 +8,103 @@ from typing import Annotated
 import typer
 
 from tickframe.cache import Cache, open_cache
-from tickframe.cli.console import JsonOption, print_json, print_table, say
-from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
-from tickframe.cli.exit_codes import ExitCode, examples
+from tickframe.cli.console import JsonOption, print_json, print_message, print_table
+from tickframe.cli.error_reporting import DebugOption, report_errors
+from tickframe.cli.exit_codes import ExitCode
+from tickframe.cli.help import epilog
 
 PlaceOption = Annotated[
     str | None,
-    typer.Option("--place", help="A folder or a URI; left out, TICKFRAME_CACHE, else your user's cache folder."),
+    typer.Option(
+        "--place",
+        metavar="DIR|URI",
+        help="Location of the cache. Defaults to TICKFRAME_CACHE, else your user cache directory.",
+    ),
 ]
 
-_INFO_EPILOG = examples("tickframe cache info", "tickframe cache info --place s3://bucket/ticks --json")
-_VERIFY_EPILOG = examples("tickframe cache verify", "tickframe cache verify --place ticks-cache")
-_CLEAR_EPILOG = examples(
-    "tickframe cache clear --symbol ZAL.XE --from 2016-05-02 --to 2016-05-06",
-    "tickframe cache clear --function tick_data",
-    "tickframe cache clear --all",
+cache = typer.Typer(
+    name="cache",
+    help="Show, verify and clear the cache.",
+    epilog=epilog("tickframe cache info", "tickframe cache verify", "tickframe cache clear --symbol ZAL.XE"),
+    no_args_is_help=True,
 )
-EPILOG = examples("tickframe cache info", "tickframe cache verify", "tickframe cache clear --symbol ZAL.XE")
-
-cache = typer.Typer(help="Look into the cache, check it, clear it.", no_args_is_help=True)
 
 
-@cache.command(epilog=_INFO_EPILOG)
+@cache.command(epilog=epilog("tickframe cache info", "tickframe cache info --place s3://bucket/ticks --json"))
 def info(*, place: PlaceOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:
-    """Say how much the cache holds."""
-    with failures_in_one_line(debug=debug):
-        held = _cache(place).info()
+    """Show the location and the size of the cache."""
+    with report_errors(debug=debug):
+        found = _cache(place).info()
         if as_json:
-            print_json(asdict(held))
+            print_json(asdict(found))
             return
-        functions = {f"answers of {name}": f"{count:,}" for name, count in sorted(held.functions.items())}
-        rows = {
-            "place": held.place,
-            "answers": f"{held.entries:,}",
-            "megabytes": f"{held.bytes / 1e6:,.1f}",
-            **functions,
-        }
-        print_table(["what", "value"], list(rows.items()))
+        rows = [
+            ("location", found.place),
+            ("entries", f"{found.entries:,}"),
+            ("size (MB)", f"{found.bytes / 1e6:,.1f}"),
+            *((f"{name} entries", f"{number:,}") for name, number in sorted(found.functions.items())),
+        ]
+        print_table(["name", "value"], rows)
 
 
-@cache.command(epilog=_VERIFY_EPILOG)
+@cache.command(epilog=epilog("tickframe cache verify", "tickframe cache verify --place ticks-cache"))
 def verify(*, place: PlaceOption = None, as_json: JsonOption = False, debug: DebugOption = False) -> None:
-    """Read every answer whole, and drop those that are not what was written; exit with 1 if there were any."""
-    with failures_in_one_line(debug=debug):
+    """Read every cache entry and remove those that are damaged.
+
+    Exits with 1 if any were removed.
+    """
+    with report_errors(debug=debug):
         found = _cache(place).verify()
         if as_json:
             print_json(asdict(found))
         else:
-            for dropped in found.dropped:
-                typer.echo(f"dropped {dropped}")
-            say(f"{found.entries:,} sound, {len(found.dropped):,} dropped")
+            for entry in found.dropped:
+                typer.echo(f"removed {entry}")
+            print_message(f"entries: {found.entries:,} valid, {len(found.dropped):,} removed")
         if found.dropped:
-            raise typer.Exit(ExitCode.FAILED)
+            raise typer.Exit(ExitCode.FAILURE)
 
 
-@cache.command(epilog=_CLEAR_EPILOG)
+@cache.command(
+    epilog=epilog(
+        "tickframe cache clear --symbol ZAL.XE --from 2016-05-02 --to 2016-05-06",
+        "tickframe cache clear --function tick_data",
+        "tickframe cache clear --all",
+    )
+)
 def clear(
     *,
-    source: Annotated[str | None, typer.Option(help="Only answers of this source.")] = None,
-    function: Annotated[str | None, typer.Option(help="Only answers of this function, such as tick_data.")] = None,
-    symbol: Annotated[str | None, typer.Option(help="Only answers of this symbol alone.")] = None,
-    first_day: Annotated[
-        str | None, typer.Option("--from", metavar="DAY", help="Only days from this one, included.")
-    ] = None,
-    last_day: Annotated[
-        str | None, typer.Option("--to", metavar="DAY", help="Only days up to this one, included.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All answers; needed where nothing else is named.")] = False,
+    source: Annotated[str | None, typer.Option(help="Only entries of this source.")] = None,
+    function: Annotated[str | None, typer.Option(help="Only entries of this function, such as tick_data.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only entries of this symbol and no other.")] = None,
+    first_day: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, inclusive.")] = None,
+    last_day: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, inclusive.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All entries.")] = False,
     place: PlaceOption = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Drop answers; what is asked for again is fetched again."""
-    with failures_in_one_line(debug=debug):
-        named = (source, function, symbol, first_day, last_day) != (None,) * 5
-        if named == everything:
-            raise typer.BadParameter("say what to drop, such as --symbol ZAL.XE, or --all and nothing else")
-        dropped = _cache(place).clear(
-            source=source, function=function, symbol=symbol, first_day=first_day, last_day=last_day
-        )
+    """Remove entries from the cache.
+
+    Give --all, or options that select the entries to remove.
+    """
+    with report_errors(debug=debug):
+        filters = {
+            "source": source,
+            "function": function,
+            "symbol": symbol,
+            "first_day": first_day,
+            "last_day": last_day,
+        }
+        if everything == any(value is not None for value in filters.values()):
+            raise typer.BadParameter("give either --all, or options that select entries, such as --symbol ZAL.XE")
+        removed = _cache(place).clear(**filters)
         if as_json:
-            print_json({"dropped": dropped})
+            print_json({"dropped": removed})
         else:
-            say(f"{dropped:,} dropped")
+            print_message(f"entries removed: {removed:,}")
 
 
 def _cache(place: str | None) -> Cache:
-    """Return the cache that a client of the same settings uses, or would if it used one."""
+    """Return the cache that a client with the same settings uses, or would use if caching were on."""
     return open_cache(place) or Cache()

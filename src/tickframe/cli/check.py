@@ -1,4 +1,4 @@
-"""``tickframe check``: what is reached, as whom, and with which versions."""
+"""``tickframe check``: a connection test, with the account and the versions in use."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ from google.protobuf.internal import api_implementation
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
 from tickframe.cli.console import JsonOption, print_json, print_table
-from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
-from tickframe.cli.exit_codes import examples
+from tickframe.cli.error_reporting import DebugOption, report_errors
+from tickframe.cli.help import epilog
 from tickframe.wire.kernel import kernel
 
-EPILOG = examples(
-    "tickframe check",
-    "tickframe check --sandbox",
-    "tickframe check --json | jq .versions",
-)
+EPILOG = epilog("tickframe check", "tickframe check --sandbox", "tickframe check --json | jq .versions")
 
 
 def check(
@@ -29,22 +25,22 @@ def check(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Ask the service who you are: one round trip that shows whether the account works."""
-    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
+    """Test the connection and the account with one request."""
+    with report_errors(debug=debug), connect(url, user, sandbox=sandbox) as client:
         started = time.monotonic()
         account = client.check()
         seconds = round(time.monotonic() - started, 3)
-        reached = {"url": client.settings.base_url, "account": account, "seconds": seconds}
+        address, versions = client.settings.base_url, _versions()
         if as_json:
-            print_json({**reached, "versions": _versions()})
+            print_json({"url": address, "account": account, "seconds": seconds, "versions": versions})
         else:
             accounts = {f"account: {name}": value for name, value in account.items()}
-            shown = {"url": reached["url"], **accounts, "seconds": seconds, **_versions()}
-            print_table(["what", "value"], [(name, str(value)) for name, value in shown.items()])
+            shown = {"url": address, **accounts, "seconds": seconds, **versions}
+            print_table(["name", "value"], [(name, str(value)) for name, value in shown.items()])
 
 
 def _versions() -> dict[str, str]:
-    """Return what answers most questions about a report of a problem."""
+    """Return the versions to quote in a bug report."""
     return {
         "tickframe": version("tickframe"),
         "kernel": "compiled" if kernel is not None else "not compiled: the official parser decodes, more slowly",

@@ -1,4 +1,4 @@
-"""The options that say which service to ask, and the client they lead to."""
+"""Options that select the service, and the client that they open."""
 
 from __future__ import annotations
 
@@ -9,56 +9,59 @@ from typing import Annotated
 
 import typer
 
-from tickframe.cli.console import printable, say
+from tickframe.cli.console import print_message, printable
 from tickframe.client import Client
 
 # Secrets are never options: other users of a machine can read a command's arguments.
-_PANEL = "Connection (secrets come from the environment or the keyring)"
+_PANEL = "Connection (secrets are read from the environment or the keyring)"
 
 UrlOption = Annotated[
-    str | None, typer.Option("--url", help="The service's address; left out, TICKFRAME_URL.", rich_help_panel=_PANEL)
+    str | None,
+    typer.Option("--url", help="URL of the service. Defaults to TICKFRAME_URL.", rich_help_panel=_PANEL),
 ]
 UserOption = Annotated[
-    str | None, typer.Option("--user", help="The account; left out, TICKFRAME_USER.", rich_help_panel=_PANEL)
+    str | None, typer.Option("--user", help="User name. Defaults to TICKFRAME_USER.", rich_help_panel=_PANEL)
 ]
 SandboxOption = Annotated[
     bool,
-    typer.Option("--sandbox", help="Ask a simulated service on this machine: no account.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--sandbox", help="Use a simulated service on this machine; needs no account.", rich_help_panel=_PANEL
+    ),
 ]
 
 
 @contextmanager
 def connect(url: str | None, user: str | None, *, sandbox: bool, progress: bool = False) -> Iterator[Client]:
-    """Open the client that the options name, and close it at the end.
+    """Open a client, and close it at the end.
 
     Parameters
     ----------
     url, user
-        Where the service is and who asks; None leaves it to the environment.
+        Address of the service and user name; None for those of the environment.
     sandbox
-        Whether to ask a local sandbox, which lives as long as the client.
+        Whether to connect to a local sandbox, which runs as long as the client is open.
     progress
-        Whether queries show a bar on stderr.
+        Whether queries show a progress bar on stderr.
 
     Raises
     ------
     typer.BadParameter
-        If a sandbox is asked for together with an address or an account.
+        If ``sandbox`` is combined with an address or a user name.
     """
     if sandbox and (url is not None or user is not None):
-        raise typer.BadParameter("--sandbox has an address and an account of its own: leave out --url and --user")
+        raise typer.BadParameter("--sandbox cannot be combined with --url or --user")
     with (
         Client.sandbox(progress=progress) if sandbox else Client(url, user=user, progress=progress) as client,
-        _saying_what_is_asked_again(),
+        _retries_on_stderr(),
     ):
         yield client
 
 
 @contextmanager
-def _saying_what_is_asked_again() -> Iterator[None]:
-    """Say once of each passing failure that it is asked again: else a wait looks like a standstill."""
+def _retries_on_stderr() -> Iterator[None]:
+    """Print the log messages about retries: a wait without one looks like a hang."""
     logger = logging.getLogger("tickframe")
-    handler = _SayOnce(logging.INFO)
+    handler = _PrintOnce()
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
@@ -69,16 +72,16 @@ def _saying_what_is_asked_again() -> Iterator[None]:
         logger.setLevel(level)
 
 
-class _SayOnce(logging.Handler):
-    """Says each message once, however many parts it is about."""
+class _PrintOnce(logging.Handler):
+    """Prints each message once, even if it concerns many parts."""
 
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self._said: set[str] = set()
+    def __init__(self) -> None:
+        super().__init__()
+        self._printed: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say a message that was not said before."""
+        """Print a message on stderr unless it was printed before."""
         message = printable(record.getMessage())
-        if message not in self._said:
-            self._said.add(message)
-            say(message)
+        if message not in self._printed:
+            self._printed.add(message)
+            print_message(message)

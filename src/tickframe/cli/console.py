@@ -1,4 +1,4 @@
-"""What commands put on stdout, as a table or as JSON, and what they say on stderr."""
+"""Results on stdout, as a table or as JSON, and messages on stderr."""
 
 from __future__ import annotations
 
@@ -17,58 +17,62 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
-# Wider than any row: a pipe has no width, and what is cut off there is lost.
-_WIDTH_OF_A_PIPE = 10_000
+# Wider than any row: a pipe has no width, and Rich would truncate rows at its default of 80 columns.
+_PIPE_WIDTH = 10_000
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON; dates are written as in ISO 8601, times of day as ``09:00:00``."""
-    typer.echo(json.dumps(value, indent=2, default=_text))
+    """Print a value as JSON, with dates in ISO 8601 and times of day as ``09:00:00``."""
+    typer.echo(json.dumps(value, indent=2, default=_format))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, err: bool = False) -> None:
-    """Print rows under their columns, numbers to the right.
+    """Print a table, with columns of numbers aligned to the right.
 
     Parameters
     ----------
     columns
-        The names.
+        Column names.
     rows
-        The values of each row; null is shown as nothing.
+        Values of each row; nulls are blank.
     err
-        Whether to print on stderr.
+        Whether to print to stderr.
     """
     rows = list(rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(columns):
-        numbers = any(isinstance(row[position], Real) for row in rows)
-        # In a narrow terminal what identifies a row stays in one piece.
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold", no_wrap=position == 0)
+        numeric = any(isinstance(row[position], Real) for row in rows)
+        # In a narrow terminal, the column that identifies a row is not wrapped.
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=position == 0)
     for row in rows:
-        table.add_row(*(Text(printable(_text(value))) for value in row))
+        table.add_row(*(Text(printable(_format(value))) for value in row))
     is_terminal = (sys.stderr if err else sys.stdout).isatty()
-    # Not onto the stream itself: where nobody reads there, Rich would end the process.
-    drawn = StringIO()
-    console = Console(file=drawn, width=None if is_terminal else _WIDTH_OF_A_PIPE, force_terminal=is_terminal)
-    console.print(table)
-    typer.echo(drawn.getvalue(), nl=False, err=err)
+    # Rich exits the process on a broken pipe if it writes to the stream itself.
+    text = StringIO()
+    Console(file=text, width=None if is_terminal else _PIPE_WIDTH, force_terminal=is_terminal).print(table)
+    typer.echo(text.getvalue(), nl=False, err=err)
 
 
-def printable(text: str) -> str:
-    """Return a text in one line: what comes from outside could steer a terminal."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(text.split()))
-
-
-def say(message: str) -> None:
-    """Say something about the work on stderr, apart from the results."""
+def print_message(message: str) -> None:
+    """Print a message to stderr, apart from the results."""
     typer.echo(message, err=True)
 
 
-def _text(value: Any) -> str:
+def printable(text: str) -> str:
+    """Return text on one line, with control characters escaped: those of a response could steer a terminal."""
+    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(text.split()))
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 part`` or ``1,550 parts``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _format(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(each) for each in value)
+        return ", ".join(_format(each) for each in value)
     if pd.isna(value):
         return ""
     match value:

@@ -1,4 +1,4 @@
-"""``tickframe load``: ticks to a file, a dataset or a pipe, or their first and last rows to the terminal."""
+"""``tickframe load``: ticks to the terminal, a file, a dataset or stdout."""
 
 from __future__ import annotations
 
@@ -10,37 +10,35 @@ import typer
 
 from tickframe.catalogue import TickDataFlag, TickDataType
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
-from tickframe.cli.console import print_json, say
-from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
-from tickframe.cli.exit_codes import EXIT_CODES, ExitCode, examples
+from tickframe.cli.console import print_json, print_message
+from tickframe.cli.error_reporting import DebugOption, report_errors
+from tickframe.cli.exit_codes import ExitCode
+from tickframe.cli.help import epilog
 from tickframe.cli.outcomes import as_records, print_outcomes, summary
-from tickframe.cli.output import Dataset, Destination, destination
-from tickframe.cli.writers import PipeFormat
+from tickframe.cli.output import Dataset, Output, output
+from tickframe.cli.writers import StreamFormat
 from tickframe.query import Query
 from tickframe.run.fetch import OnError
 
-EPILOG = "\n\n".join(
-    [
-        examples(
-            "tickframe load ACTIV ZAL.XE 2016-05-05 --type trades --sandbox",
-            "tickframe load ACTIV ZAL.XE ADS.XE 2016-05-05 --type quotes --on-error collect",
-            "tickframe load ACTIV ZAL.XE 2016-05-02:2016-05-06 --type quotes --out q.csv",
-            "tickframe load ACTIV 2016-05-05 --symbols dax.txt --type trades --out ticks/",
-            "tickframe load ACTIV ZAL.XE 2016-05-05 --type trades --out - > ticks.arrows",
-        ),
-        EXIT_CODES,
-    ]
+EPILOG = epilog(
+    "tickframe load ACTIV ZAL.XE 2016-05-05 --type trades --sandbox",
+    "tickframe load ACTIV ZAL.XE ADS.XE 2016-05-05 --type quotes --on-error collect",
+    "tickframe load ACTIV ZAL.XE 2016-05-02:2016-05-06 --type quotes --out q.csv",
+    "tickframe load ACTIV 2016-05-05 --symbols dax.txt --type trades --out ticks/",
+    "tickframe load ACTIV ZAL.XE 2016-05-05 --type trades --out - > ticks.arrows",
+    exit_codes=True,
 )
 
 
 def load(
     *,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The data source, such as ACTIV.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Data source, such as ACTIV.")],
     symbols: Annotated[
-        list[str] | None, typer.Argument(metavar="SYMBOL", help="One symbol or several, unless --symbols has them.")
+        list[str] | None, typer.Argument(metavar="SYMBOL", help="One or more symbols; optional with --symbols.")
     ] = None,
     day: Annotated[
-        str, typer.Argument(metavar="DAY[:DAY]", help="A day (2016-05-05), or first:last with both included.")
+        str,
+        typer.Argument(metavar="DAY[:DAY]", help="Day, such as 2016-05-05, or first and last day, both inclusive."),
     ],
     data_type: Annotated[
         TickDataType,
@@ -48,90 +46,88 @@ def load(
     ],
     symbols_file: Annotated[
         typer.FileText | None,
-        typer.Option("--symbols", metavar="FILE", encoding="utf-8", help="Symbols, one in a line; - reads stdin."),
+        typer.Option(
+            "--symbols", metavar="FILE", encoding="utf-8", help="Read symbols from FILE, one per line; - for stdin."
+        ),
     ] = None,
     from_time: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="From this time of day, included (09:00:00.000).")
+        str | None, typer.Option("--from", metavar="TIME", help="Start time of day, inclusive, such as 09:00:00.000.")
     ] = None,
-    to_time: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="Up to this time of day, included.")
-    ] = None,
+    to_time: Annotated[str | None, typer.Option("--to", metavar="TIME", help="End time of day, inclusive.")] = None,
     flags: Annotated[
         list[TickDataFlag] | None,
         typer.Option(
-            "--flag", metavar="FLAG", case_sensitive=False, help=f"Any of {', '.join(TickDataFlag)}; again for each."
+            "--flag", metavar="FLAG", case_sensitive=False, help=f"One of {', '.join(TickDataFlag)}. Can be repeated."
         ),
     ] = None,
     out: Annotated[
         str | None,
         typer.Option(
-            metavar="PLACE",
-            help="FILE.parquet (exact types), FILE.csv, DIR/ for a dataset whose missing parts alone are asked for, "
-            "or - for stdout. Left out, the first and last rows are shown.",
+            metavar="PATH",
+            help="Write to FILE.parquet, FILE.csv, a Parquet dataset DIR/ (loads only missing parts), or - for stdout. "
+            "By default, the first and last rows are shown.",
         ),
     ] = None,
-    pipe_format: Annotated[
-        PipeFormat | None,
+    stream_format: Annotated[
+        StreamFormat | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="What --out - writes: arrow (a stream, exact types; the default) or csv."
+            "--format", metavar="FORMAT", help="Format of --out -: arrow (IPC stream, exact types; default) or csv."
         ),
     ] = None,
     on_error: Annotated[
         OnError,
         typer.Option(
-            metavar="WHAT", help="raise ends with the first part that fails, collect goes on and exits with 3."
+            metavar="ACTION", help="raise stops at the first part that fails; collect continues and exits with 3."
         ),
     ] = "raise",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print what happened to each request as JSON, instead of rows.")
+        bool, typer.Option("--json", help="Print the outcome of each request as JSON, instead of rows.")
     ] = False,
     url: UrlOption = None,
     user: UserOption = None,
     sandbox: SandboxOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Load the ticks of symbols and days, whole or not at all.
+    """Load ticks of one or more symbols and days.
 
-    Each symbol and day is a part, asked for on its own. Several parts end
-    in a table of what became of each, on stderr; --json has it for programs.
-    What --out - writes before an error cannot be taken back: heed the exit
-    code (set -o pipefail).
+    Each symbol and day is a separate request, called a part. If there are
+    several, a table of their outcomes is printed to stderr.
+
+    Files are written completely or not at all. Rows that --out - has written
+    before an error cannot be taken back: check the exit code, in a shell with
+    set -o pipefail.
     """
-    with failures_in_one_line(debug=debug):
-        place = destination(out, pipe_format, as_json=as_json)
-        asked = [*(symbols or ()), *(line.strip() for line in symbols_file or () if line.strip())]
-        if not asked:
-            raise typer.BadParameter("there is no symbol: name some before the day, or in a file with --symbols")
+    with report_errors(debug=debug):
+        target = output(out, stream_format, as_json=as_json)
+        names = [*(symbols or ()), *(line.strip() for line in symbols_file or () if line.strip())]
+        if not names:
+            raise typer.BadParameter("no symbols given: name them before the day, or use --symbols FILE")
+        first, colon, last = day.partition(":")
+        days = (first, last) if colon else day
         with connect(url, user, sandbox=sandbox, progress=True) as client:
             query = client.tick_data(
-                source, asked, _days(day), data_type=data_type, from_time=from_time, to_time=to_time, flags=flags
+                source, names, days, data_type=data_type, from_time=from_time, to_time=to_time, flags=flags
             )
-            _run(query, place, on_error, as_json=as_json)
+            _run(query, target, on_error, as_json=as_json)
 
 
-def _days(day: str) -> str | tuple[str, str]:
-    first, colon, last = day.partition(":")
-    return (first, last) if colon else day
-
-
-def _run(query: Query, place: Destination, on_error: OnError, *, as_json: bool) -> None:
-    """Ask, and say what became of each part, also of a run that ended early."""
+def _run(query: Query, target: Output, on_error: OnError, *, as_json: bool) -> None:
+    """Load, and print the outcomes, also of a run that an error ended."""
     started = time.monotonic()
     try:
-        place.take(query, on_error)
+        target.load(query, on_error)
     except BaseException as error:
-        # A reader that nobody reads to its end lives as long as its frame, and so does its progress bar.
+        # The frames keep an unfinished reader alive, and with it the progress bar.
         traceback.clear_frames(error.__traceback__)
+        if isinstance(target, Dataset):
+            print_message(f"completed parts are kept in {target.name}: run the same command again to load the rest")
+        raise
+    finally:
         if as_json:
             print_json(as_records(query.outcomes))
-        if isinstance(place, Dataset):
-            say(f"what has arrived stays in {place.name}: the same command, run again, asks for the rest")
-        raise
-    if as_json:
-        print_json(as_records(query.outcomes))
-    elif len(query.outcomes) > 1:
+    if not as_json and len(query.outcomes) > 1:
         print_outcomes(query.outcomes)
-    written = f" -> {place.name}" if place.name else ""
-    say(summary(query.outcomes, time.monotonic() - started) + written)
+    written = f" -> {target.name}" if target.name else ""
+    print_message(summary(query.outcomes, time.monotonic() - started) + written)
     if query.outcomes.failed:
         raise typer.Exit(ExitCode.PARTS_FAILED)

@@ -1,4 +1,4 @@
-"""``tickframe lookup``: which sources, exchanges and symbols there are."""
+"""``tickframe lookup``: sources, exchanges and symbols."""
 
 from __future__ import annotations
 
@@ -8,29 +8,26 @@ from typing import Annotated
 import typer
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
-from tickframe.cli.console import JsonOption, print_json, print_table, say
-from tickframe.cli.error_reporting import DebugOption, failures_in_one_line
-from tickframe.cli.exit_codes import examples
+from tickframe.cli.console import JsonOption, count, print_json, print_message, print_table
+from tickframe.cli.error_reporting import DebugOption, report_errors
+from tickframe.cli.help import epilog
 from tickframe.query import Query
 
-SourceOption = Annotated[str, typer.Option("--source", help="The data source.")]
+SourceOption = Annotated[str, typer.Option("--source", help="Data source.")]
 
-# What fits into a terminal; JSON has every column.
+# The columns that fit into a terminal.
 _EXCHANGE_COLUMNS = ("exchange", "name", "region", "abbreviation", "first_day", "last_day")
 _SYMBOL_COLUMNS = ("symbol", "name", "isin", "exchange", "currency")
 
-_SOURCES_EPILOG = examples("tickframe lookup sources", "tickframe lookup sources --json | jq -r '.[].source'")
-_EXCHANGES_EPILOG = examples("tickframe lookup exchanges", "tickframe lookup exchanges --source ACTIV --json")
-_SYMBOLS_EPILOG = examples(
-    "tickframe lookup symbols --pattern zalando",
-    "tickframe lookup symbols --json | jq -r '.[].symbol' > symbols.txt",
+lookup = typer.Typer(
+    name="lookup",
+    help="Look up sources, exchanges and symbols.",
+    epilog=epilog("tickframe lookup sources", "tickframe lookup symbols --pattern zalando --sandbox"),
+    no_args_is_help=True,
 )
-EPILOG = examples("tickframe lookup sources", "tickframe lookup symbols --pattern zalando --sandbox")
-
-lookup = typer.Typer(help="Look up sources, exchanges and symbols.", no_args_is_help=True)
 
 
-@lookup.command(epilog=_SOURCES_EPILOG)
+@lookup.command(epilog=epilog("tickframe lookup sources", "tickframe lookup sources --json | jq -r '.[].source'"))
 def sources(
     *,
     url: UrlOption = None,
@@ -40,11 +37,11 @@ def sources(
     debug: DebugOption = False,
 ) -> None:
     """List the data sources."""
-    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
-        _show(client.lookup_sources(), ("source",), "source", as_json=as_json)
+    with report_errors(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _print(client.lookup_sources(), ("source",), "source", as_json=as_json)
 
 
-@lookup.command(epilog=_EXCHANGES_EPILOG)
+@lookup.command(epilog=epilog("tickframe lookup exchanges", "tickframe lookup exchanges --source ACTIV --json"))
 def exchanges(
     *,
     source: SourceOption = "ACTIV",
@@ -54,33 +51,38 @@ def exchanges(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List the exchanges of a source; JSON has every column."""
-    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
-        _show(client.lookup_exchanges(source), _EXCHANGE_COLUMNS, "exchange", as_json=as_json)
+    """List the exchanges of a source; use --json for all columns."""
+    with report_errors(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _print(client.lookup_exchanges(source), _EXCHANGE_COLUMNS, "exchange", as_json=as_json)
 
 
-@lookup.command(epilog=_SYMBOLS_EPILOG)
+@lookup.command(
+    epilog=epilog(
+        "tickframe lookup symbols --pattern zalando",
+        "tickframe lookup symbols --json | jq -r '.[].symbol' > symbols.txt",
+    )
+)
 def symbols(
     *,
     source: SourceOption = "ACTIV",
-    pattern: Annotated[str | None, typer.Option(help="What to look for in names and codes.")] = None,
+    pattern: Annotated[str | None, typer.Option(help="Text to find in names and codes.")] = None,
     url: UrlOption = None,
     user: UserOption = None,
     sandbox: SandboxOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """List the symbols of a source, all pages; JSON has every column."""
-    with failures_in_one_line(debug=debug), connect(url, user, sandbox=sandbox) as client:
-        _show(client.lookup_symbols(source, pattern), _SYMBOL_COLUMNS, "symbol", as_json=as_json)
+    """List the symbols of a source; use --json for all columns."""
+    with report_errors(debug=debug), connect(url, user, sandbox=sandbox) as client:
+        _print(client.lookup_symbols(source, pattern), _SYMBOL_COLUMNS, "symbol", as_json=as_json)
 
 
-def _show(query: Query, columns: Sequence[str], noun: str, *, as_json: bool) -> None:
-    """Print what a lookup finds, and say how much that is."""
+def _print(query: Query, columns: Sequence[str], noun: str, *, as_json: bool) -> None:
+    """Print the rows of a lookup, and how many there are."""
     found = query.to_arrow()
     if as_json:
         print_json(found.to_pylist())
     else:
         rows = found.select(list(columns)).to_pylist()
         print_table(columns, [tuple(row.values()) for row in rows])
-    say(f"{found.num_rows:,} {noun}{'' if found.num_rows == 1 else 's'}")
+    print_message(count(found.num_rows, noun))

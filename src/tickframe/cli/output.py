@@ -1,126 +1,102 @@
-"""Where ``tickframe load`` puts ticks: the terminal, a file, a dataset's folder, or a pipe."""
+"""Where ``tickframe load`` writes ticks: the terminal, a file, a dataset or stdout."""
 
 from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import typer
 
 from tickframe.cli.preview import print_ends
-from tickframe.cli.writers import SUFFIXES, PipeFormat, write_ticks, write_ticks_to_pipe
+from tickframe.cli.writers import SUFFIXES, StreamFormat, write_file, write_stream
 from tickframe.query import Query
 from tickframe.run.fetch import OnError
 
 
 @dataclass(frozen=True)
-class Terminal:
-    """The first and the last rows on stdout."""
+class Rows:
+    """All rows in one place, written batch by batch.
 
-    name = ""
+    Attributes
+    ----------
+    write
+        Reads the ticks to their end.
+    name
+        Name of the file; empty for stdout.
+    """
 
-    def take(self, query: Query, on_error: OnError) -> None:
-        """Ask, and show."""
+    write: Callable[[pa.RecordBatchReader], object]
+    name: str = ""
+
+    def load(self, query: Query, on_error: OnError) -> None:
+        """Load ticks and write them."""
         with query.to_reader(on_error=on_error) as ticks:
-            print_ends(ticks)
-
-
-@dataclass(frozen=True)
-class Nowhere:
-    """What became of each part is all that is wanted."""
-
-    name = ""
-
-    def take(self, query: Query, on_error: OnError) -> None:
-        """Ask, and forget."""
-        with query.to_reader(on_error=on_error) as ticks:
-            deque(ticks, maxlen=0)
-
-
-@dataclass(frozen=True)
-class Pipe:
-    """All rows on stdout, and nothing else."""
-
-    pipe_format: PipeFormat
-    name = ""
-
-    def take(self, query: Query, on_error: OnError) -> None:
-        """Ask, and write."""
-        with (
-            # A file of its own: Arrow closes what it has written, and stdout must stay open.
-            open(sys.stdout.fileno(), "wb", closefd=False) as pipe,
-            query.to_reader(on_error=on_error) as ticks,
-        ):
-            write_ticks_to_pipe(ticks, pipe, self.pipe_format)
-
-
-@dataclass(frozen=True)
-class File:
-    """One file, whole or not at all."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """The path."""
-        return str(self.path)
-
-    def take(self, query: Query, on_error: OnError) -> None:
-        """Ask, and write."""
-        with query.to_reader(on_error=on_error) as ticks:
-            write_ticks(ticks, self.path)
+            self.write(ticks)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A folder of files for each symbol and day; what is there already is not asked for again."""
+    """A directory with files for each symbol and day; parts that it has are not loaded again."""
 
-    folder: Path
+    directory: Path
 
     @property
     def name(self) -> str:
-        """The path."""
-        return f"{self.folder}/"
+        """Name of the directory."""
+        return f"{self.directory}/"
 
-    def take(self, query: Query, on_error: OnError) -> None:
-        """Ask for what is missing, and write each part."""
-        query.to_parquet(self.folder, on_error=on_error)
-
-
-Destination = Terminal | Nowhere | Pipe | File | Dataset
+    def load(self, query: Query, on_error: OnError) -> None:
+        """Load the missing parts and write each."""
+        query.to_parquet(self.directory, on_error=on_error)
 
 
-def destination(out: str | None, pipe_format: PipeFormat | None, *, as_json: bool) -> Destination:
-    """Return what ``--out``, ``--format`` and ``--json`` mean together.
+Output = Rows | Dataset
+
+
+def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool) -> Output:
+    """Return the output that ``--out``, ``--format`` and ``--json`` select.
 
     Raises
     ------
     typer.BadParameter
-        If they mean nothing, or what they name could not be written: nothing was asked for yet.
+        If they contradict each other, or the path cannot be written.
     """
-    if pipe_format is not None and out != "-":
-        raise typer.BadParameter("--format goes with --out -: a file's format is in its name")
+    if stream_format is not None and out != "-":
+        raise typer.BadParameter("--format requires --out -: the extension sets the format of a file")
     if out is None:
-        return Nowhere() if as_json else Terminal()
+        return Rows(_discard if as_json else print_ends)
     if out == "-":
-        return _pipe(pipe_format or PipeFormat.ARROW, as_json=as_json)
+        return _stdout(stream_format or StreamFormat.ARROW, as_json=as_json)
     path = Path(out)
     if out.endswith("/") or path.is_dir():
         return Dataset(path)
     if path.suffix not in SUFFIXES:
         raise typer.BadParameter(
-            f"{path.name!r} ends in none of {', '.join(SUFFIXES)}; the name of a dataset's folder ends in /"
+            f"invalid output {path.name!r}: expected a name ending in {', '.join(SUFFIXES)}, or / for a dataset"
         )
     if not path.parent.is_dir():
-        raise typer.BadParameter(f"there is no folder {str(path.parent)!r}: make it first")
-    return File(path)
+        raise typer.BadParameter(f"directory {str(path.parent)!r} does not exist: create it first")
+    return Rows(partial(write_file, path=path), str(path))
 
 
-def _pipe(pipe_format: PipeFormat, *, as_json: bool) -> Pipe:
+def _stdout(stream_format: StreamFormat, *, as_json: bool) -> Rows:
     if as_json:
-        raise typer.BadParameter("--json and --out - would both write to stdout: write the ticks into a file")
-    if pipe_format is PipeFormat.ARROW and sys.stdout.isatty():
-        raise typer.BadParameter("an Arrow stream is nothing for a terminal: pipe it on, or take --format csv")
-    return Pipe(pipe_format)
+        raise typer.BadParameter("--json and --out - both write to stdout: write the ticks to a file instead")
+    if stream_format is StreamFormat.ARROW and sys.stdout.isatty():
+        raise typer.BadParameter("cannot write an Arrow stream to a terminal: redirect stdout, or use --format csv")
+    return Rows(partial(_write_stdout, stream_format=stream_format))
+
+
+def _write_stdout(ticks: pa.RecordBatchReader, stream_format: StreamFormat) -> None:
+    # Arrow closes the file that it has written, and stdout must stay open.
+    with open(sys.stdout.fileno(), "wb", closefd=False) as stdout:
+        write_stream(ticks, stdout, stream_format)
+
+
+def _discard(ticks: pa.RecordBatchReader) -> None:
+    deque(ticks, maxlen=0)

@@ -1,4 +1,4 @@
-"""Ticks as a table on stdout: their first and last rows, and how many there are."""
+"""The first and the last rows of ticks as a table, with the number of rows."""
 
 from __future__ import annotations
 
@@ -12,38 +12,37 @@ from tickframe.cli.console import print_table
 _SHOWN = 5
 
 
-def print_first(frame: pd.DataFrame) -> None:
-    """Print the first rows of a frame with a named index, and its size."""
-    _print(frame.iloc[:_SHOWN], len(frame), first=_SHOWN)
+def print_head(frame: pd.DataFrame) -> None:
+    """Print the first rows of a DataFrame with a named index, and its size."""
+    _print(frame.iloc[:_SHOWN], len(frame))
 
 
 def print_ends(ticks: pa.RecordBatchReader) -> None:
-    """Read ticks to their end, and print the first and the last rows and how many there are.
+    """Read ticks to their end, and print the first and last rows and the number of rows.
 
     Parameters
     ----------
     ticks
-        Ticks with a date and a time. No more batches are in memory than the ends lie in.
+        Ticks with columns ``date`` and ``time``. Only the batches that hold the shown rows stay in memory.
     """
     first = last = ticks.schema.empty_table()
     rows = 0
     for batch in ticks:
         table = pa.Table.from_batches([batch])
-        if len(first) < _SHOWN:
-            first = pa.concat_tables([first, table.slice(0, _SHOWN - len(first))])
+        if len(first) < 2 * _SHOWN:
+            first = pa.concat_tables([first, table.slice(0, 2 * _SHOWN - len(first))])
         if len(table):
             last = pa.concat_tables([last, table])
             last = last.slice(max(0, len(last) - _SHOWN))
         rows += len(table)
-    unseen = min(_SHOWN, rows - len(first))
-    ends = pa.concat_tables([first, last.slice(len(last) - unseen)])
-    _print(to_dataframe(ends, timestamp=("date", "time")), rows, first=len(first))
+    ends = pa.concat_tables([first.slice(0, _SHOWN), last]) if rows > len(first) else first
+    _print(to_dataframe(ends, timestamp=("date", "time")), rows)
 
 
-def _print(ends: pd.DataFrame, rows: int, *, first: int) -> None:
-    """Print rows, with dots behind the first ones where others are left out."""
+def _print(ends: pd.DataFrame, rows: int) -> None:
+    """Print rows, with an ellipsis after the first ones if others are not shown."""
     shown: list[tuple[object, ...]] = list(ends.itertuples(name=None))
     if len(shown) < rows:
-        shown.insert(first, ("...",) * (len(ends.columns) + 1))
+        shown.insert(_SHOWN, ("...",) * (len(ends.columns) + 1))
     print_table([str(ends.index.name), *ends.columns], shown)
     typer.echo(f"{rows:,} rows, {len(ends.columns)} columns")

@@ -1,4 +1,4 @@
-"""Frames of ticks as Hypothesis makes them, in the shapes that ``Query.to_pandas()`` returns."""
+"""Hypothesis strategies for frames of ticks, in the forms that ``Query.to_pandas()`` returns."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ examples = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 BACKENDS = [None, "numpy_nullable", "pyarrow"]
 
 _SECOND = 10**9
-# A day on which clocks in Berlin went forward, the next, and one on which they went back.
+# A day on which clocks in Berlin went forward, the next day, and one on which they went back.
 _DAYS = [16_887, 16_888, 17_104]
 _LABEL = pa.dictionary(pa.int32(), pa.string())
 
 days = st.sampled_from(_DAYS)
-# Many at one time, many a nanosecond apart, and some at either end of the day.
+# Many at the same time, many a nanosecond apart, and some at the start and the end of the day.
 times = st.one_of(
     st.integers(9 * 3600 * _SECOND, 9 * 3600 * _SECOND + 3),
     st.integers(9 * 3600, 9 * 3600 + 200).map(lambda seconds: seconds * _SECOND),
@@ -37,7 +37,7 @@ def _table(columns, names, types):
 
 
 def tables(names, types, *values):
-    """Make tables of ticks of some symbols on some days, interleaved as it comes."""
+    """Make tables of ticks of several symbols and days in random order."""
     row = st.tuples(symbols, days, times, *values)
     return st.lists(row, max_size=30).map(
         lambda rows: _table(
@@ -60,10 +60,10 @@ quotes = tables(
 
 
 def frame_of(table, backend=None, tz=None):
-    """Return a table as ``Query.to_pandas(dtype_backend=backend, tz=tz)`` does."""
+    """Convert a table as ``Query.to_pandas(dtype_backend=backend, tz=tz)`` does."""
     return to_dataframe(table, timestamp=("date", "time"), dtype_backend=backend, tz=tz)
 
 
 def without_index(table, backend=None):
-    """Return a table as ``Query.to_pandas(index=None)`` does."""
+    """Convert a table as ``Query.to_pandas(index=None)`` does."""
     return to_dataframe(table, dtype_backend=backend)

@@ -1,4 +1,4 @@
-"""What the accessor computes, once more: slow, a row at a time, with Python's own numbers."""
+"""Reference implementation of the accessor: row by row, with Python numbers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pandas as pd
 
 
 def rows_of(frame):
-    """Return each row as a dict of Python values, None for null, with its timestamp."""
+    """Return each row as a dict of Python values, with None for null, and its timestamp."""
     columns = {name: [None if pd.isna(value) else value for value in frame[name]] for name in frame.columns}
     return [
-        {name: values[place] for name, values in columns.items()} | {"timestamp": moment}
-        for place, moment in enumerate(frame.index)
+        {name: values[position] for name, values in columns.items()} | {"timestamp": timestamp}
+        for position, timestamp in enumerate(frame.index)
     ]
 
 
 def priced_sessions(frame):
-    """Return the priced trades of each symbol and day in the order of time, the symbols as they appear."""
+    """Return the trades with a price of each symbol and day, symbols in order of appearance, trades by time."""
     sessions = {}
     rows = rows_of(frame)
     for symbol in dict.fromkeys(row["symbol"] for row in rows):
@@ -29,14 +29,14 @@ def priced_sessions(frame):
 
 
 def average(trades):
-    """Return the volume-weighted average price, exactly; None without volume."""
+    """Return the exact volume-weighted average price, None without volume."""
     volume = sum(trade["trade_size"] or 0 for trade in trades)
     turnover = sum(Fraction(trade["trade"]) * (trade["trade_size"] or 0) for trade in trades)
     return turnover / volume if volume else None
 
 
 def bar(symbol, timestamp, trades):
-    """Summarize some trades, or none."""
+    """Summarize trades, of which there may be none."""
     prices = [trade["trade"] for trade in trades]
     return {
         "timestamp": timestamp,
@@ -52,7 +52,7 @@ def bar(symbol, timestamp, trades):
 
 
 def time_bars(frame, size):
-    """Put each trade into the bin of its day that holds it, and those between that hold none beside them."""
+    """Summarize the trades of each bin, including empty bins between the first and the last of a day."""
     bars = []
     for (symbol, day), trades in priced_sessions(frame).items():
         midnight = pd.Timestamp(day).tz_localize(frame.index.tz)
@@ -67,7 +67,7 @@ def time_bars(frame, size):
 
 
 def threshold_bars(frame, threshold, amount):
-    """Begin a bar behind the trade that brings the day's sum to a multiple of the threshold, or past it."""
+    """Begin a bar after the trade that brings the sum of the day to a multiple of the threshold or past it."""
     bars = []
     for (symbol, _), trades in priced_sessions(frame).items():
         total, bins = 0, {}
@@ -79,7 +79,7 @@ def threshold_bars(frame, threshold, amount):
 
 
 def vwap(frame):
-    """Return the average of each symbol."""
+    """Return the average price of each symbol."""
     rows = rows_of(frame)
     return {
         symbol: average([row for row in rows if row["symbol"] == symbol and row["trade"] is not None])
@@ -87,20 +87,20 @@ def vwap(frame):
     }
 
 
-def standing_quotes(trades, quotes):
-    """Return for each trade the last quote of its symbol at or before it, None where there is none."""
-    standing = []
+def prevailing_quotes(trades, quotes):
+    """Return for each trade the last quote of its symbol at or before it, None if there is none."""
+    prevailing = []
     for trade in rows_of(trades):
         last = None
         for quote in rows_of(quotes):
             if quote["symbol"] == trade["symbol"] and quote["timestamp"] <= trade["timestamp"]:
                 last = quote if last is None or quote["timestamp"] >= last["timestamp"] else last
-        standing.append(last)
-    return standing
+        prevailing.append(last)
+    return prevailing
 
 
 def same(value, expected, *, exact=True):
-    """Say whether a cell holds a value, null for None."""
+    """Return whether a cell has the expected value, null for None."""
     if expected is None or pd.isna(value):
         return expected is None and bool(pd.isna(value))
     return value == expected if exact else math.isclose(value, expected, rel_tol=1e-12, abs_tol=1e-12)

@@ -1,4 +1,4 @@
-"""Bars and averages equal a plain reference, whatever the frame's backend, time zone and order."""
+"""Bars and averages equal the reference implementation, for any backend, time zone and row order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = ["symbol", "open", "high", "low", "close", "trade_count", "volume", "v
 
 
 def assert_equal(bars, expected, frame):
-    """Each cell is the reference's: exactly, but for averages, which are rounded."""
+    """Compare each cell with the reference, exactly except for averages, which are rounded."""
     assert list(bars.columns) == COLUMNS
     assert bars.index.name == "timestamp"
     assert bars.index.dtype == frame.index.dtype
@@ -28,31 +28,31 @@ def assert_equal(bars, expected, frame):
 
 def trades(*rows):
     """Make a frame of trades of 2016-05-05 from times of day, prices and sizes."""
-    moments, prices, sizes = zip(*rows, strict=True)
+    times, prices, sizes = zip(*rows, strict=True)
     return pd.DataFrame(
         {
             "symbol": pd.Categorical(["ZAL.XE"] * len(rows)),
             "trade": prices,
             "trade_size": pd.array(sizes, dtype="Int64"),
         },
-        index=pd.DatetimeIndex([f"2016-05-05 {moment}" for moment in moments], name="timestamp").as_unit("ns"),
+        index=pd.DatetimeIndex([f"2016-05-05 {time}" for time in times], name="timestamp").as_unit("ns"),
     )
 
 
 def by_symbol(bars):
-    """Return bars in the order of symbols, whichever of them was first."""
+    """Return bars sorted by symbol."""
     return bars.astype({"symbol": "str"}).sort_values("symbol", kind="stable")
 
 
 @frames.examples
 @given(frames.trades, frames.backends, frames.time_zones, st.sampled_from(["1s", "7s", "1min", "90min", "5h", "1D"]))
 def test_time_bars(table, backend, tz, size):
-    """Bins are counted from midnight, hold their start, and are there without trades too."""
+    """Bins start at midnight, include their start, and are returned without trades too."""
     frame = frames.frame_of(table, backend, tz)
     if size in ("1s", "7s", "1min"):
-        # In a whole day there are too many to loop over.
+        # A whole day has too many to loop over.
         frame = frame[frame.index.hour == 9]
-    # A day ends its only bin, be it of 23 hours or of 25.
+    # A daily bin ends with the day, which can have 23 or 25 hours.
     expected = reference.time_bars(frame, pd.Timedelta("2D" if size == "1D" else size))
     assert_equal(frame.ticks.bars(size), expected, frame)
 
@@ -60,7 +60,7 @@ def test_time_bars(table, backend, tz, size):
 @frames.examples
 @given(frames.trades, frames.backends, frames.time_zones, st.integers(1, 1000) | st.just(2**54))
 def test_volume_bars(table, backend, tz, volume):
-    """A bar closes where the day's volume reaches a multiple; what is over counts towards the next."""
+    """A bar closes when the volume of the day reaches a multiple; the excess counts towards the next."""
     frame = frames.frame_of(table, backend, tz)
     expected = reference.threshold_bars(frame, volume, lambda trade: trade["trade_size"] or 0)
     assert_equal(frame.ticks.bars(volume=volume), expected, frame)
@@ -69,7 +69,7 @@ def test_volume_bars(table, backend, tz, volume):
 @frames.examples
 @given(frames.trades, frames.backends, frames.time_zones, st.floats(100, 100_000) | st.integers(1, 10_000))
 def test_dollar_bars(table, backend, tz, dollar):
-    """As by volume, by price times size."""
+    """Dollar bars close like volume bars, by price times size."""
     frame = frames.frame_of(table, backend, tz)
     expected = reference.threshold_bars(frame, float(dollar), lambda trade: trade["trade"] * (trade["trade_size"] or 0))
     assert_equal(frame.ticks.bars(dollar=dollar), expected, frame)
@@ -78,7 +78,7 @@ def test_dollar_bars(table, backend, tz, dollar):
 @frames.examples
 @given(frames.trades, frames.backends, frames.time_zones)
 def test_vwap(table, backend, tz):
-    """Each symbol of the frame has its average, null where nothing was traded at a price."""
+    """Each symbol of the frame has an average, null without priced volume."""
     frame = frames.frame_of(table, backend, tz)
     averages, expected = frame.ticks.vwap(), reference.vwap(frame)
     assert (averages.name, averages.index.name, averages.dtype) == ("vwap", "symbol", frame["trade"].dtype)
@@ -88,8 +88,8 @@ def test_vwap(table, backend, tz):
 
 @frames.examples
 @given(frames.trades, frames.backends, st.sampled_from([{"frequency": "5h"}, {"volume": 100}, {"dollar": 500.0}]))
-def test_bars_keep_what_was_traded(table, backend, how):
-    """All volume and all priced trades are in some bar, in order, each average between low and high."""
+def test_bars_include_every_priced_trade(table, backend, how):
+    """Volumes and trade counts add up, bars are in order, and each average is between low and high."""
     frame = frames.frame_of(table, backend)
     bars = frame.ticks.bars(**how)
     priced = frame[frame["trade"].notna()]
@@ -103,12 +103,12 @@ def test_bars_keep_what_was_traded(table, backend, how):
 
 @frames.examples
 @given(frames.trades, st.randoms())
-def test_the_order_of_rows_matters_only_within_one_time(table, random):
-    """Symbols that are interleaved and days that are out of order give the bars of an ordered frame."""
+def test_row_order_matters_only_at_equal_times(table, random):
+    """Interleaved symbols and unordered days give the bars of a sorted frame."""
     frame = frames.frame_of(table).sort_index(kind="stable")
-    moments = [moment for _, moment in frame.groupby(level=0)]
-    random.shuffle(moments)
-    mixed = pd.concat([frame.iloc[:0], *moments])
+    groups = [group for _, group in frame.groupby(level=0)]
+    random.shuffle(groups)
+    mixed = pd.concat([frame.iloc[:0], *groups])
     for how in ({"frequency": "5h"}, {"volume": 100}, {"dollar": 500.0}):
         pd.testing.assert_frame_equal(by_symbol(mixed.ticks.bars(**how)), by_symbol(frame.ticks.bars(**how)))
 
@@ -118,19 +118,19 @@ def test_the_order_of_rows_matters_only_within_one_time(table, random):
     frames.trades,
     st.sampled_from([({"frequency": "5h"}, 1), ({"volume": 100}, 0), ({"dollar": 500.0}, 0)]),
 )
-def test_a_day_has_the_same_bars_alone_and_among_others(table, how_and_lag):
-    """Bars begin anew each day, so they do not depend on how much was loaded."""
+def test_loading_more_days_changes_no_bar(table, how_and_lag):
+    """Bins restart at midnight, so the bars of a day do not depend on other days."""
     how, lag = how_and_lag
     frame = frames.frame_of(table)
     bars = frame.ticks.bars(**how)
-    # The end of a day's last bin is the next midnight.
+    # The last bin of a day can end at the next midnight.
     day_of_bar = (bars.index - pd.Timedelta(lag, "ns")).normalize()
     for day, ticks in frame.groupby(frame.index.normalize()):
         pd.testing.assert_frame_equal(by_symbol(ticks.ticks.bars(**how)), by_symbol(bars[day_of_bar == day]))
 
 
-def test_a_bin_holds_its_start_and_not_its_end():
-    """A trade on the border is the first of the later bin, to the nanosecond; the label is the bin's end."""
+def test_a_bin_includes_its_start_and_excludes_its_end():
+    """A trade on the boundary belongs to the later bin, to the nanosecond; the label is the end of the bin."""
     frame = trades(("09:00:59.999999999", 10.0, 1), ("09:01:00", 20.0, 2), ("09:01:00.000000001", 30.0, 4))
     bars = frame.ticks.bars("1min")
     assert [str(end.time()) for end in bars.index] == ["09:01:00", "09:02:00"]
@@ -138,8 +138,8 @@ def test_a_bin_holds_its_start_and_not_its_end():
     assert bars["open"].tolist() == [10.0, 20.0]
 
 
-def test_the_least_bins_are_nanoseconds():
-    """Trades a nanosecond apart are told apart; the bin between them is empty."""
+def test_the_smallest_bin_is_a_nanosecond():
+    """Trades two nanoseconds apart are in different bins, with an empty one between them."""
     frame = trades(("09:00:00.000000001", 10.0, 1), ("09:00:00.000000003", 20.0, None))
     bars = frame.ticks.bars("1ns")
     assert bars.index.nanosecond.tolist() == [2, 3, 4]
@@ -147,42 +147,42 @@ def test_the_least_bins_are_nanoseconds():
     assert bars["vwap"].isna().tolist() == [False, True, True]
 
 
-def test_the_end_of_the_day_closes_a_bin_that_does_not_fit():
-    """Bins of seven hours begin at 0, 7, 14 and 21; the last ends at midnight."""
+def test_the_last_bin_ends_with_the_day():
+    """Bins of seven hours start at 0, 7, 14 and 21 o'clock; the last ends at midnight."""
     bars = trades(("22:00", 10.0, 1)).ticks.bars("7h")
     assert bars.index.tolist() == [pd.Timestamp("2016-05-06")]
 
 
 @pytest.mark.parametrize("frequency", ["90s", dt.timedelta(seconds=90), pd.Timedelta("90s"), pd.offsets.Second(90)])
-def test_a_frequency_is_an_offset_or_a_length_of_time(frequency):
-    """What pandas takes for a fixed length of time says the same here."""
+def test_a_frequency_is_a_pandas_offset_or_a_timedelta(frequency):
+    """Every type that pandas accepts as a fixed frequency is accepted."""
     assert trades(("09:00", 10.0, 1)).ticks.bars(frequency).index[0] == pd.Timestamp("2016-05-05 09:01:30")
 
 
-def test_clocks_that_go_back_repeat_no_bin():
-    """In time that passes, the hour that is there twice has two bins."""
-    moments = pd.DatetimeIndex(["2016-10-29 23:30", "2016-10-30 00:30", "2016-10-30 01:30"], tz="UTC")
-    frame = trades(*[("09:00", 10.0, 1)] * 3).set_axis(moments.tz_convert("Europe/Berlin").as_unit("ns"))
+def test_a_repeated_hour_has_two_bins():
+    """When clocks go back, bins are counted in elapsed time."""
+    timestamps = pd.DatetimeIndex(["2016-10-29 23:30", "2016-10-30 00:30", "2016-10-30 01:30"], tz="UTC")
+    frame = trades(*[("09:00", 10.0, 1)] * 3).set_axis(timestamps.tz_convert("Europe/Berlin").as_unit("ns"))
     ends = frame.ticks.bars("1h").index.astype("str").tolist()
     assert ends == ["2016-10-30 02:00:00+02:00", "2016-10-30 02:00:00+01:00", "2016-10-30 03:00:00+01:00"]
 
 
 @pytest.mark.parametrize(
-    ("zone", "moment", "end"),
+    ("zone", "time", "end"),
     [
         ("America/Sao_Paulo", "2016-10-16 03:10Z", "2016-10-16 03:00:00-02:00"),
         ("America/Havana", "2016-11-06 05:30Z", "2016-11-06 01:00:00-05:00"),
     ],
 )
-def test_bins_are_counted_from_when_the_day_began(zone, moment, end):
-    """Where midnight is skipped the day begins at one o'clock; where it comes twice, with the first."""
-    moments = pd.DatetimeIndex([moment]).as_unit("ns").tz_convert(zone)
-    bars = trades(("09:00", 10.0, 1)).set_axis(moments).ticks.bars("2h")
+def test_bins_are_counted_from_the_start_of_the_day(zone, time, end):
+    """A day without midnight starts at one o'clock; a day with two starts at the first."""
+    timestamps = pd.DatetimeIndex([time]).as_unit("ns").tz_convert(zone)
+    bars = trades(("09:00", 10.0, 1)).set_axis(timestamps).ticks.bars("2h")
     assert bars.index.astype("str").tolist() == [end]
 
 
-def test_a_large_trade_fills_one_bar_and_the_next_takes_its_rest():
-    """The trade that crosses several multiples ends one bar; the following bar ends at the next multiple."""
+def test_the_excess_of_a_bar_counts_towards_the_next():
+    """A trade that crosses several multiples closes one bar; the next bar closes at the following multiple."""
     frame = trades(
         ("09:00", 10.0, 60), ("09:01", 10.0, 190), ("09:02", 10.0, 40), ("09:03", 10.0, 10), ("09:04", 10.0, 5)
     )
@@ -190,55 +190,55 @@ def test_a_large_trade_fills_one_bar_and_the_next_takes_its_rest():
     assert frame.ticks.bars(dollar=1000)["volume"].tolist() == [250, 50, 5]
 
 
-def test_volumes_beyond_floating_point_are_exact():
-    """A share more or less than 2**60 is told apart, in sums and at thresholds."""
+def test_volumes_beyond_float_precision_are_exact():
+    """Sums and thresholds distinguish 2**60 from 2**60 + 1."""
     frame = trades(("09:00", 10.0, 2**60), ("09:01", 10.0, 1), ("09:02", 10.0, 2**60 - 1))
     assert frame.ticks.bars("1D")["volume"].tolist() == [2**61]
     assert frame.ticks.bars(volume=2**60 + 1)["volume"].tolist() == [2**60 + 1, 2**60 - 1]
 
 
-def test_sums_that_64_bits_may_not_hold_are_an_error():
-    with pytest.raises(ValueError, match=r"'trade_size' adds up to 2\*\*62"):
+def test_sums_that_could_overflow_raise():
+    with pytest.raises(ValueError, match=r"sum of column 'trade_size' is 2\*\*62 or more"):
         trades(("09:00", 10.0, 2**62), ("09:01", 10.0, 1)).ticks.bars("1D")
 
 
-def test_turnover_has_thresholds_only_above_zero():
-    """Prices below 0 exist, and have time and volume bars."""
+def test_dollar_bars_of_negative_prices_raise():
+    """Time bars and averages of negative prices are computed."""
     frame = trades(("09:00", -37.63, 1), ("09:01", -10.0, 3))
     assert frame.ticks.bars("1D")["low"].tolist() == [-37.63]
     assert frame.ticks.vwap()["ZAL.XE"] == pytest.approx((-37.63 - 30) / 4)
-    with pytest.raises(ValueError, match="2 of 2 rows have a price below 0"):
+    with pytest.raises(ValueError, match="2 of 2 rows have a negative price"):
         frame.ticks.bars(dollar=10)
 
 
 @pytest.mark.parametrize(
     ("positional", "keywords", "message"),
     [
-        ((), {}, "one of them"),
-        (("1min",), {"volume": 5}, "one of them"),
-        ((), {"volume": 5, "dollar": 5.0}, "one of them"),
-        (("soon",), {}, "'soon': give a pandas offset"),
-        (("1ME",), {}, "begin anew each day"),
-        (("2D",), {}, "begin anew each day"),
-        (("25h",), {}, "begin anew each day"),
-        (("-1min",), {}, "begin anew each day"),
-        ((dt.timedelta(0),), {}, "begin anew each day"),
-        ((), {"volume": 0}, "integer from 1 on"),
-        ((), {"volume": 2.5}, "integer from 1 on"),
-        ((), {"volume": True}, "integer from 1 on"),
-        ((), {"volume": 2**70}, "below 2"),
-        ((), {"dollar": 0}, "number above 0"),
-        ((), {"dollar": float("nan")}, "number above 0"),
-        ((), {"dollar": float("inf")}, "number above 0"),
-        ((), {"dollar": "much"}, "number above 0"),
+        ((), {}, "exactly one of"),
+        (("1min",), {"volume": 5}, "exactly one of"),
+        ((), {"volume": 5, "dollar": 5.0}, "exactly one of"),
+        (("soon",), {}, "'soon': expected a pandas offset"),
+        (("1ME",), {}, "bins restart at midnight"),
+        (("2D",), {}, "bins restart at midnight"),
+        (("25h",), {}, "bins restart at midnight"),
+        (("-1min",), {}, "bins restart at midnight"),
+        ((dt.timedelta(0),), {}, "bins restart at midnight"),
+        ((), {"volume": 0}, "integer from 1 to"),
+        ((), {"volume": 2.5}, "integer from 1 to"),
+        ((), {"volume": True}, "integer from 1 to"),
+        ((), {"volume": 2**70}, r"to 2\*\*62 - 1"),
+        ((), {"dollar": 0}, "finite number above 0"),
+        ((), {"dollar": float("nan")}, "finite number above 0"),
+        ((), {"dollar": float("inf")}, "finite number above 0"),
+        ((), {"dollar": "much"}, "finite number above 0"),
     ],
 )
-def test_a_bar_that_cannot_be_is_refused(positional, keywords, message):
+def test_an_invalid_bar_size_raises(positional, keywords, message):
     with pytest.raises(ValueError, match=message):
         trades(("09:00", 10.0, 1)).ticks.bars(*positional, **keywords)
 
 
 def test_numpy_numbers_are_numbers():
-    """Thresholds may be computed."""
+    """Thresholds can be NumPy scalars."""
     frame = trades(("09:00", 10.0, 1))
     assert len(frame.ticks.bars(volume=np.int64(5))) == len(frame.ticks.bars(dollar=np.float64(5))) == 1

@@ -1,4 +1,4 @@
-"""The accessor over what the sandbox answers, beside what the sandbox computes of the same ticks by itself."""
+"""The accessor on ticks of the sandbox, compared with what the sandbox computes from the same ticks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.accessor import reference
 from tests.accessor.frames import BACKENDS
 
 SYMBOLS, DAYS = ["ZAL.XE", "ADS.XE"], ("2016-05-04", "2016-05-05")
-# What both have; the service adds the last trade's conditions, and bars the average.
+# Common columns: the service also returns trade conditions, and bars() an average.
 BARS = ["symbol", "open", "high", "low", "close", "trade_count", "volume"]
 
 backends = pytest.mark.parametrize("dtype_backend", BACKENDS)
@@ -21,7 +21,7 @@ backends = pytest.mark.parametrize("dtype_backend", BACKENDS)
 
 @pytest.fixture(scope="module")
 def ask(client):
-    """Ask for ticks of the symbols and days, in any form."""
+    """Load ticks of the symbols and days, with any conversion."""
 
     def load(data_type, **conversion):
         return client.tick_data("ACTIV", SYMBOLS, DAYS, data_type=data_type).to_pandas(**conversion)
@@ -29,18 +29,18 @@ def ask(client):
     return load
 
 
-def in_one_order(bars):
-    """Return bars day by day and symbol by symbol, within the times at which both sides have bars."""
+def comparable(bars):
+    """Return the common columns of bars, sorted by symbol and time."""
     return bars.astype({"symbol": "str"}).rename_axis("timestamp").sort_values(["symbol", "timestamp"])[BARS]
 
 
 def between_first_and_last(answer):
-    """Leave out the bins before a day's first and behind its last trade, which only the service has."""
+    """Drop the bins before the first and after the last trade of a day, which only the service returns."""
     with_trades = answer[answer["trade_count"] > 0]
-    # A bin's end may be midnight.
-    last_moment = pd.Timedelta(1, "ns")
+    # The last bin can end at the next midnight.
+    nanosecond = pd.Timedelta(1, "ns")
     pieces = []
-    for (symbol, _), bars in with_trades.groupby(["symbol", (with_trades.index - last_moment).date], observed=True):
+    for (symbol, _), bars in with_trades.groupby(["symbol", (with_trades.index - nanosecond).date], observed=True):
         of_symbol = answer[answer["symbol"] == symbol]
         pieces.append(of_symbol[(of_symbol.index >= bars.index[0]) & (of_symbol.index <= bars.index[-1])])
     return pd.concat(pieces)
@@ -49,28 +49,28 @@ def between_first_and_last(answer):
 @backends
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 @pytest.mark.parametrize("seconds", [60, 420, 86_400])
-def test_time_bars_are_those_of_the_service(client, ask, dtype_backend, tz, seconds):
-    """Labels, borders, prices, counts and volumes are those of tick_aggregated, bin by bin."""
+def test_time_bars_equal_those_of_the_service(client, ask, dtype_backend, tz, seconds):
+    """Labels, boundaries, prices, counts and volumes are those of tick_aggregated."""
     conversion = {"dtype_backend": dtype_backend, "tz": tz}
     answer = client.tick_aggregated("ACTIV", SYMBOLS, DAYS, data_type="TRADES", bin_size=seconds)
     expected = between_first_and_last(answer.to_pandas(**conversion))
     bars = ask("TRADES", **conversion).ticks.bars(f"{seconds}s")
     assert len(bars) >= 4
-    pd.testing.assert_frame_equal(in_one_order(bars), in_one_order(expected))
+    pd.testing.assert_frame_equal(comparable(bars), comparable(expected))
 
 
 @backends
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
-def test_joined_quotes_are_those_of_the_service(ask, dtype_backend, tz):
-    """Trades joined with quotes are what TRADES_AND_QUOTES answers, dtypes and all."""
+def test_joined_quotes_equal_those_of_the_service(ask, dtype_backend, tz):
+    """Trades joined with quotes equal TRADES_AND_QUOTES, including dtypes."""
     conversion = {"dtype_backend": dtype_backend, "tz": tz}
     joined = ask("TRADES", **conversion).ticks.join_quotes(ask("QUOTES", **conversion))
     pd.testing.assert_frame_equal(joined, ask("TRADES_AND_QUOTES", **conversion))
 
 
 @backends
-def test_the_rest_on_ticks_of_many_symbols(ask, dtype_backend):
-    """Averages, thresholds, spreads and middles are those of the reference."""
+def test_averages_volume_bars_and_spreads(ask, dtype_backend):
+    """Averages and volume bars equal the reference; spreads are positive and mids between bid and ask."""
     ticks = ask("TRADES_AND_QUOTES", dtype_backend=dtype_backend).iloc[::20]
     expected = reference.vwap(ticks)
     assert list(ticks.ticks.vwap().index) == SYMBOLS
@@ -90,19 +90,19 @@ def real_client(real_ticks: Path) -> Iterator[tf.Client]:
 
 
 def test_bars_of_real_trades(real_client):
-    """Two symbols on two days: minutes as the service has them, and all shares in bars of volume and turnover."""
+    """Minute bars equal those of the service, and volume and dollar bars include all shares."""
     asked = ("LOCAL", ["IBM.N", "BAC.N"], ("2013-10-07", "2013-10-08"))
     trades = real_client.tick_data(*asked, data_type="TRADES").to_pandas()
     expected = between_first_and_last(real_client.tick_aggregated(*asked, data_type="TRADES").to_pandas())
-    pd.testing.assert_frame_equal(in_one_order(trades.ticks.bars("1min")), in_one_order(expected))
+    pd.testing.assert_frame_equal(comparable(trades.ticks.bars("1min")), comparable(expected))
     assert len(expected) > 1_500
     for bars in (trades.ticks.bars(volume=100_000), trades.ticks.bars(dollar=10_000_000)):
         assert bars["volume"].sum() == trades["trade_size"].sum()
         assert len(bars) > 100
 
 
-def test_quotes_at_real_trades(real_client):
-    """Many quotes share a timestamp, and the frame is what the service joins itself; so is its picture drawn."""
+def test_quotes_joined_to_real_trades(real_client):
+    """The joined frame equals that of the service although many quotes share a timestamp, and can be plotted."""
     trades, quotes, both = (
         real_client.tick_data("LOCAL", "IBM.N", ("2013-10-07", "2013-10-08"), data_type=kind).to_pandas()
         for kind in ("TRADES", "QUOTES", "TRADES_AND_QUOTES")

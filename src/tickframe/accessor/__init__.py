@@ -1,6 +1,6 @@
-"""``df.ticks``: what is written again and again over the frames of ``Query.to_pandas()``.
+"""The ``df.ticks`` accessor: bars, averages, spreads, as-of joins and plots of the frames of ``Query.to_pandas()``.
 
-``import tickframe`` registers it with pandas; :class:`TickAccessor` is the same by name, for type checkers.
+``import tickframe`` registers it with pandas. :class:`TickAccessor` is its type.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _NAME = "ticks"
 
 
 def _register() -> None:
-    """Register the accessor; what another package has registered under its name is pandas' to warn of."""
+    """Register the accessor; pandas warns if it replaces that of another package."""
     registered = getattr(pd.DataFrame, _NAME, None)
     if getattr(registered, "__module__", None) == TickAccessor.__module__:
-        # Ours, of an earlier import: a notebook that reloads the package gets no warning.
+        # It is ours: a notebook that reloads the package gets no warning.
         delattr(pd.DataFrame, _NAME)
     pd.api.extensions.register_dataframe_accessor(_NAME)(TickAccessor)
 

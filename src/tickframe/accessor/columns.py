@@ -1,4 +1,4 @@
-"""What is read of a frame of ticks, as NumPy arrays, and written again in the frame's own dtypes."""
+"""Columns of a frame of ticks: checked and read as NumPy arrays, and written in the dtypes of the frame."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-# Far from where 64 bits end, and from what floating point may be off by in finding out.
-MOST_SHARES = 2**62
+# Far enough below 2**63 for a check of the sum in floating point.
+MAX_SHARES = 2**62
 
 
 def check_columns(frame: pd.DataFrame, names: Iterable[str], advice: str) -> None:
@@ -21,119 +21,118 @@ def check_columns(frame: pd.DataFrame, names: Iterable[str], advice: str) -> Non
     Raises
     ------
     ValueError
-        If it lacks one; the message ends with the advice.
+        If a column is missing; the message ends with the advice.
     """
     missing = [name for name in names if name not in frame.columns]
     if missing:
-        raise ValueError(f"the frame has no column {missing[0]!r} among {list(frame.columns)}: {advice}")
+        raise ValueError(f"no column {missing[0]!r} among {list(frame.columns)}: {advice}")
 
 
-def check_time_zones(trades: dt.tzinfo | None, quotes: dt.tzinfo | None) -> None:
-    """Check that times of trades and of quotes can be compared.
+def check_time_zones(tz: dt.tzinfo | None, quotes_tz: dt.tzinfo | None) -> None:
+    """Check that the times of a frame and of its quotes can be compared.
 
     Raises
     ------
     ValueError
         If one has a time zone and the other has none.
     """
-    if (trades is None) != (quotes is None):
+    if (tz is None) != (quotes_tz is None):
         raise ValueError(
-            f"the frame's time zone is {trades} and the quotes' {quotes}: give both or neither one, "
-            "as by to_pandas(tz=...) or tz_localize(...)"
+            f"the time zone of the frame is {tz} and that of the quotes is {quotes_tz}: give both or neither a time "
+            "zone, with to_pandas(tz=...) or tz_localize(...)"
         )
 
 
 def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
-    """Return the rows' timestamps in nanoseconds, in the frame's time zone or without one.
+    """Return the timestamps of the rows in nanoseconds, in the time zone of the frame if it has one.
 
     Parameters
     ----------
     frame
-        With a ``DatetimeIndex``, or with the columns ``date`` and ``time`` of ``to_pandas(index=None)``.
+        With a ``DatetimeIndex``, or with columns ``date`` and ``time`` as ``to_pandas(index=None)`` returns them.
 
     Raises
     ------
     ValueError
-        If it has neither, or if a timestamp is null or outside what 64 bits of nanoseconds can hold.
+        If it has neither, or if a timestamp is null or out of bounds for nanoseconds (1677 to 2262).
     """
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex):
         if not {"date", "time"} <= set(frame.columns):
             raise ValueError(
-                "the frame has no timestamps: it needs a DatetimeIndex, as Query.to_pandas() makes, or the columns "
-                "'date' and 'time' (try df.set_index('timestamp') where they are a column)"
+                "no timestamps: expected a DatetimeIndex, as Query.to_pandas() returns, or columns 'date' and 'time'; "
+                "if there is a column of timestamps, use df.set_index('timestamp')"
             )
-        moments = frame["date"].astype("datetime64[ns]") + frame["time"].astype("timedelta64[ns]")
-        index = pd.DatetimeIndex(moments, name="timestamp")
+        timestamps = frame["date"].astype("datetime64[ns]") + frame["time"].astype("timedelta64[ns]")
+        index = pd.DatetimeIndex(timestamps, name="timestamp")
     if index.hasnans:
         raise ValueError(
-            f"{np.count_nonzero(index.isna())} of {len(frame)} rows have no timestamp: leave them out, "
-            "df[df.index.notna()] does where they are the index"
+            f"{np.count_nonzero(index.isna())} of {len(frame)} rows have no timestamp: drop them; if the timestamps "
+            "are the index, use df[df.index.notna()]"
         )
     return index.as_unit("ns")
 
 
-def symbols_of(frame: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pd.Index]:
-    """Return each row's symbol as a place among the symbols, and these, as strings, as they first appear.
+def factorize_symbols(frame: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pd.Index]:
+    """Return the code of each row's symbol, and the symbols as strings in order of appearance.
 
     Raises
     ------
     ValueError
-        If there is no column ``symbol``, or a row has none.
+        If there is no column ``symbol``, or it has nulls.
     """
-    check_columns(frame, ["symbol"], "it says whose ticks these are; df.assign(symbol='ZAL.XE') adds it")
-    places, symbols = pd.factorize(frame["symbol"])
-    without = np.count_nonzero(places < 0)
-    if without:
-        raise ValueError(f"{without} of {len(frame)} rows have no symbol: df[df['symbol'].notna()] leaves them out")
+    check_columns(frame, ["symbol"], "add the symbol of the rows, such as with df.assign(symbol='ZAL.XE')")
+    codes, symbols = pd.factorize(frame["symbol"])
+    nulls = np.count_nonzero(codes < 0)
+    if nulls:
+        raise ValueError(f"{nulls} of {len(frame)} rows have no symbol: drop them with df[df['symbol'].notna()]")
     if isinstance(frame["symbol"].dtype, pd.ArrowDtype):
-        # An Arrow dictionary may hold symbols that the rows do not, and in another order.
-        places, used = pd.factorize(places)
+        # pandas returns the whole Arrow dictionary, with unused symbols and in another order.
+        codes, used = pd.factorize(codes)
         symbols = symbols.take(used)
-    return places, pd.Index(symbols.astype("str"), name="symbol")
+    return codes, pd.Index(symbols.astype("str"), name="symbol")
 
 
-def in_order(symbol: npt.NDArray[np.intp], moments: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
-    """Return the places of rows, symbol by symbol, each in the order of time; rows of one time keep theirs."""
-    # Sorts by radix, which is much the fastest, where there are few symbols.
-    narrow = symbol.astype(np.min_scalar_type(symbol.max(initial=0)))
-    if np.all(moments[1:] >= moments[:-1]):
-        return np.argsort(narrow, kind="stable")
-    by_time = np.argsort(moments, kind="stable")
-    return by_time[np.argsort(narrow[by_time], kind="stable")]
+def sort_order(codes: npt.NDArray[np.intp], times: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Return the positions that sort rows by symbol and time, stable for equal times."""
+    # NumPy sorts small integers by radix, which is by far the fastest.
+    small_codes = codes.astype(np.min_scalar_type(codes.max(initial=0)))
+    if np.all(times[1:] >= times[:-1]):
+        return np.argsort(small_codes, kind="stable")
+    by_time = np.argsort(times, kind="stable")
+    return by_time[np.argsort(small_codes[by_time], kind="stable")]
 
 
 def prices_of(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
-    """Return a column of prices, NaN for null, whatever the frame's backend."""
+    """Return a column of prices of any backend, with NaN for null."""
     return frame[name].to_numpy(dtype="float64", na_value=np.nan)
 
 
 def sizes_of(frame: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
-    """Return a column of sizes, 0 for null, whatever the frame's backend.
+    """Return a column of sizes of any backend, with 0 for null.
 
     Raises
     ------
     ValueError
-        If a size is no integer or below 0, or if all together come to 2**62 or more: the sums of any of
-        them are exact.
+        If a size is negative or not an integer, or if their sum is 2**62 or more. Below it, the sum of
+        any rows is exact.
     """
     try:
         sizes: npt.NDArray[np.int64] = frame[name].astype("Int64").array.to_numpy(dtype="int64", na_value=0)
     except TypeError as error:
-        raise ValueError(f"column {name!r} holds sizes that are no integers: round them first") from error
+        raise ValueError(f"column {name!r} has sizes that are not integers: round them first") from error
     negative = np.count_nonzero(sizes < 0)
     if negative:
         raise ValueError(
-            f"{negative} of {len(frame)} rows have a {name} below 0, and what such a trade is worth is not ours to "
-            f"guess: df[~(df[{name!r}] < 0)] leaves them out"
+            f"{negative} of {len(frame)} rows have a negative {name}: drop them with df[~(df[{name!r}] < 0)]"
         )
-    if sizes.sum(dtype=np.float64) >= MOST_SHARES:
-        raise ValueError(f"column {name!r} adds up to 2**62 or more, which 64-bit sums may not hold")
+    if sizes.sum(dtype=np.float64) >= MAX_SHARES:
+        raise ValueError(f"the sum of column {name!r} is 2**62 or more, which could overflow 64-bit integers")
     return sizes
 
 
 def floats(values: npt.NDArray[np.float64], like: Any) -> Any:
-    """Return values, NaN for null, as an array of the backend of a dtype: float64, Float64 or double[pyarrow]."""
+    """Return values, with NaN for null, in the backend of a dtype: float64, Float64 or double[pyarrow]."""
     array = pd.Series(pd.arrays.FloatingArray(values, np.isnan(values)))
     if isinstance(like, pd.ArrowDtype):
         return array.astype(pd.ArrowDtype(pa.float64())).array
@@ -141,6 +140,6 @@ def floats(values: npt.NDArray[np.float64], like: Any) -> Any:
 
 
 def integers(values: npt.NDArray[np.int64], like: Any) -> Any:
-    """Return values as an array of the backend of a dtype: Int64 or int64[pyarrow]."""
+    """Return values in the backend of a dtype: Int64 or int64[pyarrow]."""
     array = pd.Series(values, dtype="Int64")
     return (array.astype(pd.ArrowDtype(pa.int64())) if isinstance(like, pd.ArrowDtype) else array).array

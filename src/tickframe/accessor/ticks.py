@@ -1,4 +1,4 @@
-"""The accessor: its methods, and what each promises."""
+"""The methods of ``df.ticks``."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 class TickAccessor:
-    """Bars, averages, spreads, as-of joins and a picture of a frame of ticks: ``df.ticks``.
+    """Bars, averages, spreads, as-of joins and plots of a frame of ticks: ``df.ticks``.
 
-    It works on what ``Query.to_pandas()`` returns for ``tick_data``, of one or many symbols and days, with any
-    ``dtype_backend``, with or without a time zone. A frame of ``to_pandas(index=None)`` works by its columns
-    ``date`` and ``time``. Rows may stand in any order; those of one symbol and time keep theirs. A frame is never
-    changed.
+    It works on the result of ``Query.to_pandas()`` for ``tick_data``, for any number of symbols and days, with any
+    ``dtype_backend``, with or without a time zone. For ``to_pandas(index=None)``, it uses the columns ``date`` and
+    ``time``. Rows can be in any order; those of the same symbol and time keep their order. The frame is never
+    modified.
 
-    Prices and turnover are in the instrument's currency, sizes and volumes in shares (or contracts). Every trade of
-    the frame counts that has a price, whatever its condition: ``flags=["EXCLUDE_CANCELLED_TRADES",
-    "APPLY_TRADE_CORRECTIONS"]`` asks for what was left in the end. A null size counts as 0.
+    Prices and turnover are in the currency of the instrument, sizes and volumes in shares (or contracts). Every trade
+    with a price counts, whatever its condition; to exclude cancelled trades and apply corrections, load with
+    ``flags=["EXCLUDE_CANCELLED_TRADES", "APPLY_TRADE_CORRECTIONS"]``. A null size counts as 0.
 
-    Results have the frame's backend: prices are float64, Float64 or double[pyarrow], counts and volumes Int64 or
-    int64[pyarrow]. They carry the frame's ``attrs``, which say when parts of the answer failed.
+    Results use the backend of the frame: prices are float64, Float64 or double[pyarrow], counts and volumes Int64 or
+    int64[pyarrow]. They keep the ``attrs`` of the frame, which tell if parts of the query failed.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class TickAccessor:
     Raises
     ------
     ValueError
-        By any method: if a column that it needs is missing, a row has no symbol or no timestamp, or a size is below 0
-        or no integer.
+        By any method, if a required column is missing, a row has no symbol or no timestamp, or a size is negative or
+        not an integer.
 
     Examples
     --------
@@ -59,53 +59,55 @@ class TickAccessor:
     def bars(
         self, frequency: Frequency | None = None, *, volume: int | None = None, dollar: float | None = None
     ) -> pd.DataFrame:
-        """Summarize trades by time, by volume or by turnover.
+        """Summarize trades by time, volume or turnover.
 
         Parameters
         ----------
         frequency
-            A pandas offset or length of time from ``"1ns"`` to ``"1D"``: time bars. Bins are counted anew from each
-            midnight of the frame's time zone, in time that passes, and the day's end closes the last. A bin holds
-            its start and not its end.
+            Size of time bars: a pandas offset or a timedelta from ``"1ns"`` to ``"1D"``. Bins restart at each midnight
+            in the time zone of the frame and have equal lengths in elapsed time, but the last bin ends with the day. A
+            bin includes its start and excludes its end.
         volume
-            Shares, from 1 on: volume bars. A bar closes with the trade that brings the volume of its symbol and day
-            to a multiple of ``volume`` or past it. Trades are not split: what is over counts towards the next bar,
-            and the day's last bar may hold less.
+            Size of volume bars in shares, at least 1. A bar closes with the trade that brings the volume of its symbol
+            and day to a multiple of ``volume`` or past it. Trades are not split: the excess counts towards the next
+            bar. The last bar of a day can be smaller.
         dollar
-            Turnover (price times size) in the instrument's currency, above 0: dollar bars, closed alike.
+            Size of dollar bars as turnover (price times size) in the currency of the instrument, above 0. They close
+            like volume bars.
 
         Returns
         -------
         pandas.DataFrame
-            A row a bar, symbol by symbol as these first appear, in the order of time. The index is a
-            ``DatetimeIndex`` in nanoseconds named ``timestamp``: the end of a time bin, as in ``tick_aggregated``, or
-            the time of the last trade of a volume or dollar bar. Columns:
+            A row for each bar, by symbol in order of appearance, then by time. The index is a ``DatetimeIndex`` in
+            nanoseconds named ``timestamp``: the end of a time bin, as in ``tick_aggregated``, or the time of the last
+            trade of a volume or dollar bar. Columns:
 
             ===============================  ====================================================
-            ``symbol``                       the symbol, as in the frame
+            ``symbol``                       symbol, as in the frame
             ``open, high, low, close``       first, highest, lowest and last price
-            ``trade_count``                  how many trades
-            ``volume``                       the sum of their sizes, exact
-            ``vwap``                         the volume-weighted average price, null without volume
+            ``trade_count``                  number of trades
+            ``volume``                       sum of sizes, exact
+            ``vwap``                         volume-weighted average price, null without volume
             ===============================  ====================================================
 
-            Time bins without trades, between a day's first and last trade, are there too: prices are null, counts 0.
-            There is none before a day's first trade nor behind its last.
+            Time bins without trades are included between the first and the last trade of a day, with null prices and
+            0 counts. There are no bins before the first trade of a day or after the last.
 
         Raises
         ------
         ValueError
-            If not exactly one of the three is given, one is out of its range, or ``dollar`` meets a price below 0.
+            If not exactly one of the three is given, if it is out of range, or if ``dollar`` is given and a price is
+            negative.
 
         See Also
         --------
-        tickframe.Client.tick_aggregated : Time bars made by the service. It answers every bin of the window, and
-            counts a trade at the very end of the window to the last bin.
+        tickframe.Client.tick_aggregated : Time bars computed by the service. It returns every bin of the requested
+            times, and counts a trade at their very end in the last bin.
 
         Notes
         -----
-        Bars over many days are the days' bars one after another, however much is loaded at a time. Volume and dollar
-        bars: M. López de Prado, *Advances in Financial Machine Learning* (2018), section 2.3.
+        Bins restart at midnight, so loading more days never changes a bar. For volume and dollar bars, see M. López de
+        Prado, *Advances in Financial Machine Learning* (2018), section 2.3.
 
         Examples
         --------
@@ -126,29 +128,30 @@ class TickAccessor:
         >>> trades.ticks.bars(dollar=7_000)["volume"].tolist()
         [150, 200]
         """
-        if frequency is not None and volume is None and dollar is None:
-            return time_bars(self._frame, frequency)
-        if volume is not None and frequency is None and dollar is None:
-            return volume_bars(self._frame, volume)
-        if dollar is not None and frequency is None and volume is None:
-            return dollar_bars(self._frame, dollar)
+        if sum(size is None for size in (frequency, volume, dollar)) == 2:
+            if frequency is not None:
+                return time_bars(self._frame, frequency)
+            if volume is not None:
+                return volume_bars(self._frame, volume)
+            if dollar is not None:
+                return dollar_bars(self._frame, dollar)
         raise ValueError(
-            "bars() takes a frequency, volume= or dollar=, and one of them: "
-            "bars('1min'), bars(volume=10_000) or bars(dollar=1_000_000)"
+            "bars() takes exactly one of a frequency, volume= and dollar=, such as bars('1min'), bars(volume=10_000) "
+            "or bars(dollar=1_000_000)"
         )
 
     def vwap(self) -> pd.Series[float]:
-        """Average the price of each symbol over all its trades in the frame, weighted by size.
+        """Compute the volume-weighted average price of each symbol over all its trades.
 
         Returns
         -------
         pandas.Series
-            The sum of price times size over the sum of sizes, in the instrument's currency, for each symbol of the
-            frame as these first appear; null where there was no volume. The index is named ``symbol``.
+            The sum of price times size over the sum of sizes, in the currency of the instrument; null without volume.
+            The index, named ``symbol``, has the symbols of the frame in order of appearance.
 
         See Also
         --------
-        bars : ``bars("1D")["vwap"]`` has one for each day.
+        bars : ``bars("1D")["vwap"]`` has an average for each day.
 
         Examples
         --------
@@ -167,16 +170,16 @@ class TickAccessor:
         return vwap(self._frame)
 
     def spread(self) -> pd.Series[float]:
-        """Return ask less bid of each row, in the instrument's currency.
+        """Compute ask minus bid of each row, in the currency of the instrument.
 
         Returns
         -------
         pandas.Series
-            On the frame's index; null where a side is, negative where the book is crossed.
+            On the index of the frame; null if bid or ask is, negative if the book is crossed.
 
         Examples
         --------
-        In basis points of the middle:
+        In basis points of the mid:
 
         >>> import pandas as pd
         >>> import tickframe
@@ -192,12 +195,12 @@ class TickAccessor:
         return spread(self._frame)
 
     def mid(self) -> pd.Series[float]:
-        """Return the middle of bid and ask of each row, in the instrument's currency.
+        """Compute the mean of bid and ask of each row, in the currency of the instrument.
 
         Returns
         -------
         pandas.Series
-            On the frame's index; null where a side is.
+            On the index of the frame; null if bid or ask is.
 
         Examples
         --------
@@ -213,31 +216,31 @@ class TickAccessor:
         return mid(self._frame)
 
     def join_quotes(self, quotes: pd.DataFrame) -> pd.DataFrame:
-        """Add to each row the quote that stood at its time: the last of its symbol at or before it.
+        """Add the prevailing quote to each row: the last quote of its symbol at or before its time.
 
         Parameters
         ----------
         quotes
-            A frame of quotes of any symbols, as ``data_type="QUOTES"`` answers. Its rows may stand in any order; of
-            several at one time, the last in the frame is the one that stood. Times are compared to the nanosecond.
+            Quotes of any symbols, loaded with ``data_type="QUOTES"``, in any order; of several at the same time, the
+            last in the frame prevails. Times are compared in nanoseconds.
 
         Returns
         -------
         pandas.DataFrame
-            The frame, rows and index as they are, with the columns ``bid``, ``bid_size``, ``ask`` and ``ask_size`` of
-            the quotes, in their dtypes and their order; null where no quote was yet. A quote with one side only is
-            taken as it is: the other side is null.
+            The rows and the index of the frame, with the columns ``bid``, ``bid_size``, ``ask`` and ``ask_size`` in
+            the dtypes and the order of the quotes; null before the first quote. A one-sided quote is used as it is,
+            with nulls on the other side.
 
         Raises
         ------
         ValueError
-            If the frame has one of the columns already, the quotes lack one, or one of both has a time zone and the
-            other has none.
+            If the frame already has one of the columns, if the quotes lack one, or if only one of the two has a time
+            zone.
 
         See Also
         --------
-        tickframe.Client.tick_data : ``data_type="TRADES_AND_QUOTES"`` answers the same for each day by itself; here a
-            quote of an earlier day still stands.
+        tickframe.Client.tick_data : ``data_type="TRADES_AND_QUOTES"`` returns the same for each day by itself; here,
+            a quote of an earlier day can prevail.
 
         Examples
         --------
@@ -259,32 +262,32 @@ class TickAccessor:
     def plot(
         self, quotes: pd.DataFrame | None = None, *, title: str | None = None, currency: str | None = None
     ) -> Figure:
-        r"""Draw price, spread and volume of one symbol over one time axis.
+        r"""Plot price, spread and volume of one symbol over a common time axis.
 
-        Drawn is what there is: trades as dots and, summed up in equal bins, their volume; bid to ask as a band and,
-        as the median of equal bins, their distance in basis points of the middle. The bins fit the time that is
-        drawn, and the labels name them.
+        Trades are dots, with a panel for their volume in equal bins. Quotes are a band from bid to ask, with a panel
+        for the median spread in equal bins, in basis points of the mid. Bin sizes depend on the time span and are
+        part of the labels.
 
         Parameters
         ----------
         quotes
-            The quotes to draw, of the same symbol; left out, the frame's own ``bid`` and ``ask``, if it has them.
+            Quotes of the same symbol; if omitted, the columns ``bid`` and ``ask`` of the frame are used if it has them.
         title
-            What stands above; left out, the symbol and the days.
+            Title; the symbol and the days by default.
         currency
-            The unit of prices, such as ``"EUR"``.
+            Unit of prices, such as ``"EUR"``.
 
         Returns
         -------
         matplotlib.figure.Figure
-            800 pixels wide at its own resolution. A notebook shows it; ``savefig("day.png", dpi=200)`` writes it.
+            800 pixels wide by default. Notebooks show it; ``savefig("day.png", dpi=200)`` writes it to a file.
 
         Raises
         ------
         SettingsError
             If Matplotlib is not installed.
         ValueError
-            If there is nothing to draw, or more than one symbol.
+            If there is nothing to plot, or more than one symbol.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Trades in order, and what groups of them come to."""
+"""Trades sorted by symbol and time, and summaries of groups of them."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tickframe.accessor.columns import check_columns, floats, in_order, prices_of, sizes_of, symbols_of, times_of
+from tickframe.accessor.columns import (
+    check_columns,
+    factorize_symbols,
+    floats,
+    prices_of,
+    sizes_of,
+    sort_order,
+    times_of,
+)
 
 
 class Trades(NamedTuple):
-    """Trades that have a price, symbol by symbol as these first appear, each in the order of time.
+    """Trades with a price, by symbol in order of appearance, then by time.
 
     Attributes
     ----------
     rows
-        Their places in the frame.
-    symbol
-        Their symbols as places among the frame's symbols.
+        Positions in the frame.
+    codes
+        Codes of the symbols.
     times
-        Timestamps in nanoseconds, with the frame's time zone.
+        Timestamps in nanoseconds, in the time zone of the frame.
     prices
-        float64, none NaN.
+        float64 without NaN.
     sizes
-        int64, 0 for null.
+        int64, with 0 for null.
     """
 
     rows: npt.NDArray[np.intp]
-    symbol: npt.NDArray[np.intp]
+    codes: npt.NDArray[np.intp]
     times: pd.DatetimeIndex
     prices: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
 
 
-class Groups(NamedTuple):
-    """What each of some groups of trades comes to; the columns of bars."""
+class Summary(NamedTuple):
+    """Columns of bars, with a value for each group of trades."""
 
     open: npt.NDArray[np.float64]
     high: npt.NDArray[np.float64]
@@ -47,76 +55,75 @@ class Groups(NamedTuple):
     vwap: npt.NDArray[np.float64]
 
 
-def trades_in_order(frame: pd.DataFrame) -> Trades:
-    """Read the trades of a frame, those of one symbol and time in the frame's order.
+def sorted_trades(frame: pd.DataFrame) -> Trades:
+    """Read the trades of a frame; those of the same symbol and time keep the order of the frame.
 
     Raises
     ------
     ValueError
-        If a column that is needed is missing or holds what it cannot.
+        If a required column is missing or has invalid values.
     """
-    check_columns(frame, ["trade", "trade_size"], "ask for data_type='TRADES' or 'TRADES_AND_QUOTES'")
-    symbol, _ = symbols_of(frame)
+    check_columns(frame, ["trade", "trade_size"], "load data_type='TRADES' or 'TRADES_AND_QUOTES'")
+    codes, _ = factorize_symbols(frame)
     times, prices, sizes = times_of(frame), prices_of(frame, "trade"), sizes_of(frame, "trade_size")
     rows = np.flatnonzero(~np.isnan(prices))
-    rows = rows[in_order(symbol[rows], times.asi8[rows])]
-    return Trades(rows, symbol[rows], times[rows], prices[rows], sizes[rows])
+    rows = rows[sort_order(codes[rows], times.asi8[rows])]
+    return Trades(rows, codes[rows], times[rows], prices[rows], sizes[rows])
 
 
-def changes(*keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return the places where any of the keys is another than just before; the first place is one."""
+def group_starts(*keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Return the positions at which any of the keys differs from the previous one, including the first position."""
     changed = np.ones(len(keys[0]), dtype=np.bool_)
     changed[1:] = np.any([key[1:] != key[:-1] for key in keys], axis=0)
     return np.flatnonzero(changed)
 
 
-def ends_of(starts: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
-    """Return where groups end that begin at ``starts`` and follow one another, the last at ``length``."""
+def group_ends(starts: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
+    """Return the exclusive ends of consecutive groups, the last of which ends at ``length``."""
     return np.append(starts, length)[1:]
 
 
-def summarize(trades: Trades, starts: npt.NDArray[np.intp]) -> Groups:
-    """Sum up groups of trades.
+def summarize(trades: Trades, starts: npt.NDArray[np.intp]) -> Summary:
+    """Summarize groups of consecutive trades.
 
     Parameters
     ----------
     trades
         The trades.
     starts
-        Where each group begins; it ends where the next one begins. None is empty.
+        Start of each group, which ends at the start of the next one. No group is empty.
 
     Returns
     -------
-    Groups
-        A value a group. Volumes are exact; ``vwap`` is the sum of price times size over the sum of sizes,
-        NaN where that is 0.
+    Summary
+        Volumes are exact. ``vwap`` is the sum of price times size over the sum of sizes, NaN if that is 0.
     """
-    ends = ends_of(starts, len(trades.rows))
+    ends = group_ends(starts, len(trades.rows))
     high = np.maximum.reduceat(trades.prices, starts)
     low = np.minimum.reduceat(trades.prices, starts)
     volume = np.add.reduceat(trades.sizes, starts)
     turnover = np.add.reduceat(trades.prices * trades.sizes, starts)
     average = np.full(len(starts), np.nan)
     np.divide(turnover, volume, out=average, where=volume > 0)
-    return Groups(
+    return Summary(
         open=trades.prices[starts],
         high=high,
         low=low,
         close=trades.prices[ends - 1],
         trade_count=ends - starts,
         volume=volume,
-        # Rounding must not take an average out of what it is an average of.
+        # Rounding must not move an average beyond the prices.
         vwap=np.clip(average, low, high),
     )
 
 
 def vwap(frame: pd.DataFrame) -> pd.Series[float]:
-    """Return the volume-weighted average price of each symbol, see :meth:`TickAccessor.vwap`."""
-    trades = trades_in_order(frame)
-    _, symbols = symbols_of(frame)
-    starts = changes(trades.symbol)
+    """Return the volume-weighted average price of each symbol; see :meth:`TickAccessor.vwap`."""
+    trades = sorted_trades(frame)
+    _, symbols = factorize_symbols(frame)
+    starts = group_starts(trades.codes)
     averages = np.full(len(symbols), np.nan)
-    averages[trades.symbol[starts]] = summarize(trades, starts).vwap
+    averages[trades.codes[starts]] = summarize(trades, starts).vwap
     result = pd.Series(floats(averages, like=frame["trade"].dtype), index=symbols, name="vwap")
     result.attrs.update(frame.attrs)
     return result

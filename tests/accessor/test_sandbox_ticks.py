@@ -20,13 +20,13 @@ backends = pytest.mark.parametrize("dtype_backend", BACKENDS)
 
 
 @pytest.fixture(scope="module")
-def ask(client):
+def load(client):
     """Load ticks of the symbols and days, with any conversion."""
 
-    def load(data_type, **conversion):
+    def load_ticks(data_type, **conversion):
         return client.tick_data("ACTIV", SYMBOLS, DAYS, data_type=data_type).to_pandas(**conversion)
 
-    return load
+    return load_ticks
 
 
 def comparable(bars):
@@ -34,14 +34,14 @@ def comparable(bars):
     return bars.astype({"symbol": "str"}).rename_axis("timestamp").sort_values(["symbol", "timestamp"])[BARS]
 
 
-def between_first_and_last(answer):
+def between_first_and_last(bins):
     """Drop the bins before the first and after the last trade of a day, which only the service returns."""
-    with_trades = answer[answer["trade_count"] > 0]
+    with_trades = bins[bins["trade_count"] > 0]
     # The last bin can end at the next midnight.
     nanosecond = pd.Timedelta(1, "ns")
     pieces = []
     for (symbol, _), bars in with_trades.groupby(["symbol", (with_trades.index - nanosecond).date], observed=True):
-        of_symbol = answer[answer["symbol"] == symbol]
+        of_symbol = bins[bins["symbol"] == symbol]
         pieces.append(of_symbol[(of_symbol.index >= bars.index[0]) & (of_symbol.index <= bars.index[-1])])
     return pd.concat(pieces)
 
@@ -49,29 +49,29 @@ def between_first_and_last(answer):
 @backends
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 @pytest.mark.parametrize("seconds", [60, 420, 86_400])
-def test_time_bars_equal_those_of_the_service(client, ask, dtype_backend, tz, seconds):
+def test_time_bars_equal_those_of_the_service(client, load, dtype_backend, tz, seconds):
     """Labels, boundaries, prices, counts and volumes are those of tick_aggregated."""
     conversion = {"dtype_backend": dtype_backend, "tz": tz}
-    answer = client.tick_aggregated("ACTIV", SYMBOLS, DAYS, data_type="TRADES", bin_size=seconds)
-    expected = between_first_and_last(answer.to_pandas(**conversion))
-    bars = ask("TRADES", **conversion).ticks.bars(f"{seconds}s")
+    query = client.tick_aggregated("ACTIV", SYMBOLS, DAYS, data_type="TRADES", bin_size=seconds)
+    expected = between_first_and_last(query.to_pandas(**conversion))
+    bars = load("TRADES", **conversion).ticks.bars(f"{seconds}s")
     assert len(bars) >= 4
     pd.testing.assert_frame_equal(comparable(bars), comparable(expected))
 
 
 @backends
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
-def test_joined_quotes_equal_those_of_the_service(ask, dtype_backend, tz):
+def test_joined_quotes_equal_those_of_the_service(load, dtype_backend, tz):
     """Trades joined with quotes equal TRADES_AND_QUOTES, including dtypes."""
     conversion = {"dtype_backend": dtype_backend, "tz": tz}
-    joined = ask("TRADES", **conversion).ticks.join_quotes(ask("QUOTES", **conversion))
-    pd.testing.assert_frame_equal(joined, ask("TRADES_AND_QUOTES", **conversion))
+    joined = load("TRADES", **conversion).ticks.join_quotes(load("QUOTES", **conversion))
+    pd.testing.assert_frame_equal(joined, load("TRADES_AND_QUOTES", **conversion))
 
 
 @backends
-def test_averages_volume_bars_and_spreads(ask, dtype_backend):
+def test_averages_volume_bars_and_spreads(load, dtype_backend):
     """Averages and volume bars equal the reference; spreads are positive and mids between bid and ask."""
-    ticks = ask("TRADES_AND_QUOTES", dtype_backend=dtype_backend).iloc[::20]
+    ticks = load("TRADES_AND_QUOTES", dtype_backend=dtype_backend).iloc[::20]
     expected = reference.vwap(ticks)
     assert list(ticks.ticks.vwap().index) == SYMBOLS
     assert all(ticks.ticks.vwap()[symbol] == pytest.approx(float(expected[symbol]), rel=1e-12) for symbol in SYMBOLS)
@@ -91,9 +91,9 @@ def real_client(real_ticks: Path) -> Iterator[tf.Client]:
 
 def test_bars_of_real_trades(real_client):
     """Minute bars equal those of the service, and volume and dollar bars include all shares."""
-    asked = ("LOCAL", ["IBM.N", "BAC.N"], ("2013-10-07", "2013-10-08"))
-    trades = real_client.tick_data(*asked, data_type="TRADES").to_pandas()
-    expected = between_first_and_last(real_client.tick_aggregated(*asked, data_type="TRADES").to_pandas())
+    request = ("LOCAL", ["IBM.N", "BAC.N"], ("2013-10-07", "2013-10-08"))
+    trades = real_client.tick_data(*request, data_type="TRADES").to_pandas()
+    expected = between_first_and_last(real_client.tick_aggregated(*request, data_type="TRADES").to_pandas())
     pd.testing.assert_frame_equal(comparable(trades.ticks.bars("1min")), comparable(expected))
     assert len(expected) > 1_500
     for bars in (trades.ticks.bars(volume=100_000), trades.ticks.bars(dollar=10_000_000)):

@@ -15,7 +15,7 @@ from tickframe.cli.app import app
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a cache with the responses to five parts, and select it in the environment."""
     with FaultServer() as server:
         server.serve(ticks_for)
@@ -30,19 +30,19 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def test_info_shows_the_number_of_entries(place: Path) -> None:
+def test_info_shows_the_number_of_entries(cache_path: Path) -> None:
     code, shown, _ = run("info")
     assert code == 0
     assert "tick_data entries" in shown
     _, shown, _ = run("info", "--json")
     assert json.loads(shown)["entries"] == 5
-    _, shown, _ = run("info", "--json", "--place", str(place / "none"))
+    _, shown, _ = run("info", "--json", "--place", str(cache_path / "none"))
     assert json.loads(shown)["entries"] == 0
 
 
-def test_verify_exits_with_1_if_an_entry_is_damaged(place: Path) -> None:
+def test_verify_exits_with_1_if_an_entry_is_damaged(cache_path: Path) -> None:
     assert run("verify") == (0, "", "entries: 5 valid, 0 removed\n")
-    damaged = sorted(place.rglob("*.parquet"))[1]
+    damaged = sorted(cache_path.rglob("*.parquet"))[1]
     damaged.write_bytes(b"")
     code, shown, message = run("verify")
     assert (code, message) == (1, "entries: 4 valid, 1 removed\n")
@@ -50,7 +50,7 @@ def test_verify_exits_with_1_if_an_entry_is_damaged(place: Path) -> None:
     assert run("verify", "--json")[0] == 0
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("cache_path")
 def test_clear_requires_a_selection() -> None:
     code, _, message = run("clear")
     assert code == 2
@@ -62,7 +62,7 @@ def test_clear_requires_a_selection() -> None:
     assert run("clear", "--from", "5 May")[0] == 2
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("cache_path")
 def test_load_uses_the_cache_of_the_environment() -> None:
     arguments = ["load", "ACTIV", "ZAL.XE", "2016-05-05", "--type", "TRADES", "--to", "08:01", "--sandbox"]
     first, second = (CliRunner().invoke(app, arguments) for _ in range(2))

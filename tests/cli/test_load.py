@@ -153,7 +153,7 @@ def test_an_invalid_day_is_one_line(day, words):
     [
         (("--type", "TRADE"), "'TRADE' is not one of"),
         (("--type", "TRADES", "--out", "ticks.xlsx"), "expected a name ending in .parquet, .csv, or / for a dataset"),
-        (("--type", "TRADES", "--out", "no-such-folder/ticks.csv"), "directory 'no-such-folder' does not exist"),
+        (("--type", "TRADES", "--out", "no-such-directory/ticks.csv"), "directory 'no-such-directory' does not exist"),
         (("--type", "TRADES", "--sandbox", "--user", "ada"), "--sandbox cannot be combined with --url or --user"),
         (("--type", "TRADES", "--out", "ticks.csv", "--format", "csv"), "--format requires --out -"),
         (("--type", "TRADES", "--out", "-", "--json"), "both write to stdout"),
@@ -197,15 +197,15 @@ def test_symbols_are_read_from_a_file(tmp_path, from_stdin):
 
 def test_a_directory_is_a_dataset_that_a_second_run_completes(account, tmp_path):
     """A second run loads only the day that is missing, and the rows equal those of the Python API."""
-    folder = f"{tmp_path}/new/ticks/"
-    first = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--out", folder)
+    directory = f"{tmp_path}/new/ticks/"
+    first = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--out", directory)
     assert first.exit_code == 0, first.stderr
-    assert first.stderr.endswith(f" -> {folder}\n")
-    second = run("ACTIV", "ZAL.XE", f"{DAY}:2016-05-06", "--type", "TRADES", "--out", folder, "--json")
+    assert first.stderr.endswith(f" -> {directory}\n")
+    second = run("ACTIV", "ZAL.XE", f"{DAY}:2016-05-06", "--type", "TRADES", "--out", directory, "--json")
     assert [part["origin"] for part in json.loads(second.stdout)] == ["dataset", "service"]
     with account.client() as client:
         expected = client.tick_data("ACTIV", "ZAL.XE", (DAY, "2016-05-06"), data_type="TRADES").to_arrow()
-    assert ds.dataset(folder, partitioning="hive").count_rows() == len(expected)
+    assert ds.dataset(directory, partitioning="hive").count_rows() == len(expected)
 
 
 @pytest.mark.parametrize("to_time", ["09:00:00.000136451", "09:00:01", "09:00:05"])

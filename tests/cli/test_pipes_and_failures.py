@@ -144,11 +144,11 @@ def test_a_failed_dataset_says_how_to_resume(server, tmp_path, monkeypatch):
     assert [part["origin"] for part in json.loads(stdout)][:2] == ["dataset", "service"]
 
 
-@pytest.mark.parametrize("place", ["ticks/", "ticks.parquet", "-"])
-def test_an_interrupt_is_one_line(server, tmp_path, place):
+@pytest.mark.parametrize("out", ["ticks/", "ticks.parquet", "-"])
+def test_an_interrupt_is_one_line(server, tmp_path, out):
     """Ctrl-C exits with 130 and leaves no incomplete file."""
     server.serve(lambda request: answer(framed_ticks(symbol_of(request))).before_any_byte(Ending.STALLED))
-    with start_load(server, tmp_path, *symbols(9), DAY, "--out", place) as process:
+    with start_load(server, tmp_path, *symbols(9), DAY, "--out", out) as process:
         server.wait_for_requests(1)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=20)

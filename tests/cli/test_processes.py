@@ -27,19 +27,19 @@ def test_a_terminal_shows_a_progress_bar(tmp_path):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """Run the demo once, and return its directory, stdout and stderr."""
-    folder = tmp_path_factory.mktemp("demo")
-    code, stdout, stderr = run("demo", cwd=folder)
+    directory = tmp_path_factory.mktemp("demo")
+    code, stdout, stderr = run("demo", cwd=directory)
     assert code == 0, stderr
-    return folder, stdout, stderr
+    return directory, stdout, stderr
 
 
 def test_demo_prints_rows_and_paths(demo):
     """Stdout has the first rows and the paths; stderr has the messages, and no progress bar in a file."""
-    folder, stdout, stderr = demo
+    directory, stdout, stderr = demo
     assert re.search(r"2016-05-03 09:00:00\.\d{9} +ZAL\.XE", stdout)
     paths = [line.split(": ")[1] for line in stdout.split("\n") if line.startswith(("dataset: ", "picture: "))]
     assert len(paths) == 3
-    assert all((folder / path).exists() for path in paths)
+    assert all((directory / path).exists() for path in paths)
     assert re.search(r"[\d,]+ rows in 9 parts", stderr)
     assert "part/s" not in stdout + stderr
 
@@ -55,21 +55,21 @@ def test_the_second_load_of_the_demo_is_read_from_the_cache(demo):
 
 def test_demo_writes_the_loaded_ticks(demo):
     """The datasets have as many rows as were loaded, of several symbols and days, and no temporary file."""
-    folder, stdout, stderr = demo
+    directory, stdout, stderr = demo
     for kind in ("trades", "quotes"):
-        stored = ds.dataset(folder / "demo-output" / kind, partitioning="hive").to_table()
+        stored = ds.dataset(directory / "demo-output" / kind, partitioning="hive").to_table()
         loaded = re.search(rf"loaded {kind}: ([\d,]+) rows in 9 parts \(0 empty\)", stderr)
         assert stored.num_rows == int(loaded[1].replace(",", ""))
         assert len(stored["symbol"].unique()) == 3
         assert len(stored["date"].unique()) == 3
-    assert not list(folder.rglob("*.tmp"))
+    assert not list(directory.rglob("*.tmp"))
     assert re.search(r"([\d,]+) rows, 4 columns", stdout)
 
 
 def test_demo_draws_a_picture(demo):
     """The picture is a PNG, at least 800 pixels wide."""
-    folder, _, _ = demo
-    [picture] = folder.rglob("*.png")
+    directory, _, _ = demo
+    [picture] = directory.rglob("*.png")
     header = picture.read_bytes()[:24]
     assert header.startswith(b"\x89PNG")
     width, _ = struct.unpack(">II", header[16:24])

@@ -18,7 +18,7 @@ def _register() -> None:
     """Register the accessor; pandas warns if it replaces that of another package."""
     registered = getattr(pd.DataFrame, _NAME, None)
     if getattr(registered, "__module__", None) == TickAccessor.__module__:
-        # It is ours: a notebook that reloads the package gets no warning.
+        # Registered before the package was reloaded, as in a notebook: pandas need not warn.
         delattr(pd.DataFrame, _NAME)
     pd.api.extensions.register_dataframe_accessor(_NAME)(TickAccessor)
 

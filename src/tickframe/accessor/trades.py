@@ -27,7 +27,9 @@ class Trades(NamedTuple):
     rows
         Positions in the frame.
     codes
-        Codes of the symbols.
+        Codes of their symbols.
+    symbols
+        Symbols of the frame, also of rows without a price.
     times
         Timestamps in nanoseconds, in the time zone of the frame.
     prices
@@ -38,6 +40,7 @@ class Trades(NamedTuple):
 
     rows: npt.NDArray[np.intp]
     codes: npt.NDArray[np.intp]
+    symbols: pd.Index
     times: pd.DatetimeIndex
     prices: npt.NDArray[np.float64]
     sizes: npt.NDArray[np.int64]
@@ -64,11 +67,11 @@ def sorted_trades(frame: pd.DataFrame) -> Trades:
         If a required column is missing or has invalid values.
     """
     check_columns(frame, ["trade", "trade_size"], "load data_type='TRADES' or 'TRADES_AND_QUOTES'")
-    codes, _ = factorize_symbols(frame)
+    codes, symbols = factorize_symbols(frame)
     times, prices, sizes = times_of(frame), prices_of(frame, "trade"), sizes_of(frame, "trade_size")
     rows = np.flatnonzero(~np.isnan(prices))
     rows = rows[sort_order(codes[rows], times.asi8[rows])]
-    return Trades(rows, codes[rows], times[rows], prices[rows], sizes[rows])
+    return Trades(rows, codes[rows], symbols, times[rows], prices[rows], sizes[rows])
 
 
 def group_starts(*keys: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
@@ -120,10 +123,9 @@ def summarize(trades: Trades, starts: npt.NDArray[np.intp]) -> Summary:
 def vwap(frame: pd.DataFrame) -> pd.Series[float]:
     """Return the volume-weighted average price of each symbol; see :meth:`TickAccessor.vwap`."""
     trades = sorted_trades(frame)
-    _, symbols = factorize_symbols(frame)
     starts = group_starts(trades.codes)
-    averages = np.full(len(symbols), np.nan)
+    averages = np.full(len(trades.symbols), np.nan)
     averages[trades.codes[starts]] = summarize(trades, starts).vwap
-    result = pd.Series(floats(averages, like=frame["trade"].dtype), index=symbols, name="vwap")
+    result = pd.Series(floats(averages, like=frame["trade"].dtype), index=trades.symbols, name="vwap")
     result.attrs.update(frame.attrs)
     return result

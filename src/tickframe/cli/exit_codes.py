@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     PARTS_FAILED = 3, "some parts failed (--on-error collect)"
     INTERRUPTED = 130, "interrupted (Ctrl-C)"
     # What a shell reports for a program that SIGPIPE ended.
-    BROKEN_PIPE = 141, "the reader of stdout closed it"
+    BROKEN_PIPE = 141, "broken pipe (the reader of stdout closed it)"
 
     def __new__(cls, code: int, description: str) -> Self:
         """Make a member from its code and description."""

@@ -94,8 +94,8 @@ def load(
     several, a table of their outcomes is printed to stderr.
 
     Files are written completely or not at all. Rows that --out - has written
-    before an error cannot be taken back: check the exit code, in a shell with
-    set -o pipefail.
+    before an error cannot be taken back: check the exit code (in a shell, with
+    set -o pipefail).
     """
     with report_errors(debug=debug):
         target = output(out, stream_format, as_json=as_json)

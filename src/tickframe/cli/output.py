@@ -19,15 +19,15 @@ from tickframe.run.fetch import OnError
 
 
 @dataclass(frozen=True)
-class Rows:
-    """All rows in one place, written batch by batch.
+class Stream:
+    """One file, stdout or the terminal, written batch by batch.
 
     Attributes
     ----------
     write
         Reads the ticks to their end.
     name
-        Name of the file; empty for stdout.
+        Path of the file; empty for stdout and the terminal.
     """
 
     write: Callable[[pa.RecordBatchReader], object]
@@ -55,7 +55,7 @@ class Dataset:
         query.to_parquet(self.directory, on_error=on_error)
 
 
-Output = Rows | Dataset
+Output = Stream | Dataset
 
 
 def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool) -> Output:
@@ -69,7 +69,7 @@ def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool
     if stream_format is not None and out != "-":
         raise typer.BadParameter("--format requires --out -: the extension sets the format of a file")
     if out is None:
-        return Rows(_discard if as_json else print_ends)
+        return Stream(_discard if as_json else print_ends)
     if out == "-":
         return _stdout(stream_format or StreamFormat.ARROW, as_json=as_json)
     path = Path(out)
@@ -81,15 +81,15 @@ def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool
         )
     if not path.parent.is_dir():
         raise typer.BadParameter(f"directory {str(path.parent)!r} does not exist: create it first")
-    return Rows(partial(write_file, path=path), str(path))
+    return Stream(partial(write_file, path=path), str(path))
 
 
-def _stdout(stream_format: StreamFormat, *, as_json: bool) -> Rows:
+def _stdout(stream_format: StreamFormat, *, as_json: bool) -> Stream:
     if as_json:
         raise typer.BadParameter("--json and --out - both write to stdout: write the ticks to a file instead")
     if stream_format is StreamFormat.ARROW and sys.stdout.isatty():
         raise typer.BadParameter("cannot write an Arrow stream to a terminal: redirect stdout, or use --format csv")
-    return Rows(partial(_write_stdout, stream_format=stream_format))
+    return Stream(partial(_write_stdout, stream_format=stream_format))
 
 
 def _write_stdout(ticks: pa.RecordBatchReader, stream_format: StreamFormat) -> None:

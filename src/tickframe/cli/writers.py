@@ -53,7 +53,7 @@ def write_file(ticks: pa.RecordBatchReader, path: Path) -> None:
     except OSError as error:
         if error.errno is None:
             raise
-        # Name the file that was asked for, not the temporary one.
+        # Name the requested file, not the temporary one.
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 

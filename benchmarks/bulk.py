@@ -1,6 +1,6 @@
 """Many parts: how much faster together than one after another, what a part costs, and the memory of an export.
 
-Run as a program it is the process whose memory is measured: ``python bulk.py PARTS URL USER PASSWORD SECRET``.
+Run as a program it is the process whose memory is measured: ``python -m benchmarks.bulk PARTS URL USER PASSWORD SECRET``.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _time_small(account: Account, rounds: int) -> dict[str, Timing]:
 
 
 def _peak(parts: int, account: Account) -> int:
-    command = [sys.executable, __file__, str(parts), *account]
+    command = [sys.executable, "-m", "benchmarks.bulk", str(parts), *account]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own program
     return int(json.loads(done.stdout))
 

@@ -1,6 +1,6 @@
 """The most memory that a way takes, measured in a process of its own.
 
-Run as a program it is that process: ``python memory.py FRAME SMALL_FRAME ANSWER WAY``.
+Run as a program it is that process: ``python -m benchmarks.memory FRAME SMALL_FRAME ANSWER WAY``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def measure_peaks(ways: Iterable[Way], frame: Frame) -> dict[str, Peak]:
         small.write_bytes(make_frame(frame.answer, 1_000).framed)
         peaks = {}
         for way in ways:
-            command = [sys.executable, __file__, str(large), str(small), frame.answer.name, way.name]
+            command = [sys.executable, "-m", "benchmarks.memory", str(large), str(small), frame.answer.name, way.name]
             done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own program
             peaks[way.name] = Peak(**json.loads(done.stdout))
         return peaks

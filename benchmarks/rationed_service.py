@@ -1,6 +1,6 @@
 """A service that answers small parts after a while, a limited number each second, some of them not at all.
 
-Run as a program: ``python rationed_service.py DELAY RATE RETRY_AFTER FAILING``; it prints its address and ends with
+Run as a program: ``python -m benchmarks.rationed_service DELAY RATE RETRY_AFTER FAILING``; it prints its address and ends with
 its input.
 """
 
@@ -48,7 +48,7 @@ class Ration:
 def rationed(ration: Ration) -> Iterator[str]:
     """Run a service in a process of its own, and lend its address."""
     figures = [str(each) for each in (ration.delay, ration.rate, ration.retry_after, ration.failing)]
-    command = [sys.executable, __file__, *figures]
+    command = [sys.executable, "-m", "benchmarks.rationed_service", *figures]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdin is not None
         assert process.stdout is not None

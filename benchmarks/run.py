@@ -2,8 +2,8 @@
 
 Absolute times belong to the machine; the ratios are the result::
 
-    python benchmarks/run.py            everything; writes results.md and results.png beside this file
-    python benchmarks/run.py --quick    the main answer alone, in few rounds; prints, and writes nothing
+    python -m benchmarks.run            everything; writes results.md and results.png beside this file
+    python -m benchmarks.run --quick    the main answer alone, in few rounds; prints, and writes nothing
 """
 
 from __future__ import annotations

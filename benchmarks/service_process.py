@@ -1,6 +1,6 @@
 """A sandbox in a process of its own, so that it does not share the interpreter with what is timed.
 
-Run as a program it is that process: ``python service_process.py DELAY KEPT_BYTES [FOLDER]``; it ends with its input.
+Run as a program it is that process: ``python -m benchmarks.service_process DELAY KEPT_BYTES [FOLDER]``; it ends with its input.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Account(NamedTuple):
 @contextlib.contextmanager
 def served(delay: float = 0.0, folder: str | None = None, *, kept_bytes: int = 0) -> Iterator[Account]:
     """Run a sandbox whose answers take some seconds longer, of a folder of ticks or simulated."""
-    command = [sys.executable, __file__, str(delay), str(kept_bytes), *([folder] if folder else [])]
+    command = [sys.executable, "-m", "benchmarks.service_process", str(delay), str(kept_bytes)]
+    command += [folder] if folder else []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdin is not None
         assert process.stdout is not None

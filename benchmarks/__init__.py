@@ -1,1 +1,1 @@
-"""What the package costs, beside the ways that people write by hand: ratios from one run."""
+"""Benchmarks of tickframe against other packages and code written by hand."""

@@ -1,10 +1,9 @@
-"""Tables of ticks, orders and symbols of any size, and the frames that carry them."""
+"""Synthetic tables of ticks, orders and symbols, and the frames that carry them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,25 +14,10 @@ from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
 from tickframe.wire.contract import Value
 from tickframe.wire.encode import encode_answer
 
-__all__ = [
-    "ANSWERS",
-    "LOOKUP",
-    "ORDERS",
-    "QUOTES",
-    "SYMBOL",
-    "TICKS",
-    "TRADES",
-    "Answer",
-    "Frame",
-    "make_frame",
-    "make_table",
-    "write",
-]
-
 SYMBOL = "BIG.N"
 
-#: Of every column that can be null, one value in a thousand is, and never none.
-NULL_SHARE = 0.001
+# Of the values of each nullable column; at least one is null.
+_NULL_SHARE = 0.001
 
 _DAY = 16_926  # 2016-05-05
 _OPEN = 9 * 3_600 * 10**9
@@ -46,24 +30,24 @@ _ACTIONS = ("ADD", "DELETE", "TRADE")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A kind of answer.
+class ResponseKind:
+    """A kind of response.
 
     Attributes
     ----------
     name
-        What it is called in the results.
+        Its name in the results.
     columns
-        Its documented columns.
-    draw
-        Draws its table out of a source of chance and a number of rows.
+        The documented columns.
+    generate
+        Makes a table from a random generator and a number of rows.
     timestamp
-        The date column and the time column that become a DataFrame's index, where it has them.
+        The date column and the time column that become the index of a DataFrame, if there are any.
     """
 
     name: str
     columns: tuple[Column, ...]
-    draw: Callable[[np.random.Generator, int], pa.Table]
+    generate: Callable[[np.random.Generator, int], pa.Table]
     timestamp: tuple[str, str] | None = None
 
 
@@ -71,34 +55,24 @@ class Answer:
 class Frame:
     """A table and the framed bytes that carry it."""
 
-    answer: Answer
+    kind: ResponseKind
     table: pa.Table
-
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-        return int(self.table.num_rows)
-
-    @cached_property
-    def framed(self) -> bytes:
-        """The framed bytes, written once."""
-        return bytes(write(self.table))
+    framed: bytes
 
 
-def make_table(answer: Answer, rows: int, seed: int = 0) -> pa.Table:
-    """Draw a table: the same one for the same seed."""
-    return answer.draw(np.random.default_rng(seed), rows)
+def make_table(kind: ResponseKind, rows: int, seed: int = 0) -> pa.Table:
+    """Return a random table, the same for the same seed."""
+    return kind.generate(np.random.default_rng(seed), rows)
 
 
-def make_frame(answer: Answer, rows: int, seed: int = 0) -> Frame:
-    """Draw a table and write its frame: the same one for the same seed."""
-    frame = Frame(answer, make_table(answer, rows, seed))
-    frame.framed  # noqa: B018 - written here rather than inside somebody's measurement
-    return frame
+def make_frame(kind: ResponseKind, rows: int, seed: int = 0) -> Frame:
+    """Return a random table and its frame, the same for the same seed."""
+    table = make_table(kind, rows, seed)
+    return Frame(kind, table, bytes(encode(table)))
 
 
-def write(table: pa.Table) -> memoryview:
-    """Write a table as one frame, as the service would, in the fastest way that the package has."""
+def encode(table: pa.Table) -> memoryview:
+    """Return a table as one frame, as the service sends it."""
     meta = {"cursor": Value(string_value="bmV4dA=="), "total_hits": Value(integer_value=table.num_rows)}
     return encode_answer(table, meta=meta)
 
@@ -118,8 +92,8 @@ def _trades_with_quotes(random: np.random.Generator, rows: int) -> pa.Table:
 
 def _orders(random: np.random.Generator, rows: int) -> pa.Table:
     actions = random.choice(len(_ACTIONS), rows, p=(0.48, 0.44, 0.08))
-    # An order is added, then executed or deleted: an id stands in two rows or so, far apart.
-    born = np.sort(random.integers(0, rows // 2 + 1, rows))
+    # An order is added, then executed or deleted: its id is in about two rows, far apart.
+    added = np.sort(random.integers(0, rows // 2 + 1, rows))
     time = _times(random, rows)
     trades = actions == _ACTIONS.index("TRADE")
     trade_ids = np.where(trades, np.cumsum(trades), 0)
@@ -129,7 +103,7 @@ def _orders(random: np.random.Generator, rows: int) -> pa.Table:
             "order_date": _days(rows),
             "time": pa.array(time).cast(pa.duration("ns")),
             "action": _labels(actions, _ACTIONS),
-            "order_id": _numbered("", 7_160_442_000_000_000 + born * 37),
+            "order_id": _numbered("", 7_160_442_000_000_000 + added * 37),
             "order_side": _labels(random.integers(0, 2, rows), ("BUY", "SELL")),
             "order_price": _prices(_walk(random, rows) + random.integers(-40, 41, rows), _nulls(random, rows)),
             "order_size": pa.array(_sizes(random, rows), mask=_nulls(random, rows)),
@@ -198,7 +172,7 @@ def _days(rows: int) -> pa.Array:
 
 
 def _walk(random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
-    """Draw prices in ticks of a cent: a random walk from 100.00 that turns back at 10.00."""
+    """Return prices in cents: a random walk from 100.00, reflected at 10.00."""
     return 1_000 + np.abs(9_000 + np.cumsum(random.integers(-1, 2, rows)))
 
 
@@ -211,7 +185,7 @@ def _sizes(random: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
 
 
 def _nulls(random: np.random.Generator, rows: int) -> npt.NDArray[np.bool_]:
-    nulls = random.random(rows) < NULL_SHARE
+    nulls = random.random(rows) < _NULL_SHARE
     nulls[rows // 2] = True
     return nulls
 
@@ -226,14 +200,14 @@ def _numbered(prefix: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
 
 _TICK_DATA = FUNCTIONS["tick_data"]
 
-TRADES = Answer("trades", _TICK_DATA.columns_for(TickDataType.TRADES), _trades, ("date", "time"))
-QUOTES = Answer("quotes", _TICK_DATA.columns_for(TickDataType.QUOTES), _quotes, ("date", "time"))
-TICKS = Answer(
+TRADES = ResponseKind("trades", _TICK_DATA.columns_for(TickDataType.TRADES), _trades, ("date", "time"))
+QUOTES = ResponseKind("quotes", _TICK_DATA.columns_for(TickDataType.QUOTES), _quotes, ("date", "time"))
+TICKS = ResponseKind(
     "trades with quotes", _TICK_DATA.columns_for(TickDataType.TRADES_AND_QUOTES), _trades_with_quotes, ("date", "time")
 )
-ORDERS = Answer(
+ORDERS = ResponseKind(
     "orders",
-    # Documented as a time of day, sent as an integer.
+    # Documented as a time, sent as an integer.
     tuple(
         replace(column, kind=ColumnKind.INTEGER) if column.name == "order_type" else column
         for column in FUNCTIONS["order_data"].columns
@@ -241,6 +215,6 @@ ORDERS = Answer(
     _orders,
     ("order_date", "time"),
 )
-LOOKUP = Answer("look-up of symbols", FUNCTIONS["lookup_symbols"].columns, _symbols)
+LOOKUP = ResponseKind("symbol lookup", FUNCTIONS["lookup_symbols"].columns, _symbols)
 
-ANSWERS = (TRADES, QUOTES, TICKS, ORDERS, LOOKUP)
+KINDS = (TRADES, QUOTES, TICKS, ORDERS, LOOKUP)

@@ -1,6 +1,6 @@
-"""The most memory that a way takes, measured in a process of its own.
+"""Peak memory of decoders, each measured in a process of its own.
 
-Run as a program it is that process: ``python -m benchmarks.memory FRAME SMALL_FRAME ANSWER WAY``.
+``python -m benchmarks.memory FRAME SMALL_FRAME KIND DECODER`` is that process.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -17,10 +16,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.frames import ANSWERS, Answer, Frame, make_frame
-from benchmarks.ways import STREAMED, WAYS, Way
-
-__all__ = ["Peak", "highest", "measure_peaks"]
+from benchmarks.decoders import DECODERS, STREAMING, Decoder
+from benchmarks.frames import KINDS, Frame, ResponseKind, make_frame
+from benchmarks.services import child_process
 
 _STATUS = Path("/proc/self/status")
 _RESET_PEAK = "5"
@@ -33,7 +31,7 @@ class Peak:
     Attributes
     ----------
     response, table, growth
-        Bytes of the frame, of the Arrow table it became, and of the growth at its peak.
+        Bytes of the frame, of the resulting Arrow table, and of the growth at its peak.
     """
 
     response: int
@@ -42,30 +40,39 @@ class Peak:
 
     @property
     def ratio(self) -> float:
-        """The growth as a multiple of the response and the table together, which both exist at one moment."""
+        """The growth relative to the response plus the table, which both exist at one moment."""
         return self.growth / (self.response + self.table)
 
 
-def measure_peaks(ways: Iterable[Way], frame: Frame) -> dict[str, Peak]:
-    """Read a frame in a fresh process for each way."""
+def measure_peaks(decoders: Iterable[Decoder], frame: Frame) -> dict[str, Peak]:
+    """Read a frame in a new process for each decoder."""
     with tempfile.TemporaryDirectory() as folder:
         large, small = Path(folder) / "large", Path(folder) / "small"
         large.write_bytes(frame.framed)
-        small.write_bytes(make_frame(frame.answer, 1_000).framed)
+        small.write_bytes(make_frame(frame.kind, 1_000).framed)
         peaks = {}
-        for way in ways:
-            command = [sys.executable, "-m", "benchmarks.memory", str(large), str(small), frame.answer.name, way.name]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own program
-            peaks[way.name] = Peak(**json.loads(done.stdout))
+        for decoder in decoders:
+            arguments = (str(large), str(small), frame.kind.name, decoder.name)
+            with child_process("benchmarks.memory", *arguments) as (_, output):
+                peaks[decoder.name] = Peak(**json.loads(output.read()))
         return peaks
 
 
-def _read(path: Path, answer: Answer, way: Way) -> pa.Table:
-    """Read a frame as it comes from a socket: as a stream where the way takes one, else all bytes first."""
-    with path.open("rb", buffering=0) as file:
-        if way.name in STREAMED:
-            return STREAMED[way.name](file, answer)
-        return way.run(file.read(), answer)
+def peak_resident() -> int:
+    """Return the peak of the resident memory in bytes, since the last reset or since the start."""
+    if _STATUS.exists():
+        return _resident("VmHWM")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _reset_peak() -> int:
+    """Reset the peak if the system can, and return the bytes from which growth counts."""
+    try:
+        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
+    except OSError:
+        return peak_resident()
+    return _resident("VmRSS")
 
 
 def _resident(field: str) -> int:
@@ -73,32 +80,23 @@ def _resident(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def highest() -> int:
-    """Return the most bytes that were resident at once since the last reset, or since the start without one."""
-    if _STATUS.exists():
-        return _resident("VmHWM")
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return highest if sys.platform == "darwin" else highest * 1024
+def _read(path: Path, kind: ResponseKind, decoder: Decoder) -> pa.Table:
+    """Read a frame as from a socket: streamed if the decoder can, otherwise all bytes first."""
+    with path.open("rb", buffering=0) as file:
+        if decoder.name in STREAMING:
+            return STREAMING[decoder.name](file, kind)
+        return decoder.decode(file.read(), kind)
 
 
-def _forgethighest() -> int:
-    """Reset the peak where the system can, and return the bytes from which growth counts."""
-    try:
-        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
-    except OSError:
-        return highest()
-    return _resident("VmRSS")
-
-
-def _main(large: str, small: str, answer_name: str, way_name: str) -> None:
-    [answer] = [answer for answer in ANSWERS if answer.name == answer_name]
-    [way] = [way for way in WAYS if way.name == way_name]
-    # What is loaded and built once is not the answer's.
-    _read(Path(small), answer, way)
+def _main(large: str, small: str, kind_name: str, decoder_name: str) -> None:
+    [kind] = [kind for kind in KINDS if kind.name == kind_name]
+    [decoder] = [decoder for decoder in DECODERS if decoder.name == decoder_name]
+    # What is loaded and built once does not count.
+    _read(Path(small), kind, decoder)
     gc.collect()
-    before = _forgethighest()
-    table = _read(Path(large), answer, way)
-    peak = Peak(response=Path(large).stat().st_size, table=table.nbytes, growth=highest() - before)
+    before = _reset_peak()
+    table = _read(Path(large), kind, decoder)
+    peak = Peak(response=Path(large).stat().st_size, table=table.nbytes, growth=peak_resident() - before)
     print(json.dumps(asdict(peak)))
 
 

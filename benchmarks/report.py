@@ -1,10 +1,10 @@
-"""What was measured as a page of tables and a chart."""
+"""The results as a page of tables, and a chart."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,119 +13,104 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from benchmarks.bulk import Bulk
-from benchmarks.cached import Cached
-from benchmarks.cluster import Clustered
-from benchmarks.cluster_report import cluster_section
-from benchmarks.frames import LOOKUP, TICKS, Answer
-from benchmarks.markdown import amount, bytes_of, figures, milliseconds, table, times, yes
-from benchmarks.measure import Timing
+from benchmarks.decoders import (
+    COPY,
+    DECODERS,
+    LISTS,
+    PTARS,
+    TICKFRAME,
+    TICKFRAME_TO_DATAFRAME,
+    VIEWS,
+    Decoder,
+    Product,
+)
+from benchmarks.frames import LOOKUP, TICKS, ResponseKind
+from benchmarks.markdown import amount, digits, milliseconds, size, table, times
 from benchmarks.memory import Peak
-from benchmarks.service_report import bulk_section, cached_section, http_section
-from benchmarks.ways import COPY, LISTS, OURS, OURS_TO_PANDAS, PTARS, VIEWS, WAYS, Product, Way
+from benchmarks.timing import Timing
 
-__all__ = ["LONG", "LOOKUP_ROWS", "READING", "WRITING", "Comparison", "Results", "draw_chart", "write_page"]
-
-#: The frame that the targets speak of, and the look-up, in rows.
+#: Rows of the frame that the targets are for, and of the symbol lookup.
 LONG = 1_000_000
 LOOKUP_ROWS = 100
 
-#: What the times of writing are called.
-WRITING, READING = "Arrow to framed bytes", "framed bytes to Arrow"
+#: Keys of the times for encoding.
+ENCODING, DECODING = "Arrow to framed bytes", "framed bytes to Arrow"
 
-_FLAT_FROM, _FLAT_TO = 100_000, 10_000_000
+_PER_ROW_FROM, _PER_ROW_TO = 100_000, 10_000_000
 
 _HEADING = """\
 # Results of `make bench`
 
-One process, the same frames, in turns: A B C, A B C. A time is the median of its rounds; a ratio is the median of the
-ratios within each round. **Ratios are the result**: absolute times belong to the machine and to what else it did."""
+Alternatives run in one process on the same frames, interleaved: A B C, A B C. A time is the median of the rounds, and a
+ratio is the median of the ratios within each round. **The ratios are the result**: times depend on the machine and on
+what else it was doing."""
 _PACKAGES = ("tickframe", "numpy", "pandas", "protarrow", "protobuf", "ptars", "pyarrow")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The ways beside each other on one frame."""
+    """The times of the decoders on one frame."""
 
-    answer: Answer
+    kind: ResponseKind
     rows: int
     size: int
     times: Mapping[str, Timing]
 
-    def ratio(self, way: Way, to: Way) -> float:
-        """Return a way's time as a multiple of another's."""
-        return self.times[way.name].ratio(self.times[to.name])
+    @property
+    def decoders(self) -> list[Decoder]:
+        """The decoders that were run on it."""
+        return [decoder for decoder in DECODERS if decoder.name in self.times]
 
-    def nanoseconds_per_row(self, way: Way) -> float:
-        """Return what a row costs."""
-        return self.times[way.name].median * 1e9 / self.rows
+    def median(self, decoder: Decoder) -> float:
+        """Return the median time of a decoder in seconds."""
+        return self.times[decoder.name].median
+
+    def per_row(self, decoder: Decoder) -> float:
+        """Return the median time of a decoder in nanoseconds per row."""
+        return self.median(decoder) * 1e9 / self.rows
+
+    def ratio(self, decoder: Decoder, to: Decoder | None = None) -> float:
+        """Return the time of a decoder relative to another; default tickframe's with the same kind of result."""
+        if to is None:
+            to = TICKFRAME_TO_DATAFRAME if decoder.product is Product.DATAFRAME else TICKFRAME
+        return self.times[decoder.name].ratio(self.times[to.name])
 
 
 @dataclass
 class Results:
-    """Everything that a run measured; what is empty was left out."""
+    """Everything that was measured.
+
+    Attributes
+    ----------
+    comparisons
+        The times of the decoders, for each frame.
+    peaks
+        The peak memory of some decoders.
+    encoding
+        The times of encoding and decoding.
+    sections
+        Further sections of the page.
+    not_run
+        What was not measured, and why.
+    seconds
+        How long the run took.
+    """
 
     comparisons: list[Comparison] = field(default_factory=list)
     peaks: Mapping[str, Peak] = field(default_factory=dict)
-    writing: Mapping[str, Timing] = field(default_factory=dict)
-    over_http: Mapping[str, Timing] = field(default_factory=dict)
-    bulk: Bulk | None = None
-    cached: Cached | None = None
-    clustered: Clustered | None = None
-    remarks: list[str] = field(default_factory=list)
+    encoding: Mapping[str, Timing] = field(default_factory=dict)
+    sections: list[str] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
     seconds: float = 0
 
-    def of(self, answer: Answer) -> list[Comparison]:
-        """Return the comparisons of an answer, the shortest first."""
-        return sorted((each for each in self.comparisons if each.answer is answer), key=lambda each: each.rows)
+    def of(self, kind: ResponseKind) -> list[Comparison]:
+        """Return the comparisons for a kind of response, the shortest frame first."""
+        return sorted((each for each in self.comparisons if each.kind is kind), key=lambda each: each.rows)
 
-    def find(self, answer: Answer, rows: int) -> Comparison:
-        """Return one comparison."""
-        [found] = [each for each in self.of(answer) if each.rows == rows]
+    def find(self, kind: ResponseKind, rows: int) -> Comparison:
+        """Return the comparison for one frame."""
+        [found] = [each for each in self.of(kind) if each.rows == rows]
         return found
-
-
-@dataclass(frozen=True)
-class _Target:
-    what: str
-    wanted: str
-    seen: str
-    #: None where this run could not tell.
-    reached: bool | None
-
-
-def _targets(results: Results) -> list[_Target]:
-    long = results.find(TICKS, LONG)
-    copies, to_pandas = long.ratio(OURS, COPY), long.ratio(OURS_TO_PANDAS, OURS)
-    targets = [_Target("bytes to Arrow, to a copy of the bytes", "at most 2.0x", f"{copies:.2f}x", copies <= 2.0)]
-    for peer, wanted in ((PTARS, 2.5), (VIEWS, 5), (LISTS, 25)):
-        faster = long.ratio(peer, OURS)
-        targets.append(
-            _Target(
-                f"bytes to Arrow, faster than {peer.name}", f"at least {wanted}x", f"{faster:.2f}x", faster >= wanted
-            )
-        )
-    targets.append(
-        _Target("bytes to DataFrame, to bytes to Arrow", "at most 1.4x", f"{to_pandas:.2f}x", to_pandas <= 1.4)
-    )
-    costs = {each.rows: each.nanoseconds_per_row(OURS) for each in results.of(TICKS) if each.rows >= _FLAT_FROM}
-    spread = max(costs.values()) / min(costs.values())
-    targets.append(
-        _Target(
-            f"cost of a row from {amount(min(costs))} to {amount(max(costs))} rows, dearest to cheapest",
-            "at most 1.20x",
-            f"{spread:.2f}x",
-            spread <= 1.2 if _FLAT_TO in costs else None,
-        )
-    )
-    lookup = results.find(LOOKUP, LOOKUP_ROWS).times[OURS.name].median * 1e6
-    targets.append(_Target(f"a {LOOKUP_ROWS}-row answer", "under 150 µs", f"{lookup:.0f} µs", lookup < 150))
-    if results.peaks:
-        peak = results.peaks[OURS.name].ratio
-        targets.append(_Target("peak memory, to response and Arrow table", "at most 1.3x", f"{peak:.2f}x", peak <= 1.3))
-    writing = results.writing[WRITING].ratio(results.writing[READING])
-    targets.append(_Target("writing a frame, to decoding it", "under 2x", f"{writing:.2f}x", writing < 2))
-    return targets
 
 
 def write_page(results: Results) -> str:
@@ -133,77 +118,60 @@ def write_page(results: Results) -> str:
     sections = [
         _HEADING,
         _machine(results),
-        _targets_section(_targets(results)),
-        _long_section(results),
+        _targets_section(results),
+        _long_section(results.find(TICKS, LONG)),
         _sizes_section(results),
-        _cost_section(results),
-        _lookup_section(results),
+        _per_row_section(results.of(TICKS)),
+        _lookup_section(results.find(LOOKUP, LOOKUP_ROWS)),
+        _memory_section(results.peaks),
+        _encoding_section(results.encoding),
+        *results.sections,
     ]
-    if results.peaks:
-        sections.append(_memory_section(results.peaks))
-    sections.append(_writing_section(results.writing))
-    if results.over_http:
-        sections.append(http_section(results.over_http))
-    if results.bulk is not None:
-        sections.append(bulk_section(results.bulk))
-    if results.cached is not None:
-        sections.append(cached_section(results.cached))
-    if results.clustered is not None:
-        sections.append(cluster_section(results.clustered))
-    if results.remarks:
-        sections.append("## Left out\n\n" + "\n".join(f"* {remark}" for remark in results.remarks))
+    if results.not_run:
+        sections.append("## Not run\n\n" + "\n".join(f"* {each}" for each in results.not_run))
     return "\n\n".join(sections) + "\n"
 
 
 def draw_chart(comparison: Comparison, path: Path) -> None:
     """Draw the times of one comparison as bars on a logarithmic scale, the fastest on top."""
-    ways = [way for is_frame in (False, True) for way in _fastest_first(comparison, is_frame=is_frame)]
-    # A gap between what ends in Arrow and what ends in a DataFrame.
-    positions = [place + 0.7 * (way.product is Product.DATAFRAME) for place, way in enumerate(ways)]
-    milliseconds = [comparison.times[way.name].median * 1e3 for way in ways]
+    decoders = sorted(
+        comparison.decoders, key=lambda decoder: (decoder.product is Product.DATAFRAME, comparison.median(decoder))
+    )
+    # A gap between the results in Arrow and the DataFrames.
+    positions = [place + 0.7 * (decoder.product is Product.DATAFRAME) for place, decoder in enumerate(decoders)]
+    widths = [comparison.median(decoder) * 1e3 for decoder in decoders]
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     figure.suptitle(
         f"Framed bytes to Arrow, and to a DataFrame: {comparison.rows:,} rows x "
-        f"{len(comparison.answer.columns)} columns, {comparison.size / 1e6:.0f} MB",
+        f"{len(comparison.kind.columns)} columns, {comparison.size / 1e6:.0f} MB",
         fontsize=11,
     )
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.barh(positions, milliseconds, height=0.72, color=[_color(way) for way in ways])
-    for way, position, each in zip(ways, positions, milliseconds, strict=True):
-        ratio = comparison.ratio(way, _reference(way))
+    axes.barh(positions, widths, height=0.72, color=[_color(decoder) for decoder in decoders])
+    for decoder, position, width in zip(decoders, positions, widths, strict=True):
         axes.annotate(
-            f"{figures(each)} ms   {times(ratio)}",
-            (each, position),
+            f"{digits(width)} ms   {times(comparison.ratio(decoder))}",
+            (width, position),
             (5, 0),
             textcoords="offset points",
             va="center",
         )
     axes.set_xscale("log")
-    axes.set_xlim(min(milliseconds) / 2, max(milliseconds) * 5)
-    axes.set_yticks(positions, [way.name for way in ways])
+    axes.set_xlim(min(widths) / 2, max(widths) * 5)
+    axes.set_yticks(positions, [decoder.name for decoder in decoders])
     axes.invert_yaxis()
-    axes.set_xlabel("milliseconds, median, logarithmic scale; beside it the time as a multiple of tickframe's")
+    axes.set_xlabel("median in milliseconds, logarithmic scale; and relative to tickframe")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
-def _fastest_first(comparison: Comparison, *, is_frame: bool) -> list[Way]:
-    ways = [way for way in WAYS if way.name in comparison.times and (way.product is Product.DATAFRAME) == is_frame]
-    return sorted(ways, key=lambda way: comparison.times[way.name].median)
-
-
-def _color(way: Way) -> str:
-    if way.product is Product.BYTES:
+def _color(decoder: Decoder) -> str:
+    if decoder.product is Product.BYTES:
         return "#c4c9d0"
-    return "#c2410c" if way in (OURS, OURS_TO_PANDAS) else "#6b8cae"
-
-
-def _reference(way: Way) -> Way:
-    """Return what a way's time is compared with: ours that ends as it does."""
-    return OURS_TO_PANDAS if way.product is Product.DATAFRAME else OURS
+    return "#c2410c" if decoder in (TICKFRAME, TICKFRAME_TO_DATAFRAME) else "#6b8cae"
 
 
 def _machine(results: Results) -> str:
@@ -216,111 +184,134 @@ def _machine(results: Results) -> str:
     )
 
 
-def _targets_section(targets: Sequence[_Target]) -> str:
-    words = {True: "yes", False: "**no**", None: "not run to 10 million"}
-    reached = sum(target.reached is True for target in targets)
-    shown = table(
-        ("target", "wanted", "seen", "reached"),
-        [(each.what, each.wanted, each.seen, words[each.reached]) for each in targets],
-    )
+def _targets_section(results: Results) -> str:
+    targets = _targets(results)
+    words = {True: "yes", False: "**no**", None: "not run on 10 million rows"}
+    met = sum(is_met is True for *_, is_met in targets)
     return (
-        f"## Targets\n\nOn an answer of {LONG:,} rows x {len(TICKS.columns)} columns, {TICKS.name}, where nothing "
-        f"else is said. {reached} of {len(targets)} were reached in this run.\n\n{shown}"
+        f"## Targets\n\nFor {LONG:,} rows x {len(TICKS.columns)} columns of {TICKS.name}, unless stated otherwise. "
+        f"{met} of {len(targets)} were met in this run.\n\n"
+        + table(("what", "target", "result", "met"), [(*texts, words[is_met]) for *texts, is_met in targets])
     )
 
 
-def _long_section(results: Results) -> str:
+def _targets(results: Results) -> list[tuple[str, str, str, bool | None]]:
+    """Return what each target is about, the target, the result, and whether it was met; None if not measured."""
     long = results.find(TICKS, LONG)
-    rows = []
-    for way in (way for way in WAYS if way.name in long.times):
-        timing = long.times[way.name]
-        ratio = long.ratio(way, _reference(way))
-        rows.append(
-            (way.name, milliseconds(timing.median), milliseconds(timing.fastest), times(ratio))
-            + (("", "", "") if way.product is Product.BYTES else tuple(map(yes, (way.nulls, way.labels, way.types))))
-            + (way.remark,)
+    copy, to_pandas = long.ratio(TICKFRAME, COPY), long.ratio(TICKFRAME_TO_DATAFRAME, TICKFRAME)
+    faster = [(peer, least, long.ratio(peer, TICKFRAME)) for peer, least in ((PTARS, 2.5), (VIEWS, 5), (LISTS, 25))]
+    per_row = {each.rows: each.per_row(TICKFRAME) for each in results.of(TICKS) if each.rows >= _PER_ROW_FROM}
+    spread = max(per_row.values()) / min(per_row.values())
+    lookup = results.find(LOOKUP, LOOKUP_ROWS).median(TICKFRAME) * 1e6
+    peak = results.peaks[TICKFRAME.name].ratio
+    encoding = results.encoding[ENCODING].ratio(results.encoding[DECODING])
+    return [
+        ("bytes to Arrow, relative to a copy of the bytes", "at most 2.0x", f"{copy:.2f}x", copy <= 2.0),
+        *(
+            (f"bytes to Arrow, faster than {peer.name}", f"at least {least}x", f"{ratio:.2f}x", ratio >= least)
+            for peer, least, ratio in faster
+        ),
+        ("bytes to DataFrame, relative to bytes to Arrow", "at most 1.4x", f"{to_pandas:.2f}x", to_pandas <= 1.4),
+        (
+            f"time per row from {amount(min(per_row))} to {amount(max(per_row))} rows, longest relative to shortest",
+            "at most 1.20x",
+            f"{spread:.2f}x",
+            spread <= 1.2 if _PER_ROW_TO in per_row else None,
+        ),
+        (f"a response of {LOOKUP_ROWS} rows", "under 150 µs", f"{lookup:.0f} µs", lookup < 150),
+        ("peak memory, relative to response and Arrow table", "at most 1.3x", f"{peak:.2f}x", peak <= 1.3),
+        ("encoding a frame, relative to decoding it", "under 2x", f"{encoding:.2f}x", encoding < 2),
+    ]
+
+
+def _long_section(long: Comparison) -> str:
+    rows = [
+        (
+            decoder.name,
+            milliseconds(long.median(decoder)),
+            milliseconds(long.times[decoder.name].fastest),
+            times(long.ratio(decoder)),
+            "" if decoder.product is Product.BYTES else "yes" if decoder.typed else "no",
+            decoder.how,
         )
-    shown = table(
-        ("way", "median", "fastest", "to tickframe", "nulls", "labels", "days and times", "how"), rows, left=(0, 7)
-    )
+        for decoder in long.decoders
+    ]
+    heading = ("decoder", "median", "fastest", "relative to tickframe", "types", "how")
     return (
         f"## {LONG:,} rows x {len(TICKS.columns)} columns\n\n{TICKS.name}, {long.size / 1e6:.1f} MB framed.\n\n"
-        "![Times as bars](results.png)\n\n"
-        f"{shown}\n\n"
-        "All ways end with a flat column each, and the same values: that is checked before anything is timed. "
-        "*Nulls*: nulls are Arrow's, where others leave the least integer and NaN. *Labels*: strings out of few are "
-        "stored once each, as a dictionary. *Days and times*: dates, durations and the index have types of their own, "
-        "where others leave integers. A DataFrame is compared with tickframe's DataFrame, all else with its Arrow.\n\n"
-        "A copy into memory that the process has used before takes a fraction of one into fresh pages. Where *a copy "
-        "of the bytes* is far from *a copy into fresh pages*, it was of the first kind, and ratios to it mean less."
+        "![The times as bars](results.png)\n\n"
+        f"{table(heading, rows, left=(0, 5))}\n\n"
+        "All decoders return flat columns with the same values, which is checked before they are timed. *Types*: nulls "
+        "are nulls, strings from a small set are dictionaries, and dates, durations and the index have types of their "
+        "own; the other decoders leave sentinels, plain strings and integers. DataFrames are compared with tickframe's "
+        "DataFrame, everything else with tickframe's Arrow table.\n\n"
+        "Copying into memory that the process has used before takes a fraction of the time of copying to new pages. If "
+        f"*{COPY.name}* is much faster than *copy to new pages*, malloc reused memory, and ratios to it mean less."
     )
 
 
 def _sizes_section(results: Results) -> str:
     parts = ["## Other frames and sizes\n\nMedian milliseconds, and the ratio to tickframe."]
-    for answer in dict.fromkeys(each.answer for each in results.comparisons if each.answer is not LOOKUP):
-        comparisons = results.of(answer)
-        heading = ("way", *(f"{amount(each.rows)} rows, {bytes_of(each.size)}" for each in comparisons))
+    for kind in dict.fromkeys(each.kind for each in results.comparisons if each.kind is not LOOKUP):
+        comparisons = results.of(kind)
+        heading = ("decoder", *(f"{amount(each.rows)} rows, {size(each.size)}" for each in comparisons))
         rows = [
-            (way.name, *(_beside(each, way) for each in comparisons))
-            for way in WAYS
-            if any(way.name in each.times for each in comparisons)
+            (decoder.name, *(_median_and_ratio(each, decoder) for each in comparisons))
+            for decoder in comparisons[0].decoders
         ]
-        parts.append(f"### {answer.name[0].upper()}{answer.name[1:]}, {len(answer.columns)} columns")
+        parts.append(f"### {kind.name.capitalize()}, {len(kind.columns)} columns")
         parts.append(table(heading, rows))
     parts.append(
-        f"Blank: not run. The longest frame is for {OURS.name}, compiled or not, and for the copies: the other ways "
-        "are too slow for it."
+        f"Blank: not run. On the longest frame only the copies and {TICKFRAME.name}, with and without its kernel, are "
+        "run: the others are too slow."
     )
     return "\n\n".join(parts)
 
 
-def _beside(comparison: Comparison, way: Way) -> str:
-    if way.name not in comparison.times:
+def _median_and_ratio(comparison: Comparison, decoder: Decoder) -> str:
+    if decoder not in comparison.decoders:
         return ""
-    milliseconds = comparison.times[way.name].median * 1e3
-    return f"{figures(milliseconds)} ({times(comparison.ratio(way, _reference(way)))})"
+    return f"{digits(comparison.median(decoder) * 1e3)} ({times(comparison.ratio(decoder))})"
 
 
-def _cost_section(results: Results) -> str:
-    comparisons = results.of(TICKS)
-    ways = [way for way in WAYS if way.name in comparisons[-1].times]
+def _per_row_section(comparisons: list[Comparison]) -> str:
     shown = table(
-        ("way", *(f"{amount(each.rows)} rows" for each in comparisons)),
-        [(way.name, *(f"{each.nanoseconds_per_row(way):.1f}" for each in comparisons)) for way in ways],
+        ("decoder", *(f"{amount(each.rows)} rows" for each in comparisons)),
+        [
+            (decoder.name, *(f"{each.per_row(decoder):.1f}" for each in comparisons))
+            for decoder in comparisons[-1].decoders
+        ],
     )
     return (
-        f"## Cost of a row\n\nNanoseconds a row of {TICKS.name}. Whether memory is used again or fresh is malloc's to "
-        f"say, and can differ from run to run: compare with the copies.\n\n{shown}"
+        f"## Time per row\n\nNanoseconds per row of {TICKS.name}. Whether malloc reuses memory can differ from run to "
+        f"run: compare with the copies.\n\n{shown}"
     )
 
 
-def _lookup_section(results: Results) -> str:
-    lookup = results.find(LOOKUP, LOOKUP_ROWS)
+def _lookup_section(lookup: Comparison) -> str:
     rows = [
-        (way.name, f"{lookup.times[way.name].median * 1e6:.1f}", times(lookup.ratio(way, _reference(way))))
-        for way in WAYS
-        if way.name in lookup.times
+        (decoder.name, f"{lookup.median(decoder) * 1e6:.1f}", times(lookup.ratio(decoder)))
+        for decoder in lookup.decoders
     ]
-    shown = table(("way", "microseconds", "to tickframe"), rows)
+    shown = table(("decoder", "microseconds", "relative to tickframe"), rows)
     return f"## {LOOKUP_ROWS} rows x {len(LOOKUP.columns)} columns\n\nA {LOOKUP.name}.\n\n{shown}"
 
 
 def _memory_section(peaks: Mapping[str, Peak]) -> str:
     rows = [
-        (name, bytes_of(peak.growth), bytes_of(peak.response), bytes_of(peak.table), f"{peak.ratio:.2f}x")
+        (name, size(peak.growth), size(peak.response), size(peak.table), f"{peak.ratio:.2f}x")
         for name, peak in peaks.items()
     ]
-    shown = table(("way", "growth at its peak", "response", "Arrow table", "growth to both"), rows)
     return (
-        "## Peak memory\n\nHow far the resident memory of a fresh process grows while it reads the answer from a "
-        "file: tickframe as a stream, the others all bytes first. Each table is the way's own.\n\n"
-        f"{shown}"
+        "## Peak memory\n\nHow far the resident memory of a new process grows while it reads the response from a file: "
+        "tickframe streams it, the others read all bytes first. Each table is the decoder's own.\n\n"
+        + table(("decoder", "peak growth", "response", "Arrow table", "growth relative to both"), rows)
     )
 
 
-def _writing_section(writing: Mapping[str, Timing]) -> str:
+def _encoding_section(encoding: Mapping[str, Timing]) -> str:
     rows = [
-        (name, milliseconds(timing.median), times(timing.ratio(writing[READING]))) for name, timing in writing.items()
+        (name, milliseconds(timing.median), times(timing.ratio(encoding[DECODING])))
+        for name, timing in encoding.items()
     ]
-    return "## Writing\n\n" + table(("what", "median", "to decoding"), rows)
+    return "## Encoding\n\n" + table(("what", "median", "relative to decoding"), rows)

@@ -1,7 +1,8 @@
-"""A cluster that loads parts, as a model: its scheduler, the leases, retries, and a service that limits requests.
+"""A discrete-event model of a cluster that loads parts: its scheduler, leases, retries, and a service's rate limit.
 
-Discrete events: each slot, a thread of a worker, takes a part from the scheduler, waits for a lease, asks until it is
-answered as :mod:`tickframe.http.retry` does, and gives the lease back. The scheduler does one thing after another.
+Each slot, one thread of a worker, takes a part from the scheduler, waits for a lease, sends requests until one
+succeeds or no attempts are left, as in :mod:`tickframe.http.retry`, and releases the lease. The scheduler does one
+thing at a time.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
-__all__ = ["Model", "Run", "simulate"]
-
-# Of tickframe.http.retry.
+# The values of tickframe.http.retry.
 _FIRST_WAIT, _LONGEST_WAIT, _ATTEMPTS = 0.25, 30.0, 8
 
-_TAKE, _ASK, _ANSWERED = range(3)
+_TAKE, _REQUEST, _RELEASE = range(3)
 
 
 @dataclass(frozen=True)
@@ -27,23 +26,23 @@ class Model:
     Attributes
     ----------
     workers, threads
-        Worker processes, and the parts that each of them loads at once.
+        Number of worker processes, and of parts that each of them loads at once.
     leases
-        Requests that all of them may have under way.
+        Number of concurrent requests of all workers together.
     parts
-        How many there are.
+        Number of parts to load.
     request
-        From a request to its decoded answer, while a lease is held.
+        From sending a request to its decoded response, while a lease is held.
     outside
-        What a part takes of a slot beside that.
+        Time that a part occupies a slot beyond that.
     dispatch, lease, wake
-        What the scheduler spends on a task, on a lease given and taken back, and on each worker that waits for one
-        whenever one comes back.
+        Time that the scheduler spends on a task, on acquiring and releasing a lease, and on each worker that waits
+        when a lease is released.
     failing
-        The share of requests that fail in passing.
+        The share of requests with a transient error.
     rate, retry_after
-        Requests that the service takes each second, 0 for any number, in a bucket of one second; and how long it
-        asks all to wait where that is empty.
+        Requests that the service accepts each second, from a token bucket of one second, or 0 for no limit; and how
+        long all workers wait after HTTP 429.
     """
 
     workers: int
@@ -62,43 +61,37 @@ class Model:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of it.
+    """The result of a simulation.
 
     Attributes
     ----------
     seconds
-        Until the last part was there.
+        Time until the last part was loaded.
     requests
-        How many were sent.
-    refused
-        How many of them were answered 429.
-    failed
-        Parts that were given up.
+        Number of requests sent.
     busy
-        The share of the time that the scheduler was busy.
+        The share of time during which the scheduler was busy.
     """
 
     seconds: float
     requests: int
-    refused: int
-    failed: int
     busy: float
 
 
 def simulate(model: Model, seed: int = 1) -> Run:
-    """Run the model to its end."""
+    """Run the model until all parts are loaded."""
     return _Simulation(model, seed).run()
 
 
 class _Simulation:
-    """A run under way."""
+    """The state of a simulation."""
 
     def __init__(self, model: Model, seed: int) -> None:
         self._model = model
-        self._draw = random.Random(seed)  # noqa: S311, no secret
+        self._draw = random.Random(seed)  # noqa: S311 - no secret
         self._numbers = itertools.count()
         self._events: list[tuple[float, int, int, int, int]] = []
-        # Of each worker one slot waits at the scheduler, the others behind it.
+        # One slot of each worker waits at the scheduler, its others behind it.
         self._waiting: deque[int] = deque()
         self._is_waiting = [False] * model.workers
         self._behind: list[deque[int]] = [deque() for _ in range(model.workers)]
@@ -106,10 +99,10 @@ class _Simulation:
         self._scheduler_free = self._scheduler_busy = 0.0
         self._tokens, self._filled, self._paused = model.rate, 0.0, 0.0
         self._last = 0.0
-        self._requests = self._refused = self._failed = 0
+        self._requests = 0
 
     def run(self) -> Run:
-        """Let happen what happens next, until nothing does."""
+        """Process events in order until none is left."""
         for slot in range(self._model.workers * self._model.threads):
             self._push(0.0, slot, _TAKE)
         events = self._events
@@ -117,18 +110,17 @@ class _Simulation:
             now, _, slot, step, attempts = heapq.heappop(events)
             if step == _TAKE:
                 self._take(now, slot)
-            elif step == _ASK:
-                self._ask(now, slot, attempts)
+            elif step == _REQUEST:
+                self._request(now, slot, attempts)
             else:
-                self._give_back(now, slot)
-        busy = self._scheduler_busy / self._last
-        return Run(self._last, self._requests, self._refused, self._failed, busy)
+                self._release(now, slot)
+        return Run(self._last, self._requests, self._scheduler_busy / self._last)
 
     def _push(self, at: float, slot: int, step: int, attempts: int = 0) -> None:
         heapq.heappush(self._events, (at, next(self._numbers), slot, step, attempts))
 
     def _spend(self, now: float, seconds: float) -> float:
-        """Let the scheduler do something as soon as it can; return when it is done."""
+        """Occupy the scheduler as soon as it is free; return when it is done."""
         self._scheduler_busy += seconds
         self._scheduler_free = max(now, self._scheduler_free) + seconds
         return self._scheduler_free
@@ -136,38 +128,36 @@ class _Simulation:
     def _take(self, now: float, slot: int) -> None:
         if self._left:
             self._left -= 1
-            self._want_lease(self._spend(now, self._model.dispatch), slot)
+            self._acquire(self._spend(now, self._model.dispatch), slot)
 
-    def _want_lease(self, now: float, slot: int) -> None:
+    def _acquire(self, now: float, slot: int) -> None:
         worker = slot // self._model.threads
         if self._is_waiting[worker]:
             self._behind[worker].append(slot)
         elif self._leases:
             self._leases -= 1
-            self._push(self._spend(now, self._model.lease), slot, _ASK)
+            self._push(self._spend(now, self._model.lease), slot, _REQUEST)
         else:
             self._is_waiting[worker] = True
             self._waiting.append(slot)
 
-    def _ask(self, now: float, slot: int, attempts: int) -> None:
+    def _request(self, now: float, slot: int, attempts: int) -> None:
         model = self._model
         if now < self._paused:
-            self._push(self._paused, slot, _ASK, attempts)
+            self._push(self._paused, slot, _REQUEST, attempts)
             return
         self._requests += 1
         if model.rate and not self._is_within_rate(now):
-            self._refused += 1
             self._paused = now + model.retry_after
-            self._push(self._paused, slot, _ASK, attempts)
+            self._push(self._paused, slot, _REQUEST, attempts)
             return
         if model.failing and self._draw.random() < model.failing:
             attempts += 1
             if attempts < _ATTEMPTS:
                 longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempts)
-                self._push(now + model.request + self._draw.uniform(0, longest), slot, _ASK, attempts)
+                self._push(now + model.request + self._draw.uniform(0, longest), slot, _REQUEST, attempts)
                 return
-            self._failed += 1
-        self._push(now + model.request, slot, _ANSWERED)
+        self._push(now + model.request, slot, _RELEASE)
 
     def _is_within_rate(self, now: float) -> bool:
         rate = self._model.rate
@@ -178,7 +168,7 @@ class _Simulation:
         self._tokens -= 1
         return True
 
-    def _give_back(self, now: float, slot: int) -> None:
+    def _release(self, now: float, slot: int) -> None:
         self._last = now
         self._leases += 1
         if self._waiting:
@@ -186,7 +176,7 @@ class _Simulation:
             first = self._waiting.popleft()
             worker = first // self._model.threads
             self._is_waiting[worker] = False
-            self._want_lease(now, first)
+            self._acquire(now, first)
             if self._behind[worker]:
-                self._want_lease(now, self._behind[worker].popleft())
+                self._acquire(now, self._behind[worker].popleft())
         self._push(now + self._model.outside, slot, _TAKE)

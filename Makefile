@@ -1,18 +1,17 @@
-# Everything here works in a fresh clone with Python 3.11, make and a package registry.
+# Every target works in a fresh clone: it needs only Python 3.11, make and a package registry.
 
 PYTHON ?= python3.11
 VENV := .venv
 OLDEST := .venv-oldest
-# What takes another way where no kernel is.
-DECODING := tests/wire tests/test_query.py \
-	tests/test_real_ticks.py
+# Tests whose code depends on the kernel.
+DECODING := tests/wire tests/test_query.py tests/test_real_ticks.py
 
 .PHONY: help demo test test-oldest test-sanitized fuzz lint docs notebooks bench soak clean
 
-help:  ## show this list
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-# One virtual environment; a stamp for each set of extras that it holds.
+# One virtual environment, with a stamp file for each extra installed in it.
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -20,14 +19,14 @@ $(VENV)/.%-installed: pyproject.toml setup.py $(wildcard kernel/*) | $(VENV)/bin
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@
 
-demo: $(VENV)/.demo-installed  ## run the main job against a local service
+demo: $(VENV)/.demo-installed  ## run a demonstration against a local service
 	$(VENV)/bin/tickframe demo
 
-test: $(VENV)/.test-installed test-oldest  ## run all tests, on the newest and the oldest dependencies, with and without the kernel
+test: $(VENV)/.test-installed test-oldest  ## run all tests with the newest and the oldest dependencies, with and without the kernel
 	$(VENV)/bin/python -m pytest
 	TICKFRAME_KERNEL=off $(VENV)/bin/python -m pytest $(DECODING)
 
-# The lower bounds of pyproject.toml, as a user with old packages has them.
+# The lower bounds of pyproject.toml.
 test-oldest: $(OLDEST)/.installed
 	$(OLDEST)/bin/python -m pytest
 	TICKFRAME_KERNEL=off $(OLDEST)/bin/python -m pytest $(DECODING)
@@ -39,12 +38,12 @@ $(OLDEST)/.installed: pyproject.toml setup.py $(wildcard kernel/*) tests/oldest_
 		--editable '.[oldest]'
 	@touch $@
 
-# The package beside a kernel that aborts at the first read, write or shift out of bounds. Arrow's and
-# Python's own memory comes from malloc, so that the sanitizer knows where each piece of it ends.
+# The package with a kernel that aborts at the first read, write or shift out of bounds. Arrow and Python allocate with
+# malloc, so that the sanitizer knows the bounds of their memory.
 SANITIZED := $(CURDIR)/build/sanitized
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
 
-test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests on a kernel with address and undefined-behaviour checks
+test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests with address and undefined-behaviour sanitizers
 	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
 	cp -r src/tickframe $(SANITIZED) && rm -f $(SANITIZED)/tickframe/_kernel.*
 	$(CC) -std=c11 -Wall -Wextra $(SANITIZERS) -shared -fPIC -DPy_LIMITED_API=0x030B0000 \
@@ -61,7 +60,7 @@ EXECUTIONS ?= 5000000
 PROCESSES ?= 2
 SEED ?= 1
 
-fuzz: $(VENV)/.test-installed  ## compare both engines on random and damaged messages (EXECUTIONS=, PROCESSES=, SEED=)
+fuzz: $(VENV)/.test-installed  ## compare both decoders on random and damaged messages (EXECUTIONS=, PROCESSES=, SEED=)
 	$(VENV)/bin/python -m fuzz.fuzz_decode --executions $(EXECUTIONS) --processes $(PROCESSES) --seed $(SEED)
 
 lint: $(VENV)/.lint-installed  ## check style and types
@@ -70,19 +69,19 @@ lint: $(VENV)/.lint-installed  ## check style and types
 	$(VENV)/bin/mypy
 	$(VENV)/bin/basedpyright
 
-# What its makers say of their other products is no warning about these pages.
+# Hides an announcement of MkDocs 2, which is not about these pages.
 docs: export NO_MKDOCS_2_WARNING := 1
 docs: $(VENV)/.docs-installed  ## build the documentation into site/
 	$(VENV)/bin/mkdocs build --strict
 
-notebooks: $(VENV)/.test-installed  ## run the notebooks and write their outputs anew
+notebooks: $(VENV)/.test-installed  ## run the notebooks and save their outputs
 	$(VENV)/bin/python -m notebooks.execute
 
-bench: $(VENV)/.bench-installed  ## time the main job beside the ways people write by hand
+bench: $(VENV)/.bench-installed  ## compare with other packages and code written by hand; writes benchmarks/results.md
 	$(VENV)/bin/python -m benchmarks.run
 
-soak: $(VENV)/.bench-installed  ## load 10,000 parts through a faulty proxy; SOAK_PARTS sets another number
+soak: $(VENV)/.bench-installed  ## load 10,000 parts (SOAK_PARTS=) through a faulty proxy
 	$(VENV)/bin/python -m benchmarks.soak
 
-clean:  ## remove what the other targets made
+clean:  ## remove what the other targets created
 	rm -rf $(VENV) $(OLDEST) demo-output build site

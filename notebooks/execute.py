@@ -1,4 +1,4 @@
-"""Run the notebooks from top to bottom and write their outputs anew: ``make notebooks``."""
+"""Run the notebooks from top to bottom and save their outputs: ``make notebooks``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted(Path(__file__).parent.glob("*.ipynb"))
 
-# Figures are as large as they were asked for; what the inline backend would cut off depends on its fonts.
+# Keeps figures at their requested size: cropping depends on the fonts.
 _UNCUT_FIGURES = "--InlineBackend.print_figure_kwargs={'bbox_inches': None}"
-# A kernel warns that it listens on TCP, which it does on this machine alone.
+# Hides the kernel's warning that it listens on TCP, which it does on loopback only.
 _QUIET = "--IPKernelApp.log_level=ERROR"
 _CELL_SECONDS = 120
-# What a code host needs to know; the rest is of the Python that ran it.
+# What a code host needs; other metadata depends on the Python that ran the notebook.
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "name": "python"},
@@ -22,17 +22,17 @@ _METADATA = {
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel of its own, in its folder.
+    """Run a notebook in a new kernel, in its folder.
 
     Parameters
     ----------
     path
-        The notebook; its outputs are not looked at.
+        The notebook. Its saved outputs are ignored.
 
     Returns
     -------
     nbformat.NotebookNode
-        The same cells with the outputs of this run, and nothing of when it was.
+        The same cells with the outputs of this run, without timestamps.
 
     Raises
     ------
@@ -47,21 +47,21 @@ def execute(path: Path) -> nbformat.NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=[_UNCUT_FIGURES, _QUIET],
         record_timing=False,
-        # A progress bar is what it came to, not each of its states.
+        # Only the final state of a progress bar.
         coalesce_streams=True,
     ).execute()
     return notebook
 
 
 def as_committed(notebook: nbformat.NotebookNode) -> str:
-    """Return the text of a notebook's file, the same for the same cells and outputs."""
+    """Return the text of the notebook file, which depends only on cells and outputs."""
     nbformat.validate(notebook)
     notebook.metadata = nbformat.from_dict(_METADATA)
     return nbformat.writes(notebook) + "\n"
 
 
 def main() -> None:
-    """Write the outputs of all notebooks anew."""
+    """Run all notebooks and save their outputs."""
     for path in NOTEBOOKS:
         path.write_text(as_committed(execute(path)))
         print(path.name)

@@ -1,4 +1,4 @@
-"""Docstrings as the site shows them: completed as at runtime, reStructuredText as Markdown."""
+"""Convert docstrings for the site: completed as at runtime, and from reStructuredText to Markdown."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from typing import Any
 import griffe
 
 _ROLE = re.compile(r":(?P<role>attr|class|func|meth|mod):`~?(?P<name>[\w.]+)`")
-# What the reference has places for.
+# Roles whose targets the reference contains.
 _LINKED = ("class", "func", "meth")
-# A line that ends so announces literal text, which Markdown knows by its indentation.
+# Begins a literal block, which Markdown recognizes by its indentation.
 _LITERAL_BLOCK = re.compile(r"::$", re.MULTILINE)
-# reStructuredText's simple table without a head: two columns between lines of equals signs.
+# A simple table without a heading: two columns between lines of equals signs.
 _TABLE = re.compile(
     r"^(?P<indent> *)(?P<rule>=+ +=+)\n(?P<rows>.*?)\n(?P=indent)(?P=rule)$", re.MULTILINE | re.DOTALL
 )
-
-# An entry of a section See Also.
+# An entry of a See Also section.
 _SEE_ALSO = re.compile(r"^( *)(tickframe\.[\w.]+) : ", re.MULTILINE)
 
-# Methods here get parts of their docstrings out of the catalogue.
+# Methods whose docstrings are completed from the catalogue.
 _COMPLETED = "tickframe.functions."
 
 
 class Docstrings(griffe.Extension):
-    """Rewrites docstrings before they are parsed."""
+    """Convert docstrings before they are parsed."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Take the docstring as it is at runtime, and turn references and tables into Markdown."""
+        """Use the docstring as at runtime, with its references and tables in Markdown."""
         if obj.docstring is None:
             return
         text = obj.docstring.value

@@ -1,4 +1,4 @@
-"""What the site shows beside its pages; MkDocs calls the function."""
+"""Add the chart of the benchmarks to the site, as a hook of MkDocs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 _REPOSITORY = Path(__file__).parent.parent.parent
-
-# Files that stand elsewhere in the repository, by their places in the site.
-_SHOWN = {"benchmarks/results.png": "benchmarks/results.png"}
+_CHART = "benchmarks/results.png"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Put what pages show among the site's own files."""
-    for place, path in _SHOWN.items():
-        files.append(File.generated(config, place, abs_src_path=str(_REPOSITORY / path)))
+    """Add the chart to the files of the site."""
+    files.append(File.generated(config, _CHART, abs_src_path=str(_REPOSITORY / _CHART)))
     return files

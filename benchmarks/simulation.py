@@ -88,7 +88,7 @@ class _Simulation:
 
     def __init__(self, model: Model, seed: int) -> None:
         self._model = model
-        self._draw = random.Random(seed)  # noqa: S311 - no secret
+        self._draw = random.Random(seed)  # noqa: S311, no secret
         self._numbers = itertools.count()
         self._events: list[tuple[float, int, int, int, int]] = []
         # One slot of each worker waits at the scheduler, its others behind it.

@@ -1,4 +1,4 @@
-"""What tests share: a sandbox, a server that answers as it is told, an object store, and where real ticks may be."""
+"""Shared fixtures: a sandbox, a scripted server, an object store, and data from outside the repository."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let waits between attempts end at once."""
+    """Skip the waits between attempts."""
     monkeypatch.setattr(Cancellation, "wait", lambda cancellation, _seconds: cancellation.check())
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the environment nor a keyring of the machine reaches a test."""
+def _isolated_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings in the environment and in the keyring of the machine."""
     for name in list(os.environ):
         if name.startswith("TICKFRAME_") and name != "TICKFRAME_REAL_TICKS":
             monkeypatch.delenv(name)
@@ -52,7 +52,7 @@ def scripted() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[ObjectStore]:
-    """Return an object store; ``s3.uri("name")`` is a folder in a bucket of its own."""
+    """Return an object store; ``s3.uri("name")`` is a folder in a new bucket."""
     with ObjectStore() as store:
         yield store
 
@@ -61,7 +61,7 @@ def s3() -> Iterator[ObjectStore]:
 def real_ticks() -> Path:
     folder = Path(os.environ.get("TICKFRAME_REAL_TICKS", SHARED / "data" / "ticks"))
     if not folder.is_dir():
-        pytest.skip("the real ticks are no part of the repository; TICKFRAME_REAL_TICKS can name their folder")
+        pytest.skip("the real ticks are not in the repository: set TICKFRAME_REAL_TICKS to their folder")
     return folder
 
 
@@ -69,5 +69,5 @@ def real_ticks() -> Path:
 def specification() -> Path:
     folder = SHARED / "spec"
     if not folder.is_dir():
-        pytest.skip("the protocol's facts are no part of the repository")
+        pytest.skip("the specification of the protocol is not in the repository")
     return folder

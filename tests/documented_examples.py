@@ -1,8 +1,8 @@
-"""Examples in Markdown pages: how they are found and run.
+"""Find and run the examples in Markdown pages.
 
-A ``python`` block runs in the names that the page's blocks before it left; a ``text`` block right below it is
-what it prints. A line of a ``console`` block that begins with ``$`` is a command, and what follows is what it
-prints. ``...`` stands for anything. A block below ``<!-- not run: why -->`` is not run.
+The ``python`` blocks of a page share a namespace; a ``text`` block right below one is its expected output. In a
+``console`` block, lines after ``$`` are commands, each followed by its expected output. ``...`` matches anything. A
+block below ``<!-- not run: why -->`` is not run.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ _FENCE = re.compile(
     r"(?:^ *<!-- not run: (?P<why>[^\n]+) -->\n\s*)?^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
-# What a page can tell its reader to run, and a test need not.
-_NOT_FOR_TESTS = ("make ", "pip ", "export ")
+# Commands for readers only.
+_NOT_RUN = ("make ", "pip ", "export ")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block, what it should print, and why it is not run if it is not."""
+    """A fenced block, its expected output, and the reason if it is not run."""
 
     language: str
     text: str
     line: int
-    printed: str | None
+    expected: str | None
     why_not_run: str | None
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """Find the blocks of a page."""
+    """Yield the blocks of a page."""
     content = page.read_text()
     found = list(_FENCE.finditer(content))
     for fence, following in itertools.pairwise([*found, None]):
         is_next = following is not None and not content[fence.end() : following.start()].strip()
-        printed = _text(following) if is_next and following["language"] == "text" else None
+        expected = _text(following) if is_next and following["language"] == "text" else None
         line = content.count("\n", 0, fence.start("text")) + 1
-        yield Block(fence["language"], _text(fence), line, printed, fence["why"])
+        yield Block(fence["language"], _text(fence), line, expected, fence["why"])
 
 
 def run(page: Path, names: dict[str, object]) -> None:
@@ -64,30 +64,30 @@ def run(page: Path, names: dict[str, object]) -> None:
         where = f"{page.name}, line {block.line}"
         if block.language == "python":
             stdout = io.StringIO()
-            # Lines are those of the page, so that a traceback leads to it.
+            # Tracebacks show the line numbers of the page.
             code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
             with contextlib.redirect_stdout(stdout):
-                exec(code, names)  # noqa: S102, our own
-            if block.printed is not None:
-                _compare(where, block.printed, stdout.getvalue())
+                exec(code, names)  # noqa: S102, our own code
+            if block.expected is not None:
+                _compare(where, block.expected, stdout.getvalue())
         elif block.language == "console":
-            for command, printed in commands(block):
-                if not command.startswith(_NOT_FOR_TESTS):
-                    _run_command(where, command, printed)
+            for command, expected in commands(block):
+                if not command.startswith(_NOT_RUN):
+                    _run_command(where, command, expected)
 
 
 def commands(block: Block) -> Iterator[tuple[str, str]]:
-    """Return the commands of a console block, each with what it should print."""
+    """Yield the commands of a console block with their expected output."""
     for entry in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-        command, _, printed = re.sub(r"\\\n\s*", "", entry).partition("\n")
-        yield command, printed.strip()
+        command, _, expected = re.sub(r"\\\n\s*", "", entry).partition("\n")
+        yield command, expected.strip()
 
 
 def _text(fence: re.Match[str]) -> str:
     return textwrap.dedent(fence["text"])
 
 
-def _run_command(where: str, command: str, printed: str) -> None:
+def _run_command(where: str, command: str, expected: str) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["sh", "-c", command],  # noqa: S607, any POSIX shell
@@ -98,12 +98,12 @@ def _run_command(where: str, command: str, printed: str) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{where}: {command}\n{done.stdout}"
-    if printed:
-        _compare(f"{where}: {command}", printed, done.stdout)
+    if expected:
+        _compare(f"{where}: {command}", expected, done.stdout)
 
 
 def _compare(where: str, expected: str, printed: str) -> None:
     same = doctest.OutputChecker().check_output(
         expected.rstrip() + "\n", printed.rstrip() + "\n", doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     )
-    assert same, f"{where} prints\n{printed}\nand not\n{expected}"
+    assert same, f"{where} printed\n{printed}\ninstead of\n{expected}"

@@ -1,4 +1,4 @@
-"""An object store that speaks S3, in a process of its own on loopback."""
+"""An S3 object store in a process of its own, on loopback."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _REGION = "eu-central-1"
 
 
 class ObjectStore:
-    """moto's server, and what reaches it: a process, since inside of one pyarrow's threads would wait for it.
+    """moto's server. It is a separate process because it would deadlock with pyarrow's threads in this one.
 
     Attributes
     ----------
     environment : dict of str to str
-        The credentials, as the environment of any process that asks has them while the store runs.
+        The credentials, which are in the environment of this process while the store runs.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class ObjectStore:
         self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **self.environment}
         )
-        self._wait_until_it_answers()
+        self._wait_until_ready()
         self._patch = pytest.MonkeyPatch()
         for name, value in self.environment.items():
             self._patch.setenv(name, value)
@@ -58,18 +58,18 @@ class ObjectStore:
         self._process.wait()
 
     def uri(self, name: str) -> str:
-        """Return the URI of a folder in a bucket of its own, as ``pyarrow.fs`` takes it."""
+        """Return the URI of a folder in a new bucket, for ``pyarrow.fs``."""
         bucket = f"{name}-{next(self._numbers)}"
         self.filesystem().create_dir(bucket)
         options = urlencode(self._options())
         return f"s3://{bucket}/{quote(name)}?{options}"
 
     def filesystem(self) -> fs.S3FileSystem:
-        """Return the whole store: a bucket is a folder in it."""
+        """Return the store as a file system, with its buckets as folders."""
         return fs.S3FileSystem(**self._options(), allow_bucket_creation=True, allow_bucket_deletion=True)
 
     def files(self, uri: str) -> dict[str, bytes]:
-        """Return the files under a URI of :meth:`uri`, by their names under it."""
+        """Return the contents of the files below a URI, by their relative names."""
         filesystem, root = fs.FileSystem.from_uri(uri)
         infos = filesystem.get_file_info(fs.FileSelector(root, recursive=True, allow_not_found=True))
         return {
@@ -81,14 +81,14 @@ class ObjectStore:
     def _options(self) -> dict[str, str]:
         return {"region": _REGION, "scheme": "http", "endpoint_override": f"127.0.0.1:{self._port}"}
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _DEADLINE
         while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{self._port}/moto-api/", timeout=5).close()
             except OSError:
-                assert self._process.poll() is None, "moto's server ended"
-                assert time.monotonic() < deadline, "moto's server does not answer"
+                assert self._process.poll() is None, "moto's server exited"
+                assert time.monotonic() < deadline, "moto's server is not ready"
                 time.sleep(0.05)
             else:
                 return

@@ -1,4 +1,4 @@
-"""Print the lower bounds of pyproject.toml as constraints, for an environment of oldest versions."""
+"""Print the lower bounds of pyproject.toml as pip constraints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def lower_bounds() -> list[str]:
         *project["dependencies"],
         *(line for extra in EXTRAS for line in project["optional-dependencies"][extra]),
     ]
-    # A constraint names no extra of its package.
+    # A constraint must not name extras.
     return [re.sub(r"\[.*\]>=|>=", "==", requirement) for requirement in requirements]
 
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers what a test tells it to."""
+"""An HTTP server on loopback that sends the responses of a script."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OCTET_STREAM = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; ``announced`` is a false Content-Length."""
+    """A response; ``announced`` is a false Content-Length."""
 
     body: bytes
     status: int = 200
@@ -25,7 +25,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Received:
-    """One request."""
+    """A request."""
 
     method: str
     path: str
@@ -34,14 +34,14 @@ class Received:
 
 
 class _QuietServer(ThreadingHTTPServer):
-    """Says nothing of connections that a test breaks off on purpose."""
+    """Logs nothing about connections that a test breaks."""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Stay quiet."""
+        """Log nothing."""
 
 
 class ScriptedServer:
-    """Answers each request with the next reply; the last one is repeated."""
+    """Sends each request the next reply, and repeats the last one."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
@@ -54,7 +54,7 @@ class ScriptedServer:
         self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def reply(self, *replies: Reply) -> None:
-        """Set what to answer from now on."""
+        """Set the next replies."""
         self._replies = list(replies)
 
     def __enter__(self) -> Self:
@@ -96,6 +96,6 @@ class ScriptedServer:
                 self.wfile.write(reply.body)
 
             def log_message(self, *arguments: object) -> None:
-                """Stay quiet."""
+                """Log nothing."""
 
         return Handler

@@ -1,4 +1,4 @@
-"""README and docs: every example runs and prints what it says, and every table is complete."""
+"""README and docs: examples print what the pages show, and tables are complete."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.documented_examples import DOCS, PAGES, REPOSITORY, blocks, commands,
 from tickframe import compat, decode, errors, sandbox
 from tickframe.catalogue import FUNCTIONS
 
-# Blocks that no test can run, by page: they need an account, or another machine.
+# How many blocks no test can run, by page: they need an account or another machine.
 NOT_RUN = {
     "docs/accounts_and_settings.md": 2,
     "docs/proxies_and_certificates.md": 1,
     "docs/run_your_own_service.md": 1,
 }
 
-# What the README says of speed, and where the results have it.
+# The rows of README's table of speed, and the rows of the results with the same ratios.
 FIGURES = {
     "to Arrow, against a copy of the bytes": r"^\| bytes to Arrow, [^|]*to a copy of the bytes \|[^|]+\| ([\d.]+)x",
     "to Arrow, against ptars (Rust)": r"^\| bytes to Arrow, faster than ptars \|[^|]+\| ([\d.]+)x",
@@ -53,14 +53,14 @@ COMMANDS = [command for page in PAGES.values() for block in blocks(page) for com
 
 @pytest.fixture
 def account(client: tf.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be someone with an account, in an empty folder."""
+    """Set the account in the environment, and change to an empty folder."""
     settings = client.settings
     monkeypatch.setenv("TICKFRAME_URL", settings.base_url)
     monkeypatch.setenv("TICKFRAME_USER", settings.user)
     monkeypatch.setenv("TICKFRAME_PASSWORD", settings.password)
     monkeypatch.setenv("TICKFRAME_CLIENT_SECRET", settings.client_secret)
     for name in ("user_id", "user_password"):
-        # As it is, for what a page sets to be undone.
+        # Undoes what a page sets.
         monkeypatch.setattr(compat.ApiSettings, name, getattr(compat.ApiSettings, name))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MPLBACKEND", "agg")
@@ -71,36 +71,36 @@ def account(client: tf.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def names() -> Iterator[dict[str, object]]:
-    """Lend a page its names, and close the clients that it leaves open."""
-    lent: dict[str, object] = {"__name__": "__main__"}
-    yield lent
-    for value in lent.values():
+    """Return the namespace of a page, and close the clients that the page leaves open."""
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    yield namespace
+    for value in namespace.values():
         if isinstance(value, tf.Client):
             value.close()
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.usefixtures("account")
-def test_the_examples_of_a_page_run_and_print_what_it_says(page: str, names: dict[str, object]) -> None:
+def test_examples_print_what_the_page_shows(page: str, names: dict[str, object]) -> None:
     with warnings.catch_warnings():
-        # Pages show what the service says, too.
+        # Pages show the service's warnings, too.
         warnings.simplefilter("ignore", tf.TickframeWarning)
         run(PAGES[page], names)
 
 
-def test_examples_that_do_not_run_are_few_and_known() -> None:
+def test_blocks_that_are_not_run_are_counted() -> None:
     counted = Counter(name for name, page in PAGES.items() for block in blocks(page) if block.why_not_run is not None)
     assert counted == NOT_RUN
 
 
-def test_every_make_target_that_a_page_names_is_there() -> None:
+def test_every_make_target_on_a_page_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
     named = {word for text in _texts() for word in re.findall(r"`make ([a-z-]+)", text)}
     named |= {command.split()[1] for command in COMMANDS if command.startswith("make ")}
     assert named - targets == set()
 
 
-def test_every_extra_that_a_page_names_is_there() -> None:
+def test_every_extra_on_a_page_exists() -> None:
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     named = {
         extra
@@ -120,7 +120,7 @@ def test_every_documented_function_is_in_the_table_of_functions(page: str) -> No
 
 
 def test_the_table_of_errors_is_complete() -> None:
-    """Each class of the tree has a row, and each row is a class of the tree."""
+    """Each error has a row, and each row is an error."""
     section = PAGES["docs/errors.md"].read_text().split("## All of them")[1].split("\n## ")[0]
     table = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert sorted(table) == sorted(kind.__name__ for kind in _tree(errors.TickframeError))
@@ -136,34 +136,36 @@ def test_the_table_of_settings_is_complete() -> None:
     assert {name for name in variables if name not in page} == set()
 
 
-def test_the_reference_names_everything_public() -> None:
+def test_the_reference_contains_the_public_api() -> None:
     directives = {
         name
         for page in (DOCS / "api").glob("*.md")
         for name in re.findall(r"^::: ([\w.]+)", page.read_text(), re.MULTILINE)
     }
     named = {name: getattr(tf, name) for name in tf.__all__ if name not in errors.__all__}
-    rooms = [decode, sandbox, compat, tickframe.dask, *filter(inspect.ismodule, named.values())]
+    modules = [decode, sandbox, compat, tickframe.dask, *filter(inspect.ismodule, named.values())]
     public = {f"tickframe.{name}" for name, value in named.items() if not inspect.ismodule(value)}
     public |= {f"tickframe.Client.{name}" for name in dir(tf.Client) if not name.startswith("_")}
-    # A room can be described as a whole.
-    public |= {f"{room.__name__}.{name}" for room in rooms if room.__name__ not in directives for name in room.__all__}
+    for module in modules:
+        # A module can be documented as a whole.
+        if module.__name__ not in directives:
+            public |= {f"{module.__name__}.{name}" for name in module.__all__}
     assert public - directives == set()
 
 
-@pytest.mark.parametrize(("said", "measured"), FIGURES.items())
-def test_the_readme_says_what_was_measured(said: str, measured: str) -> None:
-    """It rounds, and runs differ; who writes the results anew looks at what is far off."""
-    claim = re.search(rf"^\| {re.escape(said)} \| ([\d.]+) times", PAGES["README.md"].read_text(), re.MULTILINE)
-    result = re.search(measured, (REPOSITORY / "benchmarks" / "results.md").read_text(), re.MULTILINE)
+@pytest.mark.parametrize(("row", "pattern"), FIGURES.items())
+def test_the_readme_matches_the_benchmarks(row: str, pattern: str) -> None:
+    """README rounds, and runs differ: its figures are updated when new results are far off."""
+    claim = re.search(rf"^\| {re.escape(row)} \| ([\d.]+) times", PAGES["README.md"].read_text(), re.MULTILINE)
+    result = re.search(pattern, (REPOSITORY / "benchmarks" / "results.md").read_text(), re.MULTILINE)
     assert claim is not None
     assert result is not None
     ratio = float(result[1])
-    # As fast or as slow: the README says it the larger way.
+    # README shows the ratio or its inverse, whichever is above 1.
     assert 0.8 < max(ratio, 1 / ratio) / float(claim[1]) < 1.25
 
 
-def test_links_of_the_readme_lead_somewhere() -> None:
+def test_links_of_the_readme_exist() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", PAGES["README.md"].read_text())
     assert [link for link in links if not (REPOSITORY / link).exists()] == []
 

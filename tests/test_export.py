@@ -1,4 +1,4 @@
-"""Exports: datasets that other tools open, and that survive what happens to a run."""
+"""Exports: datasets that other tools open, and that are complete after failures and kills."""
 
 from __future__ import annotations
 
@@ -27,41 +27,41 @@ from tickframe.wire.frames import write_frame
 SYMBOLS = ["ZAL.XE", "ADS.XE"]
 WEEK = ("2016-05-02", "2016-05-04")
 
-ASKED = """
+QUERY = """
 def query(client):
     symbols, days = ["ZAL.XE", "ADS.XE"], ("2016-05-02", "2016-05-04")
     return client.tick_data("ACTIV", symbols, days, data_type="TRADES", to_time="09:10")
 """
 
-DYING = """
+KILLED = """
 import os, signal, sys
 import pyarrow.parquet
 import tickframe as tf
-begun = 0
+files = 0
 write_table = pyarrow.parquet.write_table
-def write_and_die(table, path, **options):
-    global begun
-    begun += 1
+def write_and_kill(table, path, **options):
+    global files
+    files += 1
     write_table(table, path, **options)
-    if begun == 4:
+    if files == 4:
         os.kill(os.getpid(), signal.SIGKILL)
-pyarrow.parquet.write_table = write_and_die
+pyarrow.parquet.write_table = write_and_kill
 query(tf.Client()).to_parquet(sys.argv[1])
 """
 
 
-def test_parquet_files_read_back_as_they_were_answered(client: tf.Client, tmp_path: Path) -> None:
+def test_parquet_files_equal_the_response(client: tf.Client, tmp_path: Path) -> None:
     query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="QUOTES", to_time="09:10")
     [path] = query.to_parquet(tmp_path)
     assert path.parent == tmp_path / "symbol=ZAL.XE" / "date=2016-05-02"
     expected = query.to_arrow().drop_columns(["symbol", "date"])
     assert pa.parquet.read_table(path, partitioning=None).equals(expected)
     assert list(tmp_path.rglob("*.parquet")) == [path]
-    # Readers take and skip whole row groups.
+    # Readers load or skip whole row groups.
     assert pa.parquet.read_metadata(path).num_row_groups == 1
 
 
-def test_an_export_run_again_asks_for_what_is_missing_only(client: tf.Client, tmp_path: Path) -> None:
+def test_an_export_run_again_requests_only_missing_parts(client: tf.Client, tmp_path: Path) -> None:
     query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-06", "2016-05-07"), data_type="TRADES", to_time="09:10")
     with pytest.warns(tf.TickframeWarning):
         paths = query.to_parquet(tmp_path)
@@ -84,7 +84,7 @@ def test_an_export_can_overwrite_or_refuse(client: tf.Client, tmp_path: Path) ->
         query.to_parquet(tmp_path, existing="replace")
 
 
-def test_a_day_that_may_still_change_is_asked_for_again(scripted: ScriptedServer, tmp_path: Path) -> None:
+def test_a_day_that_may_still_change_is_requested_again(scripted: ScriptedServer, tmp_path: Path) -> None:
     today = dt.datetime.now(dt.UTC).date()
     response = DataResponse()
     for name in ("symbol", "venue"):
@@ -98,7 +98,7 @@ def test_a_day_that_may_still_change_is_asked_for_again(scripted: ScriptedServer
 
 
 @pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
-def test_an_export_that_fails_keeps_whole_files_of_the_parts_before(scripted: ScriptedServer, tmp_path: Path) -> None:
+def test_a_failed_export_keeps_complete_files_of_earlier_parts(scripted: ScriptedServer, tmp_path: Path) -> None:
     response = DataResponse()
     response.data.columns["symbol"].string_list.values.append("A")
     scripted.reply(Reply(write_frame(response.SerializeToString())), Reply(b"", 403))
@@ -110,13 +110,13 @@ def test_an_export_that_fails_keeps_whole_files_of_the_parts_before(scripted: Sc
     assert [bool(outcome.error) for outcome in query.outcomes] == [False, True]
 
 
-def test_an_answer_of_many_symbols_and_days_is_partitioned_by_its_rows(client: tf.Client, tmp_path: Path) -> None:
+def test_a_response_of_many_symbols_and_days_is_partitioned_by_its_rows(client: tf.Client, tmp_path: Path) -> None:
     query = client.end_of_day("ACTIV", SYMBOLS, *WEEK)
     assert len(query.to_parquet(tmp_path)) == 6
     assert len(pd.read_parquet(tmp_path)) == len(query.to_pandas()) == 6
 
 
-def test_a_symbol_cannot_leave_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
+def test_a_symbol_cannot_name_a_file_outside_the_folder(scripted: ScriptedServer, tmp_path: Path) -> None:
     response = DataResponse()
     for name, values in {"symbol": ["../../x", "a/b"], "venue": ["X", "Y"]}.items():
         response.data.columns[name].string_list.values.extend(values)
@@ -126,7 +126,7 @@ def test_a_symbol_cannot_leave_the_folder(scripted: ScriptedServer, tmp_path: Pa
     assert {path.parent.name for path in paths} == {"symbol=..%2F..%2Fx", "symbol=a%2Fb"}
 
 
-def test_frames_with_dictionaries_of_their_own_are_partitioned(scripted: ScriptedServer, tmp_path: Path) -> None:
+def test_frames_with_different_dictionaries_are_partitioned(scripted: ScriptedServer, tmp_path: Path) -> None:
     frames = []
     for symbol in "AB":
         response = DataResponse()
@@ -154,7 +154,7 @@ def test_a_request_cannot_name_a_file_outside_the_folder(scripted: ScriptedServe
     assert path.parent == tmp_path / "out"
 
 
-def test_a_dataset_opens_in_what_people_use(client: tf.Client, tmp_path: Path) -> None:
+def test_a_dataset_opens_in_duckdb_polars_and_pandas(client: tf.Client, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     polars = pytest.importorskip("polars")
     query = client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES_AND_QUOTES", to_time="09:30")
@@ -178,7 +178,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def run(sandbox: Sandbox, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a script in a process whose environment holds the sandbox's account."""
+    """Run a script in a process with the sandbox's account in its environment."""
     environment = {
         **os.environ,
         "TICKFRAME_URL": sandbox.url,
@@ -190,23 +190,23 @@ def run(sandbox: Sandbox, script: str, *arguments: str | Path) -> subprocess.Com
 
 
 def test_an_export_that_is_killed_and_run_again_ends_with_the_same_dataset(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A real process is killed before its fourth file is in place; what it left behind is whole."""
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    done = run(sandbox, ASKED + DYING, killed)
+    """A process is killed before its fourth file is in place; the files that it leaves are complete."""
+    complete, killed = tmp_path / "complete", tmp_path / "killed"
+    done = run(sandbox, QUERY + KILLED, killed)
     assert done.returncode == -signal.SIGKILL
     assert len(list(killed.rglob("*.parquet"))) == 3
     assert len(list(killed.rglob("*.tmp"))) == 1
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
-    exec(ASKED, names)  # noqa: S102, what the process ran
+    exec(QUERY, names)  # noqa: S102, what the process ran
     with sandbox.client() as client:
         query = names["query"](client)
         query.to_parquet(killed)
         assert [outcome.origin for outcome in query.outcomes].count("service") == 3
-        query.to_parquet(whole)
-    assert files_in(killed) == files_in(whole)
+        query.to_parquet(complete)
+    assert files_in(killed) == files_in(complete)
 
 
-def test_a_manifest_names_all_rows_of_all_runs_and_is_written_last(client: tf.Client, tmp_path: Path) -> None:
+def test_a_manifest_counts_the_rows_of_all_runs_and_is_written_last(client: tf.Client, tmp_path: Path) -> None:
     def manifest() -> dict[str, object]:
         return json.loads((tmp_path / "_tickframe" / "manifest.json").read_text())
 
@@ -224,43 +224,43 @@ def test_a_manifest_names_all_rows_of_all_runs_and_is_written_last(client: tf.Cl
         manifest()
 
 
-def test_an_export_to_an_object_store_is_the_one_on_a_disk(client: tf.Client, s3: ObjectStore, tmp_path: Path) -> None:
+def test_an_export_to_an_object_store_equals_one_on_disk(client: tf.Client, s3: ObjectStore, tmp_path: Path) -> None:
     query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-06", "2016-05-07"), data_type="TRADES", to_time="09:10")
-    place = s3.uri("ticks")
+    uri = s3.uri("ticks")
     with pytest.warns(tf.TickframeWarning):
         paths = query.to_parquet(tmp_path)
     with pytest.warns(tf.TickframeWarning):
-        files = query.to_parquet(place)
-    bare = place.partition("?")[0]
+        files = query.to_parquet(uri)
+    bare = uri.partition("?")[0]
     assert files == [f"{bare}/{path.relative_to(tmp_path).as_posix()}" for path in paths]
     on_disk = {
         path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()
     }
-    assert s3.files(place) == on_disk
+    assert s3.files(uri) == on_disk
     with pytest.raises(FileExistsError, match="4 of 4 parts"):
-        query.to_parquet(place, existing="error")
-    filesystem, root = fs.FileSystem.from_uri(place)
+        query.to_parquet(uri, existing="error")
+    filesystem, root = fs.FileSystem.from_uri(uri)
     filesystem.delete_file(f"{root}/{paths[0].relative_to(tmp_path).as_posix()}")
-    assert query.to_parquet(place) == files
+    assert query.to_parquet(uri) == files
     assert [outcome.origin for outcome in query.outcomes] == ["service", "dataset", "dataset", "dataset"]
-    assert s3.files(place) == on_disk
+    assert s3.files(uri) == on_disk
     with pytest.warns(tf.TickframeWarning):
-        assert query.to_parquet(place, existing="overwrite") == files
-    assert s3.files(place) == on_disk
+        assert query.to_parquet(uri, existing="overwrite") == files
+    assert s3.files(uri) == on_disk
 
 
-def test_an_export_to_an_object_store_that_is_killed_and_run_again_is_whole(
+def test_an_export_to_an_object_store_that_is_killed_and_run_again_is_complete(
     sandbox: Sandbox, s3: ObjectStore, tmp_path: Path
 ) -> None:
-    whole, killed = tmp_path, s3.uri("killed")
-    assert run(sandbox, ASKED + DYING, killed).returncode == -signal.SIGKILL
+    complete, killed = tmp_path, s3.uri("killed")
+    assert run(sandbox, QUERY + KILLED, killed).returncode == -signal.SIGKILL
     assert sum(name.endswith(".parquet") for name in s3.files(killed)) == 3
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
-    exec(ASKED, names)  # noqa: S102, what the process ran
+    exec(QUERY, names)  # noqa: S102, what the process ran
     with sandbox.client() as client:
         query = names["query"](client)
         query.to_parquet(killed)
         assert [outcome.origin for outcome in query.outcomes].count("service") == 3
-        query.to_parquet(whole)
+        query.to_parquet(complete)
     left = s3.files(killed)
-    assert {name: left[name] for name in left if not name.endswith(".tmp")} == files_in(whole)
+    assert {name: left[name] for name in left if not name.endswith(".tmp")} == files_in(complete)

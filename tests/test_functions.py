@@ -1,4 +1,4 @@
-"""The documented functions as methods: their signatures are the catalogue's, their docstrings complete."""
+"""Methods of the documented functions: signatures match the catalogue, and docstrings are complete."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import tickframe as tf
 from tickframe import compat
 from tickframe.catalogue import FUNCTIONS
 
-# The catalogue's parameters that are needed and have no place by position: what they mean is not
-# plain from a value alone.
+# Required parameters that are keyword-only, because a value alone does not show its meaning.
 BY_KEYWORD = {"data_type", "chain_type", "time"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_method_takes_what_the_catalogue_says(name: str) -> None:
+def test_a_method_has_the_parameters_of_the_catalogue(name: str) -> None:
     parameters = list(inspect.signature(getattr(tf.Client, name)).parameters.values())[1:]
     documented = {parameter.name: parameter for parameter in FUNCTIONS[name].parameters}
     assert {parameter.name for parameter in parameters} == set(documented)
@@ -41,7 +40,7 @@ def test_a_docstring_describes_every_parameter_and_column(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "get"])
-def test_the_vendors_function_takes_the_documented_names_and_a_connection(name: str) -> None:
+def test_a_function_of_compat_has_the_documented_parameters_and_a_connection(name: str) -> None:
     assert name in compat.__all__
     parameters = inspect.signature(getattr(compat, name)).parameters
     assert parameters["connection"].default is None

@@ -1,4 +1,4 @@
-"""The notebooks run from top to bottom, and show what is committed with them."""
+"""The notebooks run from top to bottom and produce the committed outputs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ pytest.importorskip("nbclient", reason="the oldest dependencies are tested witho
 
 from notebooks.execute import NOTEBOOKS, as_committed, execute  # noqa: E402
 
-# What may differ from run to run where a cell has the tag "varies": seconds, sizes on disk, how fast a bar went.
+# May differ between runs in cells tagged "varies": seconds, sizes on disk, the speed of a progress bar.
 _VARYING = re.compile(r"\d+\.\d+|\[\d+:\d+<\d+:\d+, *(?:\d+\.\d+|\?)(?:part/s|s/part)")
-# What depends on the machine: folders and addresses.
-_PLACES = re.compile(r"/tmp/|/home/|/root/|/Users/|127\.0\.0\.1|localhost|0x[0-9a-f]{6}")  # noqa: S108
+# Folders and addresses, which depend on the machine.
+_MACHINE = re.compile(r"/tmp/|/home/|/root/|/Users/|127\.0\.0\.1|localhost|0x[0-9a-f]{6}")  # noqa: S108
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -26,16 +26,16 @@ def path(request: pytest.FixtureRequest) -> Path:
     return request.param
 
 
-def test_a_notebook_shows_what_is_committed(path: Path) -> None:
+def test_a_notebook_produces_the_committed_outputs(path: Path) -> None:
     committed, executed = nbformat.read(path, as_version=4), execute(path)
 
-    for was, now in zip(committed.cells, executed.cells, strict=True):
-        assert [_shown(output, was) for output in now.get("outputs", [])] == [
-            _shown(output, was) for output in was.get("outputs", [])
-        ], f"`make notebooks` writes the outputs anew; those differ of the cell\n{was.source}"
+    for before, after in zip(committed.cells, executed.cells, strict=True):
+        assert [_shown(output, before) for output in after.get("outputs", [])] == [
+            _shown(output, before) for output in before.get("outputs", [])
+        ], f"outputs changed (`make notebooks` saves them) in the cell\n{before.source}"
 
 
-def test_a_notebook_is_committed_as_it_is_written(path: Path) -> None:
+def test_a_notebook_is_committed_as_make_notebooks_writes_it(path: Path) -> None:
     assert as_committed(nbformat.read(path, as_version=4)) == path.read_text()
 
 
@@ -43,17 +43,17 @@ def test_a_notebook_shows_neither_warnings_nor_errors(path: Path) -> None:
     for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "error"
-            # A progress bar is the one thing that belongs there.
+            # Only a progress bar belongs there.
             assert output.get("name") != "stderr" or output.text.startswith("tickframe: 100%"), output.text
 
 
-def test_a_notebook_shows_nothing_of_the_machine_that_ran_it(path: Path) -> None:
+def test_a_notebook_does_not_show_the_machine_that_ran_it(path: Path) -> None:
     for cell in nbformat.read(path, as_version=4).cells:
         texts = [str(_text_of(output)) for output in cell.get("outputs", [])]
-        assert not _PLACES.search(" ".join(texts)), cell.source
+        assert not _MACHINE.search(" ".join(texts)), cell.source
 
 
-def test_the_market_is_said_to_be_simulated_above_the_first_cell(path: Path) -> None:
+def test_the_first_cell_says_that_the_market_is_simulated(path: Path) -> None:
     first = nbformat.read(path, as_version=4).cells[0]
 
     assert first.cell_type == "markdown"
@@ -61,7 +61,7 @@ def test_the_market_is_said_to_be_simulated_above_the_first_cell(path: Path) -> 
 
 
 def _shown(output: dict[str, Any], cell: dict[str, Any]) -> object:
-    """Return what two runs have in common: texts and tables, and the sizes of figures."""
+    """Return what must be equal in two runs: texts, tables, and the sizes of figures."""
     shown = repr((output["output_type"], output.get("name"), _text_of(output)))
     if "varies" in cell["metadata"].get("tags", []):
         shown = _VARYING.sub("~", shown)
@@ -77,6 +77,6 @@ def _text_of(output: dict[str, Any]) -> object:
 
 def _size(png: bytes) -> tuple[int, int]:
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    # The first chunk is the header, with width and height behind its length and name.
+    # The first chunk is the header: its length, its name, then width and height.
     width, height = struct.unpack(">II", png[16:24])
     return width, height

@@ -1,4 +1,4 @@
-"""Queries against the sandbox: parts, outcomes, warnings, pages, and the many ways out."""
+"""Queries against the sandbox: parts, outcomes, warnings, pages, and conversions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def week(client: tf.Client) -> tf.Query:
     return client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", from_time="09:00", to_time="09:30")
 
 
-def test_a_query_asks_nothing_before_it_is_sunk(scripted: ScriptedServer) -> None:
+def test_a_query_sends_nothing_before_it_is_loaded(scripted: ScriptedServer) -> None:
     with tf.Client(scripted.url, token="t") as client:
         query = client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES")
         assert len(query.parts()) == 6
@@ -42,17 +42,17 @@ def test_a_query_asks_nothing_before_it_is_sunk(scripted: ScriptedServer) -> Non
     assert scripted.received == []
 
 
-def test_parts_are_each_symbol_of_each_calendar_day(week: tf.Query) -> None:
+def test_there_is_a_part_for_each_symbol_and_calendar_day(week: tf.Query) -> None:
     parts = week.parts()
     assert parts["symbol"].tolist() == SYMBOLS * 3
     assert parts["day"].tolist() == [dt.date(2016, 5, day) for day in (2, 2, 3, 3, 4, 4)]
     assert set(parts["function"]) == {"tick_data"}
 
 
-def test_a_part_is_picklable_and_without_a_secret(week: tf.Query) -> None:
+def test_a_part_is_picklable(week: tf.Query) -> None:
     week.to_arrow()
     for outcome in week.outcomes:
-        assert pickle.loads(pickle.dumps(outcome.part)) == outcome.part  # noqa: S301, our own
+        assert pickle.loads(pickle.dumps(outcome.part)) == outcome.part  # noqa: S301, our own bytes
 
 
 def test_all_rows_of_all_parts_arrive_in_order(week: tf.Query) -> None:
@@ -63,7 +63,7 @@ def test_all_rows_of_all_parts_arrive_in_order(week: tf.Query) -> None:
     assert list(seen) == [(pd.Timestamp(2016, 5, day), symbol) for day in (2, 3, 4) for symbol in SYMBOLS]
 
 
-def test_outcomes_tell_of_every_part(week: tf.Query) -> None:
+def test_there_is_an_outcome_for_every_part(week: tf.Query) -> None:
     week.to_arrow()
     table = week.outcomes.to_pandas()
     assert len(week.outcomes) == len(table) == 6
@@ -76,7 +76,7 @@ def test_outcomes_tell_of_every_part(week: tf.Query) -> None:
     assert len(week.outcomes[:2]) == 2
 
 
-def test_every_way_out_holds_the_same_rows(week: tf.Query, tmp_path: Path) -> None:
+def test_every_conversion_has_the_same_rows(week: tf.Query, tmp_path: Path) -> None:
     table = week.to_arrow()
     assert table.schema == documented_schema(FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES))
     assert week.to_reader().read_all().equals(table)
@@ -87,7 +87,7 @@ def test_every_way_out_holds_the_same_rows(week: tf.Query, tmp_path: Path) -> No
     assert len(week.to_pandas()) == table.num_rows
 
 
-def test_the_arrow_stream_feeds_polars_and_duckdb(week: tf.Query) -> None:
+def test_polars_and_duckdb_read_the_arrow_stream(week: tf.Query) -> None:
     polars = pytest.importorskip("polars")
     duckdb = pytest.importorskip("duckdb")
     rows = week.to_arrow().num_rows
@@ -97,7 +97,7 @@ def test_the_arrow_stream_feeds_polars_and_duckdb(week: tf.Query) -> None:
     assert duckdb.sql("select count(*) from week").fetchall() == [(rows,)]
 
 
-def test_a_reader_asks_part_by_part(week: tf.Query) -> None:
+def test_a_reader_requests_part_by_part(week: tf.Query) -> None:
     reader = week.to_reader()
     reader.read_next_batch()
     assert len(week.outcomes) <= len(week.parts())
@@ -123,7 +123,7 @@ def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "sink",
+    "convert",
     [
         lambda query, folder: query.to_parquet(folder, partition_by=["venue"]),
         lambda query, folder: query.to_parquet(folder, existing="replace"),
@@ -133,14 +133,14 @@ def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
         lambda query, _: query.to_pandas(index="time"),
     ],
 )
-def test_a_wrong_argument_of_a_sink_is_refused_before_anything_is_sent(
-    scripted: ScriptedServer, tmp_path: Path, sink: Callable[[tf.Query, Path], object]
+def test_an_invalid_argument_of_a_conversion_is_rejected_before_anything_is_sent(
+    scripted: ScriptedServer, tmp_path: Path, convert: Callable[[tf.Query, Path], object]
 ) -> None:
     with (
         tf.Client(scripted.url, token="t") as client,
         pytest.raises(ValueError, match=r"partition_by|existing|tz|index|backend"),
     ):
-        sink(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"), tmp_path)
+        convert(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"), tmp_path)
     assert scripted.received == []
 
 
@@ -151,7 +151,7 @@ def test_a_cursor_in_any_frame_leads_to_the_next_page(scripted: ScriptedServer) 
         assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B", "C"]
 
 
-def test_any_request_reads_its_pages(client: tf.Client) -> None:
+def test_get_reads_all_pages(client: tf.Client) -> None:
     frame = client.get("ACTIV", "symbols", page_limit=50).to_pandas()
     assert len(frame) == client.lookup_symbols("ACTIV").to_arrow().num_rows > 100
 
@@ -168,15 +168,15 @@ def test_a_weekend_is_empty_with_the_same_columns_and_a_warning(client: tf.Clien
     assert "2016-05-07" in query.outcomes[0].warning
 
 
-def test_many_warnings_are_said_once(client: tf.Client) -> None:
+def test_many_warnings_are_given_as_one(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", "ZAL.XE", ("2016-05-06", "2016-05-08"), data_type="TRADES")
     with pytest.warns(tf.TickframeWarning, match=r"1 more.*2 of 3 parts") as caught:
         query.to_arrow()
     assert len(caught) == 1
 
 
-def test_leading_empty_answers_take_the_types_of_what_is_sent(scripted: ScriptedServer) -> None:
-    """The documentation can be wrong about a type; the wire is not."""
+def test_leading_empty_responses_take_the_types_of_later_ones(scripted: ScriptedServer) -> None:
+    """The types that are sent override the documented ones."""
     response = DataResponse()
     response.data.columns["trade"].integer_list.values.extend([1, 2])
     replies = [Reply(write_frame(each.SerializeToString())) for each in (DataResponse(), response, DataResponse())]
@@ -188,7 +188,7 @@ def test_leading_empty_answers_take_the_types_of_what_is_sent(scripted: Scripted
     assert table.column("trade").to_pylist() == [1, 2]
 
 
-def test_answers_that_differ_in_their_columns_are_an_error(scripted: ScriptedServer) -> None:
+def test_responses_that_differ_in_their_columns_are_an_error(scripted: ScriptedServer) -> None:
     first, second = DataResponse(), DataResponse()
     first.data.columns["price"].integer_list.values.append(1)
     second.data.columns["price"].double_list.values.append(1.0)
@@ -197,7 +197,7 @@ def test_answers_that_differ_in_their_columns_are_an_error(scripted: ScriptedSer
         client.get("ACTIV", "x").to_arrow()
 
 
-def test_a_missing_documented_column_is_warned_of(scripted: ScriptedServer) -> None:
+def test_a_missing_documented_column_gives_a_warning(scripted: ScriptedServer) -> None:
     response = DataResponse()
     response.data.columns["trade"].double_list.values.append(1.0)
     scripted.reply(Reply(write_frame(response.SerializeToString())))
@@ -205,7 +205,7 @@ def test_a_missing_documented_column_is_warned_of(scripted: ScriptedServer) -> N
         client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES").to_arrow()
 
 
-def test_lookup_symbols_walks_all_pages(client: tf.Client) -> None:
+def test_lookup_symbols_reads_all_pages(client: tf.Client) -> None:
     at_once = client.lookup_symbols("ACTIV", page_limit=5000)
     everything = at_once.to_arrow()
     query = client.lookup_symbols("ACTIV", page_limit=37)
@@ -234,13 +234,13 @@ def test_an_empty_cursor_ends_the_pages(scripted: ScriptedServer) -> None:
         assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
 
 
-def test_pages_that_hold_less_than_was_announced_are_an_error(scripted: ScriptedServer) -> None:
+def test_pages_with_fewer_rows_than_announced_are_an_error(scripted: ScriptedServer) -> None:
     scripted.reply(page(["A"], "1", 3), page(["B"], None, 3))
     with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match=r"2 rows.*3"):
         client.lookup_symbols("ACTIV").to_pandas()
 
 
-def test_pages_without_an_end_are_an_error(scripted: ScriptedServer) -> None:
+def test_pages_that_repeat_are_an_error(scripted: ScriptedServer) -> None:
     scripted.reply(page(["A"], "1", 9))
     with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="twice"):
         client.lookup_symbols("ACTIV").to_pandas()
@@ -266,7 +266,7 @@ def test_ticks_bars_and_snapshots_have_the_documented_columns(client: tf.Client,
         assert table.schema == documented_schema(FUNCTIONS[name].columns_for(data_type))
 
 
-def test_get_sends_any_parameters_and_takes_columns_as_they_come(client: tf.Client) -> None:
+def test_get_sends_any_parameters_and_keeps_the_columns_it_receives(client: tf.Client) -> None:
     frame = client.get(
         "ACTIV", "tickData", symbol="ZAL.XE", day="2016.05.02", data_type="TRADES", from_time="09:00:00.000", flags=None
     ).to_pandas(index=None)
@@ -274,7 +274,7 @@ def test_get_sends_any_parameters_and_takes_columns_as_they_come(client: tf.Clie
     assert str(frame["date"].dtype) == "datetime64[ns]"
 
 
-def test_get_refuses_what_cannot_travel(client: tf.Client) -> None:
+def test_get_rejects_what_cannot_be_sent(client: tf.Client) -> None:
     with pytest.raises(ValueError, match="cannot travel"):
         client.get("ACTIV", "x", symbol=object())
     with pytest.raises(ValueError, match="request is empty"):
@@ -289,7 +289,7 @@ def test_index_none_keeps_the_documented_columns(client: tf.Client) -> None:
         query.to_pandas(index="time")
 
 
-def test_read_ticks_is_one_line(client: tf.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_ticks_uses_the_environment(client: tf.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = client.settings
     monkeypatch.setenv("TICKFRAME_URL", settings.base_url)
     monkeypatch.setenv("TICKFRAME_USER", settings.user)
@@ -309,8 +309,8 @@ def test_client_sandbox_needs_no_account_and_ends_with_the_client() -> None:
         late.check()
 
 
-class Counted:
-    """Progress of one's own."""
+class Progress:
+    """A custom progress object."""
 
     def __init__(self) -> None:
         self.parts = 0
@@ -323,21 +323,21 @@ class Counted:
         self.closed += 1
 
 
-def test_progress_goes_to_an_object_of_ones_own(sandbox: Sandbox) -> None:
-    counted = Counted()
-    with sandbox.client(progress=counted) as client:
+def test_progress_updates_a_custom_object(sandbox: Sandbox) -> None:
+    progress = Progress()
+    with sandbox.client(progress=progress) as client:
         client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", to_time="09:05").to_arrow()
-    assert (counted.parts, counted.closed) == (6, 1)
+    assert (progress.parts, progress.closed) == (6, 1)
 
 
-def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_is_silent_unless_stderr_is_a_terminal(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
     with sandbox.client(progress=True) as client:
         client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("parts", "sample"), [(1, 1), (10, 4), (120, 11), (120, 6), (50, 50), (3, 9)])
-def test_a_sample_is_spread_over_symbols_and_days_alike(client: tf.Client, parts: int, sample: int) -> None:
+def test_a_sample_is_spread_over_symbols_and_days(client: tf.Client, parts: int, sample: int) -> None:
     query = client.tick_data("ACTIV", [f"S{number}" for number in range(parts)], "2016-05-02", data_type="TRADES")
     chosen = [query.plan.parts.index(part) for part in evenly_spread(query.plan.parts, sample)]
     assert len(set(chosen)) == len(chosen) == min(parts, sample)
@@ -347,12 +347,12 @@ def test_a_sample_is_spread_over_symbols_and_days_alike(client: tf.Client, parts
             assert len({place % period for place in chosen}) > period // 3
 
 
-def test_an_estimate_asks_for_a_sample_only(client: tf.Client) -> None:
+def test_an_estimate_requests_only_a_sample(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", SYMBOLS, ("2016-05-02", "2016-05-06"), data_type="TRADES", to_time="10:00")
     assert query.estimate() == Estimate(parts=10, rows=None, bytes=None, known=0)
-    guess = query.estimate(sample=4)
-    assert (guess.parts, guess.known) == (10, 4)
+    estimate = query.estimate(sample=4)
+    assert (estimate.parts, estimate.known) == (10, 4)
     assert len(query.outcomes) == 0
     table = query.to_arrow()
     assert query.estimate() == Estimate(10, table.num_rows, sum(outcome.bytes for outcome in query.outcomes), 10)
-    assert 0.3 < guess.rows / table.num_rows < 3
+    assert 0.3 < estimate.rows / table.num_rows < 3

@@ -11,7 +11,7 @@ import pytest
 
 import tickframe as tf
 
-ANSWERS = [
+FILES = [
     (kind, name)
     for kind in ("trades", "quotes")
     for name in (
@@ -27,21 +27,21 @@ def real_client(real_ticks: Path) -> Iterator[tf.Client]:
         yield client
 
 
-@pytest.mark.parametrize(("kind", "name"), ANSWERS)
-def test_an_answer_equals_its_file_value_for_value_and_null_for_null(
+@pytest.mark.parametrize(("kind", "name"), FILES)
+def test_a_response_equals_its_file_value_for_value_and_null_for_null(
     real_client: tf.Client, real_ticks: Path, kind: str, name: str
 ) -> None:
     file = pq.read_table(real_ticks / kind / f"{name}.parquet")
     symbol, day = name.split("_")
-    answer = real_client.tick_data("LOCAL", symbol, day, data_type=kind.upper()).to_arrow()
-    assert answer.schema.names == file.schema.names
-    assert answer.num_rows == file.num_rows > 10_000
+    response = real_client.tick_data("LOCAL", symbol, day, data_type=kind.upper()).to_arrow()
+    assert response.schema.names == file.schema.names
+    assert response.num_rows == file.num_rows > 10_000
     for column in file.schema.names:
-        assert stored(answer.column(column)).equals(stored(file.column(column))), column
+        assert stored(response.column(column)).equals(stored(file.column(column))), column
 
 
 def stored(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return times as nanoseconds and labels as strings, whatever type holds them."""
+    """Return times as nanoseconds and labels as strings, of whatever type they are."""
     if pa.types.is_time64(column.type) or pa.types.is_duration(column.type):
         assert column.type.unit == "ns"
         column = column.cast(pa.int64())
@@ -51,7 +51,7 @@ def stored(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def test_the_frame_of_real_quotes_is_exact(real_client: tf.Client, real_ticks: Path) -> None:
-    """The first quote has one side only; the other is NA and NaN, not a sentinel."""
+    """The first quote has only one side; the other is NA and NaN, not a sentinel."""
     file = pq.read_table(real_ticks / "quotes" / "IBM.N_2013-10-07.parquet").to_pandas()
     frame = real_client.tick_data("LOCAL", "IBM.N", "2013-10-07", data_type="QUOTES").to_pandas()
     assert frame["bid_size"].isna().sum() == file["bid_size"].isna().sum() == 1

@@ -1,7 +1,7 @@
-"""The documented way of calling, with nothing but requests and protobuf, works on the sandbox.
+"""The sandbox answers a client that is written with requests and protobuf alone.
 
-Written from the documentation alone: its own contract, built here in code, its own framing. It
-shares nothing with the package but the address.
+The client is written from the documentation: its contract and its framing are defined here, and it
+shares nothing with the package.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OPTIONAL, REPEATED = 1, 3
 
 
 def sample_contract() -> tuple[type, type]:
-    """Describe as much of the contract as a request for trades needs."""
+    """Return the request and the response of the contract, as far as trades need them."""
     file = descriptor_pb2.FileDescriptorProto(name="sample.proto", package="sample", syntax="proto3")
 
     def message(name: str, **fields: tuple[int, int, int, str]) -> descriptor_pb2.DescriptorProto:
@@ -70,7 +70,7 @@ def varint(value: int) -> bytes:
     return digits + struct.pack("B", value)
 
 
-def test_a_framed_request_with_a_bearer_token_gets_a_framed_answer(sandbox: Sandbox) -> None:
+def test_a_framed_request_with_a_bearer_token_gets_a_framed_response(sandbox: Sandbox) -> None:
     data_request, data_response = sample_contract()
     granted = requests.post(
         f"{sandbox.url}/auth/oauth/token",
@@ -80,8 +80,8 @@ def test_a_framed_request_with_a_bearer_token_gets_a_framed_answer(sandbox: Sand
     )
     assert granted.status_code == 200
     request = data_request()
-    asked = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05", "dataType": "TRADES", "toTime": "09:05:00.000"}
-    for name, value in asked.items():
+    query = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05", "dataType": "TRADES", "toTime": "09:05:00.000"}
+    for name, value in query.items():
         request.parameters[name].string_value = value
     message = request.SerializeToString()
     response = requests.post(

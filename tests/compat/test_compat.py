@@ -1,4 +1,4 @@
-"""The vendor library's objects: connections, settings, and what an answer can be turned into."""
+"""The vendor library's objects: connections, settings, and responses with their conversions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def connection(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> XytClient:
 
 
 @pytest.fixture
-def answer(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataObject]:
+def quotes(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataObject]:
     response = DataResponse()
     columns = response.data.columns
     columns["symbol"].string_list.values.extend(["A", "A"])
@@ -44,8 +44,8 @@ def answer(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterato
     )
 
 
-def test_null_integers_are_the_sentinel_and_the_columns_the_documented_ones(answer: DataObject) -> None:
-    frame = answer.to_pandas()
+def test_null_integers_are_the_sentinel_and_the_columns_the_documented_ones(quotes: DataObject) -> None:
+    frame = quotes.to_pandas()
     assert frame.columns.tolist() == [column.name for column in FUNCTIONS["tick_data"].columns_for(TickDataType.QUOTES)]
     assert frame["ask_size"].tolist() == [2**62, NULL]
     assert [str(frame[name].dtype) for name in ("symbol", "date", "time", "ask")] == [
@@ -57,24 +57,24 @@ def test_null_integers_are_the_sentinel_and_the_columns_the_documented_ones(answ
     frame.loc[0, "ask_size"] = 1
 
 
-def test_null_integers_can_be_nan(answer: DataObject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_null_integers_can_be_nan(quotes: DataObject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ApiSettings, "replace_int_nulls", True)
-    frame = answer.to_pandas()
+    frame = quotes.to_pandas()
     assert str(frame["ask_size"].dtype) == "float64"
     assert np.isnan(frame["ask_size"].iloc[1])
     assert str(frame["bid_size"].dtype) == "int64"
 
 
-def test_an_answer_becomes_records_csv_and_a_message(answer: DataObject) -> None:
-    assert answer.to_numpy()["ask_size"].tolist() == [2**62, NULL]
-    assert (answer.to_csv(index=False) or "").splitlines()[0] == "symbol,date,time,ask,ask_size,bid,bid_size"
-    assert list(answer.data.data.columns["ask_size"].integer_list.values) == [2**62, NULL]
-    assert (answer.rows, answer.row_count, len(answer)) == (2, 2, 2)
-    assert answer.cursor is None
-    assert answer.total_hits is None
+def test_a_response_converts_to_records_csv_and_a_message(quotes: DataObject) -> None:
+    assert quotes.to_numpy()["ask_size"].tolist() == [2**62, NULL]
+    assert (quotes.to_csv(index=False) or "").splitlines()[0] == "symbol,date,time,ask,ask_size,bid,bid_size"
+    assert list(quotes.data.data.columns["ask_size"].integer_list.values) == [2**62, NULL]
+    assert (quotes.rows, quotes.row_count, len(quotes)) == (2, 2, 2)
+    assert quotes.cursor is None
+    assert quotes.total_hits is None
 
 
-def test_a_connection_says_whom_the_service_sees(connection: XytClient, sandbox: Sandbox) -> None:
+def test_a_connection_reports_its_account(connection: XytClient, sandbox: Sandbox) -> None:
     assert connection.check()["user"] == sandbox.user
     assert sandbox.password not in repr(connection)
 
@@ -93,18 +93,18 @@ def test_the_default_connection_follows_the_settings(
     assert XytClient.default().check() == connection.check()
 
 
-def test_a_lookup_answers_with_one_page(connection: XytClient) -> None:
+def test_a_lookup_returns_one_page(connection: XytClient) -> None:
     page = lookup_symbols(source="ACTIV", page_limit=3, connection=connection)
     assert page.rows == 3
     assert page.cursor
     assert page.total_hits > 3
 
 
-def test_an_unknown_argument_is_refused_as_in_any_call(connection: XytClient) -> None:
+def test_an_unknown_argument_is_a_type_error(connection: XytClient) -> None:
     with pytest.raises(TypeError, match="sybmol"):
         tick_data("ACTIV", "TRADES", "A", "2016.05.05", sybmol="A", connection=connection)
 
 
-def test_get_asks_any_request(connection: XytClient) -> None:
-    answer = get("ACTIV", "exchanges", connection=connection)
-    assert isinstance(answer.to_pandas(), pd.DataFrame)
+def test_get_sends_any_request(connection: XytClient) -> None:
+    exchanges = get("ACTIV", "exchanges", connection=connection)
+    assert isinstance(exchanges.to_pandas(), pd.DataFrame)

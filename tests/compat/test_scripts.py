@@ -26,4 +26,4 @@ def test_a_script_runs(script: Path, sandbox: Sandbox, monkeypatch: pytest.Monke
     text = script.read_text()
     assert text.count("from xythub import") == 1
     changed = text.replace("from xythub import", "from tickframe.compat import")
-    exec(compile(changed, script.name, "exec"), {})  # noqa: S102, our own
+    exec(compile(changed, script.name, "exec"), {})  # noqa: S102, our own code

@@ -1,4 +1,4 @@
-"""A cluster of two worker processes, a market of two hundred parts, and a server that counts."""
+"""Fixtures: a cluster of two worker processes, a market of 200 parts, and a server for faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS = 40
 
 
 def write_market(folder: Path) -> None:
-    """Write trades of two symbols on a hundred days, weekends left out: nulls, ties, and odd nanoseconds."""
+    """Write trades of two symbols on the weekdays of 100 days, with nulls, ties and odd nanoseconds."""
     days = [FIRST + dt.timedelta(number) for number in range((LAST - FIRST).days + 1)]
     days = [day for day in days if day.weekday() < 5]
     random = np.random.default_rng(1)
@@ -56,7 +56,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def cluster(market: Sandbox, s3: ObjectStore) -> Iterator[distributed.Client]:
-    """Return the way to two worker processes whose environment holds the account of the market."""
+    """Return a client of two worker processes that have the market's account in their environment."""
     environment = {
         **s3.environment,
         "TICKFRAME_USER": market.user,
@@ -91,7 +91,7 @@ def client(market: Sandbox) -> Iterator[tf.Client]:
 
 @pytest.fixture
 def trades(client: tf.Client) -> tf.Query:
-    """Return the query of two hundred parts."""
+    """Return a query of 200 parts."""
     return client.tick_data("LOCAL", SYMBOLS, (FIRST, LAST), data_type="TRADES")
 
 

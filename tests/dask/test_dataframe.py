@@ -1,4 +1,4 @@
-"""Lazy Dask DataFrames: what they hold, on one machine and on a cluster."""
+"""Lazy Dask DataFrames: their contents, on one machine and on a cluster."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tickframe.dask import dataframe
 pytestmark = pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 
 
-def whole(query: tf.Query) -> pd.DataFrame:
-    """Return what pandas on one machine has, sorted as partitions are."""
+def with_pandas(query: tf.Query) -> pd.DataFrame:
+    """Load a query with pandas, sorted as the partitions are."""
     return query.to_pandas().sort_index(kind="stable")
 
 
 @pytest.mark.usefixtures("cluster")
-def test_two_hundred_parts_over_two_workers_are_the_frame_of_one_machine(trades: tf.Query) -> None:
+def test_two_workers_load_the_frame_of_one_machine(trades: tf.Query) -> None:
     assert len(trades.parts()) == 200
     lazy = trades.to_dask()
     assert lazy.npartitions == 100
-    pd.testing.assert_frame_equal(lazy.compute(), whole(trades))
+    pd.testing.assert_frame_equal(lazy.compute(), with_pandas(trades))
     by_part = tickframe.dask.from_query(trades, "part")
     assert (by_part.npartitions, by_part.known_divisions) == (200, False)
     pd.testing.assert_frame_equal(by_part.compute(), trades.to_pandas())
@@ -40,24 +40,24 @@ def test_two_hundred_parts_over_two_workers_are_the_frame_of_one_machine(trades:
     pd.testing.assert_frame_equal(numbered, trades.to_pandas(index=None))
 
 
-def test_a_worker_that_is_killed_in_the_middle_changes_nothing(cluster: distributed.Client, trades: tf.Query) -> None:
-    """Its partitions are loaded again by those that are left; its leases come back."""
+def test_killing_a_worker_does_not_change_the_frame(cluster: distributed.Client, trades: tf.Query) -> None:
+    """The other worker loads its partitions again, and its leases expire."""
     loading = trades.to_dask().persist()
     first = next(iter(distributed.as_completed(distributed.futures_of(loading))))
     holder = next(iter(cluster.who_has([first])[first.key]))
     os.kill(cluster.run(os.getpid)[holder], signal.SIGKILL)
-    pd.testing.assert_frame_equal(loading.compute(), whole(trades))
+    pd.testing.assert_frame_equal(loading.compute(), with_pandas(trades))
 
 
-def test_the_threads_of_one_machine_take_the_querys_own_client(week: tf.Query) -> None:
-    """No environment holds an account here."""
+def test_the_threads_of_one_machine_use_the_client_of_the_query(week: tf.Query) -> None:
+    """The environment has no account."""
     with dask.config.set(scheduler="threads"):
-        pd.testing.assert_frame_equal(week.to_dask().compute(), whole(week))
+        pd.testing.assert_frame_equal(week.to_dask().compute(), with_pandas(week))
 
 
-def test_dtypes_are_those_of_pandas_before_and_after(week: tf.Query) -> None:
+def test_dtypes_are_those_of_pandas_before_and_after_computing(week: tf.Query) -> None:
     lazy = week.to_dask()
-    frame = whole(week)
+    frame = with_pandas(week)
     with dask.config.set(scheduler="synchronous"):
         computed = lazy.compute()
     assert lazy.dtypes.astype(str).to_dict() == computed.dtypes.astype(str).to_dict()
@@ -70,7 +70,7 @@ def test_dtypes_are_those_of_pandas_before_and_after(week: tf.Query) -> None:
     assert computed.index.name == lazy.index.name == "timestamp"
 
 
-def test_divisions_are_days_and_hold_also_where_a_day_is_empty(week: tf.Query) -> None:
+def test_divisions_are_days_including_empty_ones(week: tf.Query) -> None:
     lazy = week.to_dask()
     assert lazy.divisions[:2] == (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02"))
     assert lazy.divisions[-1] == pd.Timestamp("2024-01-08") - pd.Timedelta(1, "ns")
@@ -86,8 +86,8 @@ def test_divisions_are_days_and_hold_also_where_a_day_is_empty(week: tf.Query) -
 
 @pytest.mark.usefixtures("cluster")
 def test_bars_are_those_of_pandas(week: tf.Query) -> None:
-    """Dask begins and ends with the divisions, pandas with the first and the last row."""
-    expected = whole(week)["trade"].resample("1min").mean()
+    """Dask's bins begin and end with the divisions, those of pandas with the first and the last row."""
+    expected = with_pandas(week)["trade"].resample("1min").mean()
     bars = week.to_dask()["trade"].resample("1min").mean().compute()
     pd.testing.assert_series_equal(bars[expected.index[0] : expected.index[-1]], expected, check_freq=False)
     assert bars.count() == expected.count()
@@ -96,18 +96,18 @@ def test_bars_are_those_of_pandas(week: tf.Query) -> None:
 @pytest.mark.usefixtures("cluster")
 def test_groups_are_those_of_pandas(week: tf.Query) -> None:
     sums = week.to_dask().groupby("symbol", observed=True)[["trade_size", "trade"]].agg(["count", "max"]).compute()
-    expected = whole(week).groupby("symbol", observed=True)[["trade_size", "trade"]].agg(["count", "max"])
+    expected = with_pandas(week).groupby("symbol", observed=True)[["trade_size", "trade"]].agg(["count", "max"])
     pd.testing.assert_frame_equal(sums.sort_index(), expected.sort_index(), check_categorical=False)
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_dataset_that_dask_writes_reads_back(week: tf.Query, tmp_path: Path) -> None:
+def test_a_dataset_written_by_dask_reads_back(week: tf.Query, tmp_path: Path) -> None:
     week.to_dask().to_parquet(tmp_path)
     read = pd.read_parquet(tmp_path)
-    pd.testing.assert_frame_equal(read, whole(week), check_categorical=False)
+    pd.testing.assert_frame_equal(read, with_pandas(week), check_categorical=False)
 
 
-def test_only_what_is_needed_becomes_pandas_columns(week: tf.Query, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_needed_columns_are_converted_to_pandas(week: tf.Query, monkeypatch: pytest.MonkeyPatch) -> None:
     converted = []
 
     def to_dataframe(table: pa.Table, **options: object) -> pd.DataFrame:
@@ -118,20 +118,20 @@ def test_only_what_is_needed_becomes_pandas_columns(week: tf.Query, monkeypatch:
     monkeypatch.setattr(dataframe, "to_dataframe", to_dataframe)
     with dask.config.set(scheduler="synchronous"):
         assert lazy["trade_size"].max().compute() == lazy["trade_size"].compute().max()
-        pd.testing.assert_frame_equal(lazy[["trade", "symbol"]].compute(), whole(week)[["trade", "symbol"]])
+        pd.testing.assert_frame_equal(lazy[["trade", "symbol"]].compute(), with_pandas(week)[["trade", "symbol"]])
     needed = [{"trade_size", "date", "time"}, {"trade", "symbol", "date", "time"}]
     assert [set(names) for names in converted] == [needed[0]] * 14 + [needed[1]] * 7
 
 
-def test_dask_is_named_where_it_is_missing(week: tf.Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_names_the_missing_extra(week: tf.Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("tickframe.dask", "tickframe.dask.export"):
         monkeypatch.setitem(sys.modules, module, None)
-    for sink in (week.to_dask, lambda: week.to_parquet(tmp_path, engine="dask")):
+    for convert in (week.to_dask, lambda: week.to_parquet(tmp_path, engine="dask")):
         with pytest.raises(tf.errors.SettingsError, match=r"tickframe\[dask\]"):
-            sink()
+            convert()
 
 
-def test_what_cannot_be_lazy_is_refused_before_anything_is_sent(client: tf.Client, week: tf.Query) -> None:
+def test_a_query_that_cannot_be_lazy_is_rejected_before_anything_is_sent(client: tf.Client, week: tf.Query) -> None:
     with pytest.raises(ValueError, match="not documented"):
         client.get("LOCAL", "tickData").to_dask()
     with pytest.raises(ValueError, match="partition='part'"):
@@ -140,7 +140,7 @@ def test_what_cannot_be_lazy_is_refused_before_anything_is_sent(client: tf.Clien
         tickframe.dask.from_query(week, "month")
 
 
-def test_answers_without_a_time_have_numbered_rows(client: tf.Client) -> None:
+def test_responses_without_a_time_have_numbered_rows(client: tf.Client) -> None:
     query = client.end_of_day("LOCAL", SYMBOLS, "2024-01-01", "2024-01-05")
     with dask.config.set(scheduler="synchronous"):
         pd.testing.assert_frame_equal(tickframe.dask.from_query(query, "part").compute(), query.to_pandas())

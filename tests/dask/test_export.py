@@ -1,4 +1,4 @@
-"""Exports by all workers of a cluster: the dataset of one machine, whatever happens to a worker."""
+"""Exports by a cluster: the dataset of one machine, even if a worker is killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import tickframe as tf
 from tests.dask.conftest import FIRST, SYMBOLS
-from tests.dask.test_service import DAYS, TOKEN, ask, day_of, registered, serve, ticks
+from tests.dask.test_service import DAYS, TOKEN, day_of, query_days, registered, serve, ticks
 from tests.faults.fixtures import wait_until
 from tests.faults.server import Answer, FaultServer, Received, refusal
 from tests.object_store import ObjectStore
@@ -31,38 +31,38 @@ def test_a_cluster_writes_the_dataset_of_one_machine(client: tf.Client, s3: Obje
     assert query.to_parquet(tmp_path / "cluster", engine="dask") == [
         tmp_path / "cluster" / path.relative_to(tmp_path / "one") for path in paths
     ]
-    told = ["part", "rows", "bytes", "origin", "warning", "error"]
-    assert query.outcomes.to_pandas()[told].equals(outcomes[told])
+    columns = ["part", "rows", "bytes", "origin", "warning", "error"]
+    assert query.outcomes.to_pandas()[columns].equals(outcomes[columns])
     expected = files_in(tmp_path / "one")
     assert files_in(tmp_path / "cluster") == expected
-    place = s3.uri("cluster")
-    assert len(query.to_parquet(place, engine="dask")) == len(paths)
-    assert s3.files(place) == expected
-    assert len(query.to_parquet(place, engine="dask")) == len(paths)
+    uri = s3.uri("cluster")
+    assert len(query.to_parquet(uri, engine="dask")) == len(paths)
+    assert s3.files(uri) == expected
+    assert len(query.to_parquet(uri, engine="dask")) == len(paths)
     assert {outcome.origin for outcome in query.outcomes} == {"dataset"}
     with pytest.raises(FileExistsError, match="42 of 42 parts"):
-        query.to_parquet(place, engine="dask", existing="error")
-    assert len(query.to_parquet(place, engine="dask", existing="overwrite")) == len(paths)
+        query.to_parquet(uri, engine="dask", existing="error")
+    assert len(query.to_parquet(uri, engine="dask", existing="overwrite")) == len(paths)
     assert {outcome.origin for outcome in query.outcomes} == {"service"}
-    assert s3.files(place) == expected
+    assert s3.files(uri) == expected
 
 
-def test_a_worker_that_is_killed_in_the_middle_costs_its_parts_only(
+def test_only_the_parts_of_a_killed_worker_are_requested_again(
     cluster: distributed.Client, server: FaultServer, tmp_path: Path
 ) -> None:
-    """It dies while it waits for an answer; parts that were written before are not asked for again."""
+    """It is killed while it waits for a response; parts that are written are not requested again."""
     dead = threading.Event()
     held = []
 
-    def answer_to(request: Received) -> Answer:
+    def respond(request: Received) -> Answer:
         if day_of(request) == DAYS[-1] and not held:
             held.append(request)
             assert dead.wait(20)
         return ticks(day_of(request))
 
-    server.serve(answer_to)
+    server.serve(respond)
     with tf.Client(server.url, token=TOKEN, max_workers=4) as client, registered(cluster, client):
-        query = ask(client)
+        query = query_days(client)
         exporting = threading.Thread(target=lambda: query.to_parquet(tmp_path / "x", engine="dask"))
         exporting.start()
         wait_until(lambda: len(list(tmp_path.glob("x/_tickframe/*.json"))) == len(DAYS) - 1)
@@ -73,32 +73,32 @@ def test_a_worker_that_is_killed_in_the_middle_costs_its_parts_only(
         assert [day_of(request) for request in server.received].count(DAYS[-1]) == 2
         assert len(server.received) == len(DAYS) + 1
         assert [outcome.origin for outcome in query.outcomes[-4:]] == ["dataset"] * 3 + ["service"]
-        ask(client).to_parquet(tmp_path / "one")
+        query_days(client).to_parquet(tmp_path / "one")
     assert files_in(tmp_path / "x") == files_in(tmp_path / "one")
 
 
-def test_a_part_that_fails_for_good_leaves_whole_files_and_no_manifest(
+def test_a_permanent_failure_leaves_complete_files_and_no_manifest(
     cluster: distributed.Client, server: FaultServer, tmp_path: Path
 ) -> None:
     serve(server, d8=lambda: refusal(403, "not yours"))
     with tf.Client(server.url, token=TOKEN, max_workers=3) as client, registered(cluster, client):
         with pytest.raises(tf.errors.PermissionDeniedError, match="not yours") as raised:
-            ask(client).to_parquet(tmp_path, engine="dask")
+            query_days(client).to_parquet(tmp_path, engine="dask")
         assert "day=2024-01-08" in raised.value.part
         assert all(pq.read_metadata(path).num_rows == 1 for path in tmp_path.rglob("*.parquet"))
         assert not list(tmp_path.rglob("manifest.json"))
-        collecting = ask(client)
+        collecting = query_days(client)
         assert len(collecting.to_parquet(tmp_path, engine="dask", on_error="collect")) == len(DAYS) - 1
         assert [str(outcome.part) for outcome in collecting.outcomes.failed] == [raised.value.part]
         serve(server)
         sent = len(server.received)
-        assert len(ask(client).to_parquet(tmp_path, engine="dask")) == len(DAYS)
+        assert len(query_days(client).to_parquet(tmp_path, engine="dask")) == len(DAYS)
         assert len(server.received) == sent + 1
     assert json.loads((tmp_path / "_tickframe" / "manifest.json").read_text())["rows"] == len(DAYS)
 
 
-def test_without_a_cluster_dasks_threads_write(client: tf.Client, tmp_path: Path) -> None:
-    """No environment holds an account here."""
+def test_without_a_cluster_dask_writes_in_threads(client: tf.Client, tmp_path: Path) -> None:
+    """The environment has no account."""
     query = client.tick_data("LOCAL", SYMBOLS, (FIRST, "2024-01-03"), data_type="TRADES")
     dask = pytest.importorskip("dask")
     with dask.config.set(scheduler="threads"):

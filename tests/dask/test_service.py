@@ -1,4 +1,4 @@
-"""How a cluster asks the service: with whose credentials, how much at once, and how it waits."""
+"""Requests of a cluster: credentials, concurrency, and rate limits."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ DAYS = [dt.date(2024, 1, 1) + dt.timedelta(number) for number in range(20)]
 
 
 def day_of(request: Received) -> dt.date:
-    asked = DataRequest.FromString(bytes(next(read_frames(request.body)))).parameters["day"]
-    return EPOCH + dt.timedelta(asked.days_value)
+    day = DataRequest.FromString(bytes(next(read_frames(request.body)))).parameters["day"]
+    return EPOCH + dt.timedelta(day.days_value)
 
 
 def ticks(day: dt.date, time: int = 9 * 3600 * 10**9) -> Answer:
-    """Return one trade of a day, the day of the month its size."""
+    """Respond with one trade of a day, whose size is the day of the month."""
     response = DataResponse()
     columns = response.data.columns
     columns["symbol"].string_list.values.append("A")
@@ -49,17 +49,17 @@ def ticks(day: dt.date, time: int = 9 * 3600 * 10**9) -> Answer:
 
 
 def serve(server: FaultServer, **unusual: Callable[[], Answer]) -> None:
-    """Answer each day with its trade, but for those whose answers are given: ``d8=...`` for the eighth."""
+    """Respond to each day with its trade, except for the given responses: ``d8=...`` for the eighth."""
     server.serve(lambda request: unusual.get(f"d{day_of(request).day}", lambda: ticks(day_of(request)))())
 
 
-def ask(client: tf.Client, days: int = len(DAYS)) -> tf.Query:
+def query_days(client: tf.Client, days: int = len(DAYS)) -> tf.Query:
     return client.tick_data("ACTIV", "A", (DAYS[0], DAYS[days - 1]), data_type="TRADES")
 
 
 @contextlib.contextmanager
 def registered(cluster: distributed.Client, client: tf.Client) -> Iterator[None]:
-    """Give all workers the credentials of a client for a while."""
+    """Register the credentials of a client on all workers for a while."""
     plugin = tickframe.dask.Credentials(client.settings)
     cluster.register_plugin(plugin)
     yield
@@ -67,73 +67,73 @@ def registered(cluster: distributed.Client, client: tf.Client) -> Iterator[None]
 
 
 @pytest.fixture
-def guest(server: FaultServer, cluster: distributed.Client) -> Iterator[tf.Client]:
-    """Return a client of the server whose credentials all workers have by the plugin."""
+def registered_client(server: FaultServer, cluster: distributed.Client) -> Iterator[tf.Client]:
+    """Return a client of the server whose credentials are registered on all workers."""
     with tf.Client(server.url, token=TOKEN, max_workers=3, retry_seconds=5) as client, registered(cluster, client):
         yield client
 
 
 @pytest.mark.usefixtures("cluster")
-def test_credentials_reach_workers_by_the_plugin(server: FaultServer, guest: tf.Client) -> None:
+def test_the_plugin_gives_workers_the_credentials(server: FaultServer, registered_client: tf.Client) -> None:
     serve(server)
-    assert ask(guest).to_dask()["trade_size"].sum().compute() == sum(day.day for day in DAYS)
+    assert query_days(registered_client).to_dask()["trade_size"].sum().compute() == sum(day.day for day in DAYS)
     assert {request.token for request in server.received} == {TOKEN}
-    assert TOKEN not in repr(tickframe.dask.Credentials(guest.settings))
+    assert TOKEN not in repr(tickframe.dask.Credentials(registered_client.settings))
 
 
-def test_a_worker_without_an_account_says_where_it_gets_one(cluster: distributed.Client, server: FaultServer) -> None:
+def test_a_worker_without_an_account_names_the_plugin(cluster: distributed.Client, server: FaultServer) -> None:
     with (
         tf.Client(server.url, user="someone") as client,
         registered(cluster, client),
         pytest.raises(SettingsError, match=r"tickframe\.dask\.Credentials.*day=2024-01-01"),
     ):
-        ask(client, 1).to_dask().compute()
+        query_days(client, 1).to_dask().compute()
 
 
 def spellings(secret: str) -> list[bytes]:
-    """Return a secret as it may stand in bytes: plain, and inside of any base64."""
+    """Return a secret as it may occur in bytes: plain, and at any offset in base64."""
     raw = secret.encode()
     shifted = [base64.b64encode(b"x" * shift + raw)[4 if shift else 0 : -4] for shift in range(3)]
     return [raw, *shifted]
 
 
 def test_no_secret_is_in_a_graph_or_a_task(cluster: distributed.Client, server: FaultServer, s3: ObjectStore) -> None:
-    """Searched are the graph as it travels, and whatever the scheduler holds while workers ask."""
-    held, asked = threading.Event(), threading.Event()
+    """The test searches the pickled graph, and the scheduler's tasks while requests are in progress."""
+    held, requested = threading.Event(), threading.Event()
     secrets = {"password": "pa55word-of-mine", "client_secret": "cl1ent-secret-of-mine"}
     scheduler = cluster.cluster.scheduler
 
     def hold(request: Received) -> Answer:
-        asked.set()
+        requested.set()
         held.wait(20)
         return ticks(day_of(request))
 
     def search() -> None:
         tasks = [pickle.dumps(task.run_spec) for task in scheduler.tasks.values()]
         assert len(tasks) > 1
-        for held_bytes in tasks:
-            assert not any(spelling in held_bytes for secret in hidden for spelling in spellings(secret))
+        for task in tasks:
+            assert not any(spelling in task for secret in hidden for spelling in spellings(secret))
 
     server.serve(hold)
     with tf.Client(server.url, user="someone", **secrets, cache=s3.uri("cache")) as client:
         hidden = [*secrets.values(), *s3.environment.values()]
         hidden.remove("true")
-        lazy = ask(client).to_dask()
-        for travelling in (
+        lazy = query_days(client).to_dask()
+        for pickled in (
             lazy,
             lazy.optimize(),
             lazy.__dask_graph__(),
             worker.WorkerSource.of(client._source, "auto", 8),
         ):
-            dumped = cloudpickle.dumps(travelling)
+            dumped = cloudpickle.dumps(pickled)
             assert server.url.encode() in dumped
             assert not any(spelling in dumped for secret in hidden for spelling in spellings(secret))
         with registered(cluster, client):
             loading = lazy.persist()
-            assert asked.wait(20)
+            assert requested.wait(20)
             search()
-            place = s3.uri("export")
-            exporting = threading.Thread(target=lambda: ask(client).to_parquet(place, engine="dask", cache="off"))
+            uri = s3.uri("export")
+            exporting = threading.Thread(target=lambda: query_days(client).to_parquet(uri, engine="dask", cache="off"))
             exporting.start()
             wait_until(lambda: any("_Write" in str(key) for key in scheduler.tasks))
             search()
@@ -142,61 +142,61 @@ def test_no_secret_is_in_a_graph_or_a_task(cluster: distributed.Client, server: 
             assert len(loading) == len(DAYS)
 
 
-def test_a_place_that_holds_a_secret_does_not_travel(client: tf.Client, server: FaultServer) -> None:
-    place = "s3://access-key:pa55word@bucket/x?region=eu-central-1"
+def test_a_location_with_a_secret_is_not_sent_to_workers(client: tf.Client, server: FaultServer) -> None:
+    uri = "s3://access-key:pa55word@bucket/x?region=eu-central-1"
     with pytest.raises(ValueError, match="holds a secret") as raised:
-        client.tick_data("LOCAL", "A.X", "2024-01-02", data_type="TRADES").to_parquet(place, engine="dask")
+        client.tick_data("LOCAL", "A.X", "2024-01-02", data_type="TRADES").to_parquet(uri, engine="dask")
     assert "pa55word" not in str(raised.value)
-    with tf.Client(server.url, token=TOKEN, cache=place) as other, pytest.raises(ValueError, match="holds a secret"):
-        ask(other).to_dask()
+    with tf.Client(server.url, token=TOKEN, cache=uri) as other, pytest.raises(ValueError, match="holds a secret"):
+        query_days(other).to_dask()
 
 
 class Gauge:
-    """Answers requests, the first only when as many are under way as are expected; sees how many ever are."""
+    """Responds once the expected number of requests is in progress, and records the largest number."""
 
     def __init__(self, expected: int) -> None:
         self.most = 0
         self._expected = expected
-        self._under_way = 0
+        self._in_progress = 0
         self._lock = threading.Lock()
         self._full = threading.Event()
 
     def __call__(self, request: Received) -> Answer:
         with self._lock:
-            self._under_way += 1
-            self.most = max(self.most, self._under_way)
-            if self._under_way == self._expected:
+            self._in_progress += 1
+            self.most = max(self.most, self._in_progress)
+            if self._in_progress == self._expected:
                 self._full.set()
         assert self._full.wait(20)
         with self._lock:
-            self._under_way -= 1
+            self._in_progress -= 1
         return ticks(day_of(request))
 
 
 @pytest.mark.usefixtures("cluster")
-def test_all_workers_together_ask_for_so_much_at_once(server: FaultServer, guest: tf.Client) -> None:
+def test_max_workers_limits_all_workers_together(server: FaultServer, registered_client: tf.Client) -> None:
     gauge = Gauge(expected=3)
     server.serve(gauge)
-    assert len(tickframe.dask.from_query(ask(guest), "part")) == len(DAYS)
+    assert len(tickframe.dask.from_query(query_days(registered_client), "part")) == len(DAYS)
     assert gauge.most == 3
 
 
-def test_the_threads_of_one_machine_ask_for_so_much_at_once(server: FaultServer) -> None:
+def test_max_workers_limits_the_threads_of_one_machine(server: FaultServer) -> None:
     gauge = Gauge(expected=2)
     server.serve(gauge)
     with tf.Client(server.url, token=TOKEN, max_workers=2) as client:
-        assert len(ask(client).to_dask().compute(scheduler="threads", num_workers=4)) == len(DAYS)
+        assert len(query_days(client).to_dask().compute(scheduler="threads", num_workers=4)) == len(DAYS)
     assert gauge.most == 2
 
 
-def test_when_one_worker_is_asked_to_wait_all_do(cluster: distributed.Client, server: FaultServer) -> None:
-    """The second worker is told by the first, and sends nothing."""
+def test_a_rate_limit_pauses_all_workers(cluster: distributed.Client, server: FaultServer) -> None:
+    """The second worker learns of it from the first, and sends nothing."""
     serve(server)
     first, second = cluster.scheduler_info()["workers"]
     with tf.Client(server.url, token=TOKEN, retry_seconds=1) as client, registered(cluster, client):
 
         def load(at: str, day: int) -> int:
-            lazy = tickframe.dask.from_query(ask(client), "part").get_partition(day)
+            lazy = tickframe.dask.from_query(query_days(client), "part").get_partition(day)
             return len(cluster.compute(lazy, workers=[at], allow_other_workers=False).result())
 
         assert [load(at, day) for day, at in enumerate((first, second))] == [1, 1]
@@ -204,14 +204,14 @@ def test_when_one_worker_is_asked_to_wait_all_do(cluster: distributed.Client, se
         with pytest.raises(RateLimitError, match="HTTP 429"):
             load(first, 2)
         sent = len(server.received)
-        wait_until(lambda: cluster.run(pauses, server.url, workers=[second])[second])
+        wait_until(lambda: cluster.run(has_paused, server.url, workers=[second])[second])
         with pytest.raises(RateLimitError, match="no request in the next"):
             load(second, 3)
         assert len(server.received) == sent
 
 
-def pauses(url: str) -> bool:
-    """Say, in a worker, whether it sends nothing for now."""
+def has_paused(url: str) -> bool:
+    """Return whether the worker that runs this has paused its requests."""
     return any(
         each.source._service._pause._until > 0
         for each in worker._SOURCES.values()
@@ -220,35 +220,35 @@ def pauses(url: str) -> bool:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_part_that_fails_for_good_is_named(server: FaultServer, guest: tf.Client) -> None:
+def test_a_permanent_failure_names_its_part(server: FaultServer, registered_client: tf.Client) -> None:
     serve(server, d8=lambda: refusal(403, "not yours"))
     with pytest.raises(PermissionDeniedError, match="not yours") as raised:
-        ask(guest).to_dask().compute()
+        query_days(registered_client).to_dask().compute()
     assert "day=2024-01-08" in raised.value.part
 
 
 @pytest.mark.usefixtures("cluster")
-def test_a_filter_by_time_reads_its_days_only(server: FaultServer, guest: tf.Client) -> None:
+def test_a_filter_by_time_loads_only_its_days(server: FaultServer, registered_client: tf.Client) -> None:
     serve(server)
-    lazy = ask(guest).to_dask()
+    lazy = query_days(registered_client).to_dask()
     assert lazy.loc["2024-01-03":"2024-01-04"]["trade_size"].compute().tolist() == [3, 4]
     assert lazy.loc["2024-01-09 08:00":"2024-01-09 10:00"]["trade_size"].compute().tolist() == [9]
     assert sorted({day_of(request).day for request in server.received}) == [3, 4, 9]
 
 
-def test_a_row_that_is_not_of_its_day_cannot_be_in_a_partition_of_days(
+def test_a_row_of_another_day_is_an_error_in_a_partition_of_days(
     server: FaultServer,
 ) -> None:
-    """A session may pass midnight: then divisions would lie."""
+    """If a session passes midnight, the divisions would be wrong."""
     serve(server, d8=lambda: ticks(DAYS[7], time=24 * 3600 * 10**9))
     with tf.Client(server.url, token=TOKEN) as client, dask.config.set(scheduler="synchronous"):
         with pytest.raises(DecodeError, match="partition='part'") as raised:
-            ask(client).to_dask().compute()
+            query_days(client).to_dask().compute()
         assert "day=2024-01-08" in raised.value.part
-        assert len(tickframe.dask.from_query(ask(client), "part").compute()) == len(DAYS)
+        assert len(tickframe.dask.from_query(query_days(client), "part").compute()) == len(DAYS)
 
 
-def test_an_answer_of_other_types_than_documented_is_an_error(server: FaultServer) -> None:
+def test_a_response_with_undocumented_types_is_an_error(server: FaultServer) -> None:
     response = DataResponse()
     response.data.columns["trade"].integer_list.values.append(1)
     server.script(answer(write_frame(response.SerializeToString())))
@@ -257,29 +257,27 @@ def test_an_answer_of_other_types_than_documented_is_an_error(server: FaultServe
         dask.config.set(scheduler="synchronous"),
         pytest.raises(DecodeError, match="'trade' is int64 in the response and double"),
     ):
-        ask(client, 1).to_dask().compute()
+        query_days(client, 1).to_dask().compute()
 
 
-@pytest.mark.usefixtures("guest")
-def test_what_one_worker_has_fetched_no_other_fetches_again(
-    cluster: distributed.Client, server: FaultServer, s3: ObjectStore
-) -> None:
+@pytest.mark.usefixtures("registered_client")
+def test_workers_share_a_cache(cluster: distributed.Client, server: FaultServer, s3: ObjectStore) -> None:
     serve(server)
-    place = s3.uri("shared")
-    with tf.Client(server.url, token=TOKEN, cache=place, max_workers=3) as client:
+    uri = s3.uri("shared")
+    with tf.Client(server.url, token=TOKEN, cache=uri, max_workers=3) as client:
         total = sum(day.day for day in DAYS)
         for at in cluster.scheduler_info()["workers"]:
-            sizes = ask(client).to_dask()["trade_size"].sum()
+            sizes = query_days(client).to_dask()["trade_size"].sum()
             assert cluster.compute(sizes, workers=[at], allow_other_workers=False).result() == total
-        query = ask(client)
+        query = query_days(client)
         assert query.to_pandas(cache="only")["trade_size"].sum() == total
     assert len(server.received) == len(DAYS)
-    assert sum(name.endswith(".parquet") for name in s3.files(place)) == len(DAYS)
+    assert sum(name.endswith(".parquet") for name in s3.files(uri)) == len(DAYS)
 
 
 @pytest.mark.usefixtures("cluster")
-def test_the_market_is_asked_with_the_workers_own_account(market: Sandbox) -> None:
-    """The client that made the query holds another, which is wrong."""
-    with tf.Client(market.url, user="someone", password="wrong-one", client_secret="wrong-too") as stranger:
-        query = stranger.tick_data("LOCAL", "A.X", "2024-01-02", data_type="TRADES")
+def test_workers_use_the_account_in_their_environment(market: Sandbox) -> None:
+    """The client that made the query has another one, which is invalid."""
+    with tf.Client(market.url, user="someone", password="wrong-one", client_secret="wrong-too") as other:
+        query = other.tick_data("LOCAL", "A.X", "2024-01-02", data_type="TRADES")
         assert len(query.to_dask().compute()) == 40

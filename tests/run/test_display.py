@@ -1,4 +1,4 @@
-"""What a notebook shows of queries and outcomes, and what their reprs say."""
+"""HTML tables of queries and outcomes, and the reprs of clients and queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.server import FaultServer, refusal
 from tests.faults.ticks import SECRET, symbol_of, symbols, ticks_for
 from tickframe.run.outcomes import Outcomes
 
-EVIL = "<script>alert('1')</script>&"
+MARKUP = "<script>alert('1')</script>&"
 
 
 class Page(HTMLParser):
@@ -40,13 +40,13 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def query() -> tf.Query:
-    """Return a query that leads nowhere: nothing answers there."""
+    """Return a query of a service that does not exist."""
     client = tf.Client("https://service.invalid", token=SECRET)
-    return client.tick_data("ACTIV", ["ZAL.XE", EVIL], ("2016-05-02", "2016-05-31"), data_type="TRADES")
+    return client.tick_data("ACTIV", ["ZAL.XE", MARKUP], ("2016-05-02", "2016-05-31"), data_type="TRADES")
 
 
-def test_a_query_is_shown_without_asking(query: tf.Query) -> None:
-    """Its parameters, each value once and of many the first and the last, and how many requests they are."""
+def test_a_query_is_shown_without_a_request(query: tf.Query) -> None:
+    """The table has the distinct values of each parameter, shortened, and the number of requests."""
     html = query._repr_html_()
     cells = Page(html).cells
     assert cells[cells.index("day") + 1] == "2016-05-02, 2016-05-03, 2016-05-04, …, 2016-05-31 (30)"
@@ -55,28 +55,28 @@ def test_a_query_is_shown_without_asking(query: tf.Query) -> None:
     assert len(query.outcomes) == 0
 
 
-def test_nothing_from_outside_becomes_markup(query: tf.Query) -> None:
-    """A symbol and the service's words are text, wherever they are shown."""
+def test_values_do_not_become_markup(query: tf.Query) -> None:
+    """Symbols and messages of the service are shown as text."""
     with FaultServer() as server, tf.Client(server.url, token=SECRET) as client:
-        server.serve(lambda _request: refusal(403, EVIL))
-        asked = client.tick_data("ACTIV", [EVIL, "S001"], "2016-05-05", data_type="TRADES")
+        server.serve(lambda _request: refusal(403, MARKUP))
+        failed = client.tick_data("ACTIV", [MARKUP, "S001"], "2016-05-05", data_type="TRADES")
         with pytest.warns(tf.TickframeWarning):
-            asked.to_arrow(on_error="collect")
-    for html in (query._repr_html_(), asked._repr_html_(), asked.outcomes._repr_html_()):
+            failed.to_arrow(on_error="collect")
+    for html in (query._repr_html_(), failed._repr_html_(), failed.outcomes._repr_html_()):
         page = Page(html)
         assert set(page.tags) <= {"div", "table", "thead", "tbody", "tr", "td", "th"}
-        assert any(EVIL in cell for cell in page.cells)
-    assert EVIL in page.cells[-1]
+        assert any(MARKUP in cell for cell in page.cells)
+    assert MARKUP in page.cells[-1]
 
 
-def test_outcomes_are_a_table_of_some_rows_failures_first() -> None:
-    """What differs between the parts is in columns; what is left out is counted."""
+def test_outcomes_are_a_table_with_failures_first() -> None:
+    """Parameters that differ between the parts are columns; omitted rows are counted."""
     with FaultServer() as server, tf.Client(server.url, token=SECRET) as client:
         server.serve(lambda request: refusal(403) if symbol_of(request) == "S049" else ticks_for(request))
-        asked = client.tick_data("ACTIV", symbols(50), "2016-05-05", data_type="TRADES")
+        failed = client.tick_data("ACTIV", symbols(50), "2016-05-05", data_type="TRADES")
         with pytest.warns(tf.TickframeWarning):
-            asked.to_arrow(on_error="collect")
-    html = asked.outcomes._repr_html_()
+            failed.to_arrow(on_error="collect")
+    html = failed.outcomes._repr_html_()
     cells = Page(html).cells
     assert cells[:7] == ["symbol", "rows", "MB", "seconds", "attempts", "origin", "message"]
     assert cells[7] == "S049"
@@ -87,30 +87,30 @@ def test_outcomes_are_a_table_of_some_rows_failures_first() -> None:
     assert "50 parts, 245 rows, 0 empty, 1 failed" in html
 
 
-def test_nothing_has_a_colour_of_its_own(query: tf.Query) -> None:
-    """In a dark notebook the text is as light as the notebook makes it."""
+def test_tables_do_not_set_colours(query: tf.Query) -> None:
+    """They are readable in dark notebooks."""
     assert not re.search(r"color|background|#[0-9a-f]{3}", query._repr_html_())
 
 
-def test_outcomes_of_no_run_are_shown_too() -> None:
+def test_outcomes_are_shown_before_a_run() -> None:
     assert "0 parts" in Outcomes()._repr_html_()
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "expected"),
     [
         ({"token": SECRET}, "with a token"),
         ({"user": "ada", "password": SECRET}, "with user 'ada'"),
         ({}, "without an account"),
     ],
 )
-def test_the_repr_of_a_client_says_where_it_leads_and_as_whom(settings: dict[str, str], words: str) -> None:
-    """Without asking and without a secret."""
-    assert repr(tf.Client("https://service.invalid", **settings)) == f"<Client of https://service.invalid {words}>"
+def test_the_repr_of_a_client_has_its_url_and_account(settings: dict[str, str], expected: str) -> None:
+    """It sends nothing and contains no secret."""
+    assert repr(tf.Client("https://service.invalid", **settings)) == f"<Client of https://service.invalid {expected}>"
 
 
-def test_the_repr_of_a_query_stays_a_line(query: tf.Query) -> None:
-    """However many symbols travel in one request."""
+def test_the_repr_of_a_query_is_one_line(query: tf.Query) -> None:
+    """Also with many symbols in one request."""
     client = tf.Client("https://service.invalid", token=SECRET)
     snapshot = client.tick_snapshot("ACTIV", symbols(500), "2016-05-05", data_type="TRADES", time="10:00")
     assert "symbols=S000,S001,S002,…,S499 (500)" in repr(snapshot)
@@ -118,7 +118,7 @@ def test_the_repr_of_a_query_stays_a_line(query: tf.Query) -> None:
 
 
 def test_a_notebook_shows_a_bar_and_a_table(tmp_path, monkeypatch) -> None:
-    """The bar counts to the end and says nothing else, with widgets and without; the query is a table."""
+    """The bar reaches the end without warnings, with and without widgets; the query is a table."""
     nbclient = pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     nbformat = pytest.importorskip("nbformat")

@@ -1,4 +1,4 @@
-"""Many parts at a time under faults: complete, in order, bounded, and ended without a trace."""
+"""Many concurrent requests under faults: complete, in order, bounded, and without leaks."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Check = Callable[[], None]
 
 
 def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Answer]:
-    """Answer with faults that pass, at a rate."""
+    """Respond with transient faults at a rate."""
     draw = random.Random(seed)
     lock = threading.Lock()
 
     def reply(request: Received) -> Answer:
         frame = framed_ticks(symbol_of(request))
-        whole = answer(frame)
+        complete = answer(frame)
         faults = [
-            whole.before_any_byte(Ending.RESET),
-            whole.cut_in_head(Ending.RESET),
-            whole.cut_in_body(len(frame) // 2, Ending.RESET),
-            whole.cut_in_body(len(frame) - 1),
+            complete.before_any_byte(Ending.RESET),
+            complete.cut_in_head(Ending.RESET),
+            complete.cut_in_body(len(frame) // 2, Ending.RESET),
+            complete.cut_in_body(len(frame) - 1),
             answer(frame, framing=Framing.CLOSE).cut_in_body(99),
             answer(frame, framing=Framing.CHUNKED).cut_in_body(99),
             refusal(429),
@@ -49,18 +49,18 @@ def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Answer]:
             refusal(503),
         ]
         with lock:
-            return draw.choice(faults) if draw.random() < rate else whole
+            return draw.choice(faults) if draw.random() < rate else complete
 
     return reply
 
 
 def failing(symbol: str, fault: Answer) -> Callable[[Received], Answer]:
-    """Answer as it should be, but for one symbol."""
+    """Respond normally, except to one symbol."""
     return lambda request: fault if symbol_of(request) == symbol else ticks_for(request)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_row_arrives_once_and_in_order_whatever_fails_in_passing(
+def test_every_row_arrives_once_and_in_order_despite_transient_faults(
     server: FaultServer, client: tf.Client, seed: int
 ) -> None:
     server.serve(faulty(seed))
@@ -72,7 +72,7 @@ def test_every_row_arrives_once_and_in_order_whatever_fails_in_passing(
 
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("place", [0, 30, 59])
-def test_the_failing_parts_error_ends_the_run_and_leaves_nothing(
+def test_the_error_of_a_part_ends_the_run_without_leaks(
     server: FaultServer, leaves_nothing: Check, workers: int, place: int
 ) -> None:
     server.serve(failing(PARTS[place], refusal(403, "not yours")))
@@ -89,7 +89,7 @@ def test_the_failing_parts_error_ends_the_run_and_leaves_nothing(
 def test_a_failure_does_not_wait_for_parts_that_stall(
     server: FaultServer, client: tf.Client, leaves_nothing: Check
 ) -> None:
-    """Neither for their header nor for their body."""
+    """Some stall before the header, some in the body."""
 
     def reply(request: Received) -> Answer:
         symbol = symbol_of(request)
@@ -106,32 +106,32 @@ def test_a_failure_does_not_wait_for_parts_that_stall(
     leaves_nothing()
 
 
-def test_collected_failures_stand_in_the_outcomes(server: FaultServer, client: tf.Client) -> None:
-    gone = {PARTS[3], PARTS[40]}
-    server.serve(lambda request: refusal(403, "not yours") if symbol_of(request) in gone else ticks_for(request))
+def test_collected_failures_are_in_the_outcomes(server: FaultServer, client: tf.Client) -> None:
+    refused = {PARTS[3], PARTS[40]}
+    server.serve(lambda request: refusal(403, "not yours") if symbol_of(request) in refused else ticks_for(request))
     query = ask(client, PARTS)
     with pytest.warns(tf.TickframeWarning, match="not yours"):
         frame = query.to_pandas(on_error="collect", index=None)
-    left = [symbol for symbol in PARTS if symbol not in gone]
+    left = [symbol for symbol in PARTS if symbol not in refused]
     assert list(zip(frame["symbol"], frame["trade_size"], strict=True)) == expected(left)
     assert frame.attrs["failed_parts"] == 2
     assert len(query.outcomes) == len(PARTS)
-    assert {dict(outcome.part.parameters)["symbol"] for outcome in query.outcomes.failed} == gone
+    assert {dict(outcome.part.parameters)["symbol"] for outcome in query.outcomes.failed} == refused
     with pytest.raises(errors.FailedPartsError, match="2 of 60 parts failed") as raised:
         query.outcomes.raise_for_errors()
     assert raised.value.failed == tuple(query.outcomes.failed)
 
 
-def test_a_storm_of_failures_that_passes_leaves_every_row_once(server: FaultServer, client: tf.Client) -> None:
-    """Each part fails three times: as the service, as what stands before it, and as a page of that."""
-    asked = Counter[str]()
+def test_every_row_arrives_once_after_many_failures(server: FaultServer, client: tf.Client) -> None:
+    """Each part fails three times: in the service, in a gateway, and with a gateway's HTML page."""
+    attempts = Counter[str]()
     lock = threading.Lock()
 
     def reply(request: Received) -> Answer:
         symbol = symbol_of(request)
         with lock:
-            asked[symbol] += 1
-            failed = asked[symbol]
+            attempts[symbol] += 1
+            failed = attempts[symbol]
         return {1: refusal(500), 2: refusal(503), 3: page(503)}.get(failed) or ticks_for(request)
 
     server.serve(reply)
@@ -140,7 +140,7 @@ def test_a_storm_of_failures_that_passes_leaves_every_row_once(server: FaultServ
     assert {outcome.attempts for outcome in query.outcomes} == {4}
 
 
-def test_a_service_that_is_gone_fails_every_part_and_leaves_the_columns(server: FaultServer, client: tf.Client) -> None:
+def test_a_service_that_is_down_fails_every_part_and_leaves_the_columns(server: FaultServer, client: tf.Client) -> None:
     server.script(refusal(503, "down"))
     query = ask(client, PARTS[:10])
     with pytest.warns(tf.TickframeWarning, match="down"):
@@ -149,7 +149,7 @@ def test_a_service_that_is_gone_fails_every_part_and_leaves_the_columns(server: 
     assert (len(frame), frame.attrs["failed_parts"]) == (0, 10)
 
 
-def test_the_first_and_the_last_part_are_asked_before_the_others(server: FaultServer) -> None:
+def test_the_first_and_the_last_part_are_requested_first(server: FaultServer) -> None:
     both_arrived = threading.Event()
 
     def reply(request: Received) -> Answer:
@@ -172,7 +172,7 @@ def test_the_first_and_the_last_part_are_asked_before_the_others(server: FaultSe
 
 
 class Gate:
-    """Answers as it should be, and counts; the part whose symbol is named waits for the gate to open."""
+    """Responds normally, but to one symbol only after the gate has opened."""
 
     def __init__(self, closed_for: str) -> None:
         self.opened = threading.Event()
@@ -185,19 +185,19 @@ class Gate:
 
 
 @pytest.mark.parametrize("workers", [2, 4])
-def test_answers_that_wait_for_their_turn_are_bounded_in_bytes(server: FaultServer, workers: int) -> None:
-    """While the reader holds the first answer, threads may finish what they had begun, and no more."""
+def test_responses_that_wait_are_bounded_in_bytes(server: FaultServer, workers: int) -> None:
+    """While the reader pauses after the first response, threads only finish the requests in progress."""
     server.serve(ticks_for)
     with tf.Client(server.url, token=SECRET) as client:
         reader = ask(client, PARTS, Options(max_workers=workers, max_bytes=1)).to_reader()
         first = reader.read_next_batch()
-        # The first one was read and the second one's turn has come; any other one reaches the bound.
+        # The first was read and the second is next; any other reaches the limit.
         assert settled(server) <= 2 + workers
         rest = reader.read_all()
     assert arrived(pa.Table.from_batches([first, *rest.to_batches()])) == expected(PARTS)
 
 
-def test_answers_that_wait_for_their_turn_are_bounded_in_number(server: FaultServer) -> None:
+def test_responses_that_wait_are_bounded_in_number(server: FaultServer) -> None:
     gate = Gate(closed_for=PARTS[0])
     server.serve(gate)
     with tf.Client(server.url, token=SECRET, max_workers=4) as client:
@@ -212,7 +212,7 @@ def test_answers_that_wait_for_their_turn_are_bounded_in_number(server: FaultSer
 
 
 def settled(server: FaultServer) -> int:
-    """Return how many requests have arrived once no more do for a while."""
+    """Return the number of requests once it has stopped growing."""
     before = -1
     while before != len(server.received):
         before = len(server.received)
@@ -221,22 +221,22 @@ def settled(server: FaultServer) -> int:
 
 
 @pytest.mark.parametrize("place", [0, 7, 19])
-def test_what_nobody_expects_ends_a_run_at_once(place: int) -> None:
-    """An error of our own, or no memory: whichever call it is in, and whoever's turn it is."""
+def test_an_unexpected_error_ends_a_run_at_once(place: int) -> None:
+    """Such as a bug or a MemoryError, in whichever call."""
 
     def call(number: int) -> int:
         return 1 // (number - place)
 
-    window = OrderedPool(
+    pool = OrderedPool(
         call, size=abs, is_final=lambda _: False, max_workers=2, max_bytes=1, cancellation=Cancellation()
     )
     with pytest.raises(ZeroDivisionError):
-        list(window.results(range(20)))
+        list(pool.results(range(20)))
     assert threads_of_runs() == []
 
 
 @pytest.mark.parametrize("ending", ["deleted", "in a cycle", "after an error of the reader's own"])
-def test_a_reader_that_is_left_leaves_no_thread_and_no_socket(
+def test_an_abandoned_reader_leaves_no_thread_and_no_socket(
     server: FaultServer, client: tf.Client, leaves_nothing: Check, ending: str
 ) -> None:
     server.serve(lambda request: ticks_for(request) if symbol_of(request) < PARTS[3] else STALL)
@@ -260,7 +260,7 @@ def test_a_reader_that_is_left_leaves_no_thread_and_no_socket(
     assert threads_of_runs() == []
     client.close()
     leaves_nothing()
-    # The server may have connections still to take that are closed already.
+    # The server may still have to accept connections that are closed.
     wait_until(lambda: open_sockets() <= sockets)
 
 
@@ -270,10 +270,10 @@ def _divide_in(reader: pa.RecordBatchReader) -> None:
 
 
 @pytest.mark.parametrize("ending", ["closed", "not read on"])
-def test_a_reader_that_is_still_there_leaves_no_thread_once_its_calls_are_answered(
+def test_an_idle_reader_has_no_threads_once_its_requests_are_done(
     server: FaultServer, leaves_nothing: Check, ending: str
 ) -> None:
-    """A reader is closed without a word to what it reads from; connections are the client's to close."""
+    """A reader that is closed is not reported by pyarrow; the client closes the connections."""
     server.serve(ticks_for)
     with tf.Client(server.url, token=SECRET, max_workers=4) as client:
         reader = ask(client, PARTS).to_reader()
@@ -287,28 +287,28 @@ def test_a_reader_that_is_still_there_leaves_no_thread_once_its_calls_are_answer
     leaves_nothing()
 
 
-def test_as_many_calls_are_under_way_as_there_are_workers_also_after_a_pause() -> None:
-    """A call ends only when all four are under way, and a fifth would be counted."""
-    under_way = Counter[str]()
+def test_the_pool_runs_one_call_for_each_worker_also_after_a_pause() -> None:
+    """A call ends only when all four are running, and a fifth would be counted."""
+    running = Counter[str]()
     most = 0
     lock = threading.Lock()
-    all_of_them = threading.Barrier(4)
+    all_running = threading.Barrier(4)
 
     def call(place: int) -> int:
         nonlocal most
         with lock:
-            under_way["now"] += 1
-            most = max(most, under_way["now"])
-        all_of_them.wait(20)
+            running["now"] += 1
+            most = max(most, running["now"])
+        all_running.wait(20)
         with lock:
-            under_way["now"] -= 1
+            running["now"] -= 1
         return place
 
-    window = OrderedPool(
+    pool = OrderedPool(
         call, size=abs, is_final=lambda _: False, max_workers=4, max_bytes=9999, cancellation=Cancellation()
     )
     taken = []
-    for place in window.results(range(40)):
+    for place in pool.results(range(40)):
         taken.append(place)
         if len(taken) % 4 == 0:
             wait_until(lambda: threads_of_runs() == [])
@@ -322,11 +322,11 @@ def test_as_many_calls_are_under_way_as_there_are_workers_also_after_a_pause() -
     pauses=st.sets(st.integers(0, 19)),
 )
 @settings(max_examples=60, deadline=None)
-def test_a_window_is_complete_and_in_order_whatever_its_bounds(
+def test_the_pool_is_complete_and_in_order_with_any_limits(
     workers: int, sizes: list[int], max_bytes: int, pauses: set[int]
 ) -> None:
-    """Also where the reader pauses until no thread is left."""
-    window: OrderedPool[int, int] = OrderedPool(
+    """Also if the reader pauses until no thread is left."""
+    pool: OrderedPool[int, int] = OrderedPool(
         lambda place: place,
         size=lambda place: sizes[place],
         is_final=lambda _: False,
@@ -335,7 +335,7 @@ def test_a_window_is_complete_and_in_order_whatever_its_bounds(
         cancellation=Cancellation(),
     )
     taken = []
-    for place in window.results(range(len(sizes))):
+    for place in pool.results(range(len(sizes))):
         taken.append(place)
         if place in pauses:
             wait_until(lambda: threads_of_runs() == [])
@@ -353,7 +353,7 @@ def test_a_client_works_inside_a_running_event_loop(server: FaultServer, client:
 
 
 def test_threads_share_a_client(server: FaultServer, client: tf.Client, caplog: pytest.LogCaptureFixture) -> None:
-    """Sixteen at once, each with its own rows, and no word of a pool that is too small."""
+    """Each of 16 threads gets its own rows, and urllib3 does not log that its pool is full."""
     server.serve(faulty(seed=2, rate=0.1))
     results: dict[int, bool] = {}
     start = threading.Barrier(16)

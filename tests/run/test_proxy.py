@@ -1,4 +1,4 @@
-"""A real service behind a proxy that breaks a third of its answers."""
+"""A sandbox behind a proxy that breaks a third of its responses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tickframe.sandbox import Sandbox
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_arrives_through_faults_equals_what_arrives_without(sandbox: Sandbox, seed: int) -> None:
+def test_rows_loaded_through_faults_equal_those_without(sandbox: Sandbox, seed: int) -> None:
     with FaultyProxy(sandbox.url, 0.33, seed) as proxy, sandbox.client() as direct:
         with sandbox.client(base_url=proxy.url, read_timeout=1) as client:
-            asked, whole = (
+            faulty, complete = (
                 each.tick_data(
                     "ACTIV",
                     ["ZAL.XE", "ADS.XE"],
@@ -22,6 +22,6 @@ def test_what_arrives_through_faults_equals_what_arrives_without(sandbox: Sandbo
                 )
                 for each in (client, direct)
             )
-            assert asked.to_arrow().equals(whole.to_arrow())
-            assert sum(outcome.attempts for outcome in asked.outcomes) > len(asked.outcomes)
+            assert faulty.to_arrow().equals(complete.to_arrow())
+            assert sum(outcome.attempts for outcome in faulty.outcomes) > len(faulty.outcomes)
         proxy.wait_until_left()

@@ -58,7 +58,7 @@ def test_joblib_loads_the_same_query(query: tf.Query) -> None:
 
 
 def test_threads_run_one_query_with_outcomes_of_their_own(server: FaultServer) -> None:
-    """Frames and attributes are of the thread's own run, whatever the others do."""
+    """Frames and their attributes belong to the thread's own run."""
     server.serve(lambda request: refusal(403) if b"S003" in request.body else ticks_for(request))
     with tf.Client(server.url, token=SECRET) as client:
         query = client.tick_data("ACTIV", symbols(8), "2016-05-05", data_type="TRADES")
@@ -101,12 +101,12 @@ def test_an_unpickled_query_uses_the_cache_of_the_first(query: tf.Query) -> None
 
 
 def test_plans_and_parts_hash_by_what_the_service_gets(query: tf.Query, client: tf.Client) -> None:
-    """Values of other types are other requests, however alike they print."""
+    """Values of different types are different requests, even if they print alike."""
     again = pickle.loads(pickle.dumps(query.plan))  # noqa: S301, our own bytes
     assert (again, hash(again)) == (query.plan, hash(query.plan))
-    asked = [client.get("ACTIV", "x", n=value) for value in (1, "1", 1.0, True, [1], {"a": [1]}, {"a": ["1"]})]
-    parts = {part for each in asked for part in each.plan.parts}
-    assert len(parts) == len({part.key() for part in parts}) == len(asked)
+    queries = [client.get("ACTIV", "x", n=value) for value in (1, "1", 1.0, True, [1], {"a": [1]}, {"a": ["1"]})]
+    parts = {part for each in queries for part in each.plan.parts}
+    assert len(parts) == len({part.key() for part in parts}) == len(queries)
 
 
 def test_a_part_does_not_change_with_the_callers_mapping(client: tf.Client) -> None:

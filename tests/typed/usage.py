@@ -1,4 +1,4 @@
-"""Calls as users write them, with the types that editors should show."""
+"""Calls as users write them, with the types that type checkers must infer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tickframe.run.outcomes import Outcome, Outcomes
 
 
 def documented_functions(client: tf.Client) -> None:
-    """Ask each function in the shapes that it takes."""
+    """Call each function with the types that it accepts."""
     day = dt.date(2016, 5, 5)
     assert_type(client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), tf.Query)
     client.tick_data(
@@ -43,14 +43,14 @@ def documented_functions(client: tf.Client) -> None:
 
 
 def wrong_calls(client: tf.Client) -> None:
-    """Each of these is refused by a type checker: without its comment it fails the check."""
+    """Make calls that type checkers reject: without their comments the check fails."""
     client.tick_data("ACTIV", "ZAL.XE", "2016-05-05")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
     client.tick_data("ACTIV", 5, "2016-05-05", data_type="TRADES")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     client.end_of_day("ACTIV", "ZAL.XE", day="2016-05-05")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 
-def ways_out(query: tf.Query) -> None:
-    """Sink a query, and look at what happened."""
+def conversions(query: tf.Query) -> None:
+    """Convert a query, and look at its outcomes."""
     assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)
     assert_type(query.parts(), pd.DataFrame)
     assert_type(query.outcomes, Outcomes)
@@ -61,7 +61,7 @@ def ways_out(query: tf.Query) -> None:
 
 
 def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
-    """Compute over frames; to a type checker ``df.ticks`` is ``TickAccessor(df)``."""
+    """Compute with the accessor; type checkers know it as ``TickAccessor(df)``, not as ``df.ticks``."""
     ticks = TickAccessor(trades)
     assert_type(ticks.bars("1min"), pd.DataFrame)
     assert_type(ticks.bars(pd.Timedelta(minutes=1)), pd.DataFrame)

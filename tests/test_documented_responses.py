@@ -1,4 +1,4 @@
-"""Every documented function and data type, over HTTP: columns, order and types, full, empty and all null."""
+"""Every documented function and data type over HTTP: columns, order and types of full, empty and null responses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ DAY = "2016-09-02"
 SYMBOLS = ["DBK.XE", "ADS.XE"]
 DATA_TYPED = {"tick_data", "tick_aggregated", "tick_snapshot"}
 
-# How to ask each function of a client, for some symbols.
-ASK: dict[str, Callable[[tf.Client, list[str], str], tf.Query]] = {
+# A query of each function, for some symbols and a kind.
+QUERIES: dict[str, Callable[[tf.Client, list[str], str], tf.Query]] = {
     "tick_data": lambda c, s, kind: c.tick_data("ACTIV", s, DAY, data_type=kind),
     "tick_aggregated": lambda c, s, kind: c.tick_aggregated("ACTIV", s, DAY, data_type=kind),
     "tick_snapshot": lambda c, s, kind: c.tick_snapshot("ACTIV", s, DAY, data_type=kind, time="12:00"),
@@ -56,7 +56,7 @@ def columns_of(name: str, kind: str) -> tuple[Column, ...]:
 
 
 def symbols_for(client: tf.Client, name: str, kind: str) -> list[str]:
-    """Return symbols that this function has something to say of."""
+    """Return symbols for which the function has data."""
 
     def members(chain_type: str, symbol: str, exchange: str) -> list[str]:
         found = client.chain("ACTIV", symbol, exchange, DAY, chain_type=chain_type).to_pandas()["symbol"]
@@ -74,15 +74,15 @@ def symbols_for(client: tf.Client, name: str, kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-def test_an_answer_has_the_documented_columns(client: tf.Client, name: str, kind: str) -> None:
+def test_a_response_has_the_documented_columns(client: tf.Client, name: str, kind: str) -> None:
     if (name, kind) == ("chain", "OPTIONS"):
         query = client.chain("ACTIV", "=DJX.W", "OPRA_COMPOSITE", DAY, chain_type=kind)
     else:
-        query = ASK[name](client, symbols_for(client, name, kind), kind)
+        query = QUERIES[name](client, symbols_for(client, name, kind), kind)
     table = query.to_arrow()
     expected = documented_schema(columns_of(name, kind))
     if name == "order_data":
-        # The documentation calls it a time; the wire's own type is taken.
+        # Documented as a time, sent as an integer.
         at = expected.get_field_index("order_type")
         expected = expected.set(at, pa.field("order_type", pa.int64()))
     assert table.num_rows > 0
@@ -91,13 +91,13 @@ def test_an_answer_has_the_documented_columns(client: tf.Client, name: str, kind
 
 @pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[0] != "lookup_sources"])
-def test_an_empty_answer_has_them_too(client: tf.Client, name: str, kind: str) -> None:
-    table = ASK[name](client, ["NOBODY.XE"], kind).to_arrow()
+def test_an_empty_response_has_them_too(client: tf.Client, name: str, kind: str) -> None:
+    table = QUERIES[name](client, ["NOBODY.XE"], kind).to_arrow()
     assert table.num_rows == 0
     assert table.schema == documented_schema(columns_of(name, kind))
 
 
-# How each kind of column says null.
+# The list and the null of each kind of column that has a sentinel.
 NULLS = {
     ColumnKind.INTEGER: ("integer_list", -(2**63)),
     ColumnKind.FLOAT: ("double_list", float("nan")),
@@ -108,8 +108,8 @@ NULLS = {
 
 @pytest.mark.parametrize("unset", [False, True])
 @pytest.mark.parametrize(("name", "kind"), CASES)
-def test_an_answer_of_nulls_has_them_too(scripted: ScriptedServer, name: str, kind: str, unset: bool) -> None:
-    """As sentinels where there is one, and as values that were not set."""
+def test_a_response_of_nulls_has_them_too(scripted: ScriptedServer, name: str, kind: str, unset: bool) -> None:
+    """Nulls are sentinels or, as in columns without one, values that are not set."""
     response = DataResponse()
     for column in columns_of(name, kind):
         values = response.data.columns[column.name]
@@ -121,7 +121,7 @@ def test_an_answer_of_nulls_has_them_too(scripted: ScriptedServer, name: str, ki
             getattr(values, field).values.extend([null, null])
     scripted.reply(Reply(write_frame(response.SerializeToString())))
     with tf.Client(scripted.url, token="t") as client:
-        query = ASK[name](client, ["A"], kind)
+        query = QUERIES[name](client, ["A"], kind)
         table = query.to_arrow()
         frame = query.to_pandas(index=None)
     assert table.schema == documented_schema(columns_of(name, kind))
@@ -130,7 +130,7 @@ def test_an_answer_of_nulls_has_them_too(scripted: ScriptedServer, name: str, ki
     assert isinstance(frame, pd.DataFrame)
 
 
-def test_reference_data_without_a_type_takes_what_comes_in_documented_order(client: tf.Client) -> None:
+def test_reference_data_without_a_type_keeps_the_received_columns_in_documented_order(client: tf.Client) -> None:
     future = symbols_for(client, "reference_data", "futures")[0]
     table = client.reference_data("ACTIV", ["DBK.XE", future], DAY).to_arrow()
     documented = [column.name for column in FUNCTIONS["reference_data"].columns_for()]
@@ -139,7 +139,7 @@ def test_reference_data_without_a_type_takes_what_comes_in_documented_order(clie
     assert table.column("expiration_date").null_count == 1
 
 
-def test_a_lookup_shows_its_hits(client: tf.Client) -> None:
+def test_a_lookup_shows_its_total_hits(client: tf.Client) -> None:
     query = client.lookup_symbols("ACTIV", "ZAL")
     assert query.total_hits is None
     frame = query.to_pandas()
@@ -147,13 +147,13 @@ def test_a_lookup_shows_its_hits(client: tf.Client) -> None:
     assert f"{query.total_hits:,} hits" in repr(query)
 
 
-def test_an_unknown_symbol_gets_the_nearest_ones(client: tf.Client) -> None:
+def test_an_unknown_symbol_is_answered_with_similar_ones(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", "ZALX.XE", DAY, data_type="TRADES")
     with pytest.warns(tf.TickframeWarning, match=r"did you mean.*ZAL\.XE"):
         query.to_arrow()
 
 
-def test_the_meanings_of_trade_conditions_stand_in_the_outcomes(client: tf.Client) -> None:
+def test_outcomes_hold_the_meanings_of_trade_conditions(client: tf.Client) -> None:
     flags = [tf.TickDataFlag.INCLUDE_TRADE_CONDITION_INFO]
     query = client.tick_data("ACTIV", "DBK.XE", DAY, data_type="TRADES", to_time="09:05", flags=flags)
     query.to_arrow()

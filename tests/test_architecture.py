@@ -1,4 +1,4 @@
-"""The house: imports run downward, the core imports no extra, and an import is quiet."""
+"""The layers: imports run downward, the core imports no extra, and importing has no side effects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "tickframe"
 
-FLOORS = {
+LEVELS = {
     "errors": 0,
     "extras": 0,
     "process": 0,
@@ -39,14 +39,14 @@ FLOORS = {
     "__main__": 9,
 }
 
-# What the API asks for: a client that brings its own service, and a way out to a cluster. Imported where it is used.
-DOORS_UP = {("client", "sandbox"), ("query", "dask")}
+# Imported inside the functions that need them: a client with its own sandbox, and conversions to Dask.
+UPWARD = {("client", "sandbox"), ("query", "dask")}
 
 SANDBOX_MAY_IMPORT = {"catalogue", "errors", "wire", "client"}
 EXTRAS = {"typer", "rich", "starlette", "uvicorn", "keyring", "polars", "duckdb", "matplotlib", "dask", "distributed"}
 
 
-def room(path: Path) -> str:
+def module_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -58,51 +58,51 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def arrows() -> set[tuple[str, str]]:
+def imports() -> set[tuple[str, str]]:
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for name in imported(path):
             top, _, rest = name.partition(".")
             if top == "tickframe" and rest:
                 target = rest.split(".")[0]
-                target = target if target in FLOORS else "__init__"
-                found.add((room(path), target))
+                target = target if target in LEVELS else "__init__"
+                found.add((module_of(path), target))
     return {(source, target) for source, target in found if source != target}
 
 
-def test_every_room_has_a_floor() -> None:
-    rooms = {room(path) for path in PACKAGE.rglob("*.py")}
-    assert rooms == set(FLOORS)
+def test_every_module_has_a_level() -> None:
+    modules = {module_of(path) for path in PACKAGE.rglob("*.py")}
+    assert modules == set(LEVELS)
 
 
-def test_imports_run_downward_and_never_in_a_circle() -> None:
-    upward = {(source, target) for source, target in arrows() if FLOORS[source] < FLOORS[target]}
-    assert upward == DOORS_UP
+def test_imports_run_downward_without_a_cycle() -> None:
+    upward = {(source, target) for source, target in imports() if LEVELS[source] < LEVELS[target]}
+    assert upward == UPWARD
     below: dict[str, set[str]] = {}
-    for source, target in arrows() - DOORS_UP:
+    for source, target in imports() - UPWARD:
         below.setdefault(source, set()).add(target)
 
     def reach(start: str, seen: frozenset[str]) -> None:
         for target in below.get(start, ()):
-            assert target not in seen, f"{target} imports itself by way of {seen}"
+            assert target not in seen, f"{target} imports itself through {seen}"
             reach(target, seen | {target})
 
-    for start in FLOORS:
+    for start in LEVELS:
         reach(start, frozenset({start}))
 
 
 def test_the_sandbox_shares_only_the_protocol_with_the_client() -> None:
-    assert {target for source, target in arrows() if source == "sandbox"} <= SANDBOX_MAY_IMPORT
+    assert {target for source, target in imports() if source == "sandbox"} <= SANDBOX_MAY_IMPORT
 
 
-def test_modules_stay_readable() -> None:
+def test_modules_are_short() -> None:
     long = {path.name for path in PACKAGE.rglob("*.py") if len(path.read_text().splitlines()) > 400}
     assert long <= {"functions.py"}
 
 
 @pytest.mark.parametrize("module", ["tickframe", "tickframe.sandbox"])
-def test_an_import_is_quiet(module: str) -> None:
-    """No output, no thread, no socket and no extra that the module does not need."""
+def test_importing_has_no_side_effects(module: str) -> None:
+    """Importing prints nothing, starts no thread, opens no socket, and imports no extra that is not needed."""
     needed = {"starlette", "uvicorn"} if module == "tickframe.sandbox" else set()
     script = f"""
 import sys, threading, socket

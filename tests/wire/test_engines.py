@@ -132,4 +132,4 @@ def test_a_column_that_would_vanish_is_an_error_of_both_engines(body: bytes, ans
     message = Canonical().message(answer) + Canonical().nest(2, Canonical().nest(1, entry))
     for decoded in (outcome(framed(message)), official_outcome(framed(message))):
         assert isinstance(decoded, TickframeError)
-        assert "'gone' would vanish" in str(decoded)
+        assert "would drop column 'gone'" in str(decoded)

@@ -19,6 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from tickframe.errors import FrameLengthError, FrameMarkerError, TrailingBytesError, TruncatedFrameError
+from tickframe.wire.fields import write_varint
 
 #: The longest message that a frame can announce, in bytes: what protobuf itself can hold.
 MAXIMUM_LENGTH = 2**31 - 1
@@ -66,14 +67,7 @@ def frame_start(length: int, marker: Marker = Marker.VARINT) -> bytes:
     """
     if length > MAXIMUM_LENGTH:
         raise FrameLengthError(f"a message of {length:,} bytes does not fit a frame: the limit is {MAXIMUM_LENGTH:,}")
-    start = bytearray((marker,))
-    if marker is Marker.FIXED:
-        return bytes(start + length.to_bytes(4, "big"))
-    while length > 0x7F:
-        start.append(length & 0x7F | 0x80)
-        length >>= 7
-    start.append(length)
-    return bytes(start)
+    return bytes((marker,)) + (length.to_bytes(4, "big") if marker is Marker.FIXED else write_varint(length))
 
 
 def write_frame(message: bytes, marker: Marker = Marker.VARINT) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tickframe.wire.kernel import kernel
-from tickframe.wire.layout import ColumnSpan, NotCanonical, packed_run
+from tickframe.wire.layout import ColumnSpan, NotCanonical, packed_values
 
 _NULL_INT32 = -(2**31)
 _NULL_INT64 = -(2**63)
@@ -51,7 +51,7 @@ def read_column(message: memoryview, column: ColumnSpan, *, label: bool) -> pa.A
     read = _READERS.get(column.list_number)
     if read is None:
         raise NotCanonical
-    return read(packed_run(message, column.start, column.end))
+    return read(packed_values(message, column.start, column.end))
 
 
 def _checked(count: int) -> int:

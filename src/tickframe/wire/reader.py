@@ -20,7 +20,7 @@ from tickframe.wire.batch import to_record_batch
 from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
 from tickframe.wire.kernel import kernel
-from tickframe.wire.layout import NotCanonical, Skeleton
+from tickframe.wire.layout import Layout, NotCanonical
 from tickframe.wire.packed import read_column
 from tickframe.wire.values import read_value
 
@@ -151,7 +151,7 @@ def read_responses(
 
 def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse, Engine]:
     """Decode columns as they arrive; hand over to the official parser where that must decide."""
-    skeleton = Skeleton(frame.length)
+    layout = Layout(frame.length)
     arrays: dict[str, pa.Array] = {}
     canonical = kernel is not None
     message = memoryview(b"")
@@ -159,13 +159,13 @@ def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.A
         if not canonical:
             continue
         try:
-            for column in skeleton.columns(message):
+            for column in layout.columns(message):
                 arrays[column.name] = read_column(message, column, label=column.name in labels)
         except NotCanonical:
             canonical = False
             arrays.clear()
-    if canonical and skeleton.complete:
-        return arrays, fallback.parse(b"".join(message[start:end] for start, end in skeleton.others)), "kernel"
+    if canonical and layout.complete:
+        return arrays, fallback.parse(b"".join(message[start:end] for start, end in layout.other_fields)), "kernel"
     arrays, parsed = fallback.read_arrays(message, labels)
     return arrays, parsed, "fallback"
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
 from tickframe.wire.contract import Value
-from tickframe.wire.encode import encode_answer
+from tickframe.wire.encode import encode_response
 
 __all__ = [
     "ANSWERS",
@@ -100,7 +100,7 @@ def make_frame(answer: Answer, rows: int, seed: int = 0) -> Frame:
 def write(table: pa.Table) -> memoryview:
     """Write a table as one frame, as the service would, in the fastest way that the package has."""
     meta = {"cursor": Value(string_value="bmV4dA=="), "total_hits": Value(integer_value=table.num_rows)}
-    return encode_answer(table, meta=meta)
+    return encode_response(table, meta=meta)
 
 
 def _trades(random: np.random.Generator, rows: int) -> pa.Table:

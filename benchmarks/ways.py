@@ -17,8 +17,8 @@ import pyarrow as pa
 from benchmarks.by_hand import lists_to_dataframe, lists_to_table, views_to_table
 from benchmarks.frames import Answer
 from benchmarks.peers import protarrow_to_table, ptars_to_table
-from tickframe import decode
 from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.wire import reader
 from tickframe.wire.frames import BinaryFile
 from tickframe.wire.reader import read_batches
 
@@ -86,7 +86,7 @@ def ours(source: bytes | BinaryFile, answer: Answer) -> pa.Table:
 
 def fallback(source: bytes | BinaryFile, answer: Answer) -> pa.Table:
     """Decode with the package as it is where nothing could be compiled."""
-    with patch.object(decode, "kernel", None):
+    with patch.object(reader, "kernel", None):
         return pa.Table.from_batches(read_batches(source, answer.columns))
 
 

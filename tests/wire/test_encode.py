@@ -14,7 +14,7 @@ from tickframe.catalogue import FUNCTIONS
 from tickframe.sandbox.answers import ANSWERS
 from tickframe.sandbox.parameters import Parameters
 from tickframe.wire.contract import DataResponse, ValueList
-from tickframe.wire.encode import encode_answer, to_wire_list
+from tickframe.wire.encode import encode_response, join, to_wire_list
 from tickframe.wire.frames import read_frames
 
 
@@ -43,7 +43,7 @@ def test_every_documented_function_is_served():
 def test_a_column_travels_in_its_list(values, kind, expected_list, expected):
     """Each type has its list and its null; a column without rows says what list it is."""
     table = pa.table({"column": pa.chunked_array([values, values], kind)})
-    [message] = read_frames(encode_answer(table))
+    [message] = read_frames(encode_response(table))
     reply = Reply(DataResponse.FromString(bytes(message)))
     assert reply.kinds == {"column": expected_list}
     assert repr(reply.columns["column"]) == repr(expected * 2)
@@ -52,7 +52,7 @@ def test_a_column_travels_in_its_list(values, kind, expected_list, expected):
 def test_a_type_that_does_not_travel_is_named():
     """The error names the column and its type."""
     with pytest.raises(TypeError, match="column 'size' is of type float"):
-        encode_answer(pa.table({"size": pa.array([1.0], pa.float32())}))
+        encode_response(pa.table({"size": pa.array([1.0], pa.float32())}))
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string()), pa.int64(), pa.date32()])
@@ -60,9 +60,9 @@ def test_a_slice_travels_as_the_rows_it_shows(kind):
     """What lies before and behind a slice stays at home."""
     values = {pa.int64(): [1, -2, 3, 4], pa.date32(): [dt.date(2016, 5, day) for day in (1, 2, 3, 4)]}
     column = pa.chunked_array([values.get(kind, ["a", "bb", "", "c" * 300])], kind)
-    [message] = read_frames(encode_answer(pa.table({"column": column.slice(1, 2)})))
+    [message] = read_frames(encode_response(pa.table({"column": column.slice(1, 2)})))
     whole = pa.table({"column": pa.chunked_array([column.slice(1, 2).to_pylist()], kind)})
-    [expected] = read_frames(encode_answer(whole))
+    [expected] = read_frames(encode_response(whole))
     assert DataResponse.FromString(bytes(message)).data == DataResponse.FromString(bytes(expected)).data
 
 
@@ -84,7 +84,5 @@ def test_what_the_kernel_writes_is_what_protobuf_writes(integers, days, strings,
         field = "string_list" if name == "label" else name
         expected = ValueList()
         getattr(expected, field).values.extend(values)
-        wire_list = to_wire_list(name, pa.chunked_array([array]))
-        written = bytearray(wire_list.size)
-        wire_list.write(memoryview(written))
-        assert (wire_list.field, bytes(written)) == (field, getattr(expected, field).SerializeToString())
+        list_type, pieces = to_wire_list(name, pa.chunked_array([array]))
+        assert (list_type, bytes(join(pieces))) == (field, getattr(expected, field).SerializeToString())

@@ -51,7 +51,8 @@ def parse(message: bytes | bytearray | memoryview) -> DataResponse:
             f"a frame of {len(message):,} bytes does not hold a DataResponse: {error}: check base_url "
             "and path_template, or report it to the service's support"
         ) from error
-    if any(field.field_number == META for field in UnknownFieldSet(parsed)):
+    unknown = UnknownFieldSet(parsed)
+    if any(unknown[place].field_number == META for place in range(len(unknown))):
         raise DecodeError(
             "protobuf would drop an entry of the response's meta, such as the next page's cursor: "
             "report it to the service's support"

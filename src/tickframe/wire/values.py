@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tickframe.wire.contract import Value, ValueList
+from tickframe.wire.lists import LIST_TYPES, NANOSECONDS_PER_MILLISECOND
 
 EPOCH = dt.date(1970, 1, 1)
 
-_NANOSECONDS_PER_MILLISECOND = 1_000_000
 _WHAT_TRAVELS = "give text, a number, a bool, a date, a time, a timestamp, a list or a mapping of these"
 
 
@@ -116,9 +116,9 @@ _READERS: Mapping[str, Callable[..., object]] = {
     "double_value": float,
     "bool_value": bool,
     "date_value": lambda date: _read_days(date.days),
-    "time_value": lambda time: _read_nanoseconds(time.milliseconds * _NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
+    "time_value": lambda time: _read_nanoseconds(time.milliseconds * NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
     "days_value": _read_days,
-    "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * _NANOSECONDS_PER_MILLISECOND),
+    "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * NANOSECONDS_PER_MILLISECOND),
     "nanoseconds_value": _read_nanoseconds,
     "timestamp_value": lambda nanoseconds: pd.Timestamp(nanoseconds, unit="ns"),
     "object": lambda value: {name: read_value(field) for name, field in value.fields.items()},
@@ -126,15 +126,6 @@ _READERS: Mapping[str, Callable[..., object]] = {
 }
 
 _LIST_READERS: Mapping[str, Callable[..., object]] = {
-    "string_list": str,
-    "integer_list": int,
-    "double_list": float,
-    "bool_list": bool,
-    "date_list": _READERS["date_value"],
-    "time_list": _READERS["time_value"],
-    "days_list": _READERS["days_value"],
-    "milliseconds_list": _READERS["milliseconds_value"],
-    "nanoseconds_list": _READERS["nanoseconds_value"],
-    "timestamps_list": _READERS["timestamp_value"],
     "mixed_list": read_value,
+    **{list_type: _READERS[kind] for kind, list_type in LIST_TYPES.items()},
 }

@@ -275,7 +275,7 @@ def test_get_sends_any_parameters_and_takes_columns_as_they_come(client: tf.Clie
 
 
 def test_get_refuses_what_cannot_travel(client: tf.Client) -> None:
-    with pytest.raises(ValueError, match="cannot travel"):
+    with pytest.raises(ValueError, match="cannot be sent"):
         client.get("ACTIV", "x", symbol=object())
     with pytest.raises(ValueError, match="request is empty"):
         client.get("ACTIV", "")

@@ -48,7 +48,7 @@ def parse(message: bytes | bytearray | memoryview) -> DataResponse:
         parsed = DataResponse.FromString(bytes(message))
     except ProtobufDecodeError as error:
         raise DecodeError(
-            f"a frame of {len(message):,} bytes does not hold a DataResponse: {error}: check base_url "
+            f"a frame of {len(message):,} bytes does not hold a DataResponse ({error}): check base_url "
             "and path_template, or report it to the service's support"
         ) from error
     unknown = UnknownFieldSet(parsed)

@@ -46,7 +46,7 @@ class IntegerList(NamedTuple):
     scale: int = 1
 
     def to_array(self, integers: npt.NDArray[np.signedinteger[Any]], *, nulls: bool = True) -> pa.Array:
-        """Return an array that takes over the memory of integers; without ``nulls`` none is looked for."""
+        """Return an array that takes over the memory of integers; ``nulls`` is whether to look for any."""
         null = integers == self.null if nulls else None
         values = integers if self.scale == 1 else integers.astype(np.int64) * self.scale
         return _fixed_width(values, self.arrow_type, null)
@@ -66,7 +66,7 @@ INTEGER_LISTS: Mapping[str, IntegerList] = {
 
 
 def doubles_to_array(doubles: npt.NDArray[np.float64], *, nulls: bool = True) -> pa.Array:
-    """Return an array that takes over the memory of doubles; without ``nulls`` none is looked for."""
+    """Return an array that takes over the memory of doubles; ``nulls`` is whether to look for any."""
     return _fixed_width(doubles, pa.float64(), np.isnan(doubles) if nulls else None)
 
 
@@ -86,12 +86,12 @@ def _read_times(times: Any) -> pa.Array:
 def _fixed_width(
     values: npt.NDArray[np.generic], kind: pa.DataType, null: npt.NDArray[np.bool_] | None = None
 ) -> pa.Array:
-    """Return values and a mask of their nulls as an array, without copying the values."""
+    """Return an array of values and a mask of their nulls, without copying the values."""
     validity = None if null is None or not null.any() else pa.py_buffer(np.packbits(~null, bitorder="little"))
     return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])
 
 
-#: How the values of each list type become an array: ``ARRAYS[list_type](repeated_field)``.
+#: The reader of each list type: ``ARRAYS[list_type](repeated_field)`` is an array.
 ARRAYS: Mapping[str, Callable[[Any], pa.Array]] = {
     **{list_type: integers.read for list_type, integers in INTEGER_LISTS.items()},
     "double_list": lambda values: doubles_to_array(np.array(values, np.float64)),
@@ -126,12 +126,12 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
     name
         Its name, for errors.
     label
-        Whether strings are stored once each, as a dictionary.
+        Whether strings become a dictionary.
 
     Raises
     ------
     DecodeError
-        If the column is of a list type that the contract does not know, or if a mixed list holds
+        If the column has a list type that the contract does not have, or if a mixed list holds
         values of several types.
     """
     list_type = values.WhichOneof("list_type")
@@ -148,8 +148,8 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
 
 def _unknown_type(name: str) -> DecodeError:
     return DecodeError(
-        f"column {name!r} is of a type that contract 2.0.0 does not have: its values cannot be read, "
-        "see whether a newer tickframe is out",
+        f"column {name!r} has a type that contract 2.0.0 does not have, so its values cannot be read: "
+        "check for a newer version of tickframe",
         column=name,
     )
 
@@ -186,11 +186,11 @@ def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
 
 
 def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
-    """Return objects as Arrow maps, their fields by name since the wire keeps no order of them."""
+    """Return objects as Arrow maps, with fields in order of their names: the wire does not order them."""
     for each in objects:
         if len(UnknownFieldSet(each)):
             raise DecodeError(
-                f"column {name!r} holds an object with a field that protobuf drops: report it to the service's support",
+                f"protobuf would drop a field of an object in column {name!r}; report it to the service's support",
                 column=name,
             )
     fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
@@ -200,13 +200,13 @@ def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
 
 
 def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:
-    """Give untyped parts, which hold nulls only, the type of the others."""
+    """Cast parts without a type, which hold only nulls, to the type of the others."""
     types = list(dict.fromkeys(part.type for part in parts if not pa.types.is_null(part.type)))
     if len(types) > 1:
         raise DecodeError(
-            f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type "
-            "holds them, report it to the service's support",
+            f"column {name!r} mixes {' and '.join(map(str, types))} in one list, which no single type can hold; "
+            "report it to the service's support",
             column=name,
         )
-    # Arrow's cast of nested nulls to the type that they have leaves an array whose children are too short.
-    return [part.cast(types[0]) if pa.types.is_null(part.type) else part for part in parts] if types else list(parts)
+    # Only those: Arrow's cast of nested nulls to their own type leaves children that are too short.
+    return [part.cast(types[0]) if types and pa.types.is_null(part.type) else part for part in parts]

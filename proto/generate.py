@@ -1,11 +1,11 @@
-"""Regenerate ``tickframe.wire.contract`` from the .proto files beside this script.
+"""Generate ``tickframe.wire.contract`` from the .proto files beside this script.
 
-Run as ``python proto/generate.py [FOLDER]``; the folder is the package's own when left out.
+Run ``python proto/generate.py [FOLDER]``; by default it writes into the package.
 
-protoc's Python output is tied to one major version of the protobuf runtime and registers in the
-process-wide descriptor pool, where it would collide with the vendor's own copy of the contract.
-So protoc only compiles here: its descriptors are committed as bytes, loaded at import into a pool
-of our own, and work with every runtime since protobuf 5. Type stubs are protoc's own.
+The Python code that protoc generates needs one major version of the protobuf runtime, and it registers
+in the process-wide descriptor pool, where it would collide with the vendor's copy of the contract.
+So only protoc's descriptors are used: they are committed as bytes, loaded at import into a separate
+pool, and work with every runtime since protobuf 5. The type stubs are protoc's.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ def compile_sources(folder: Path) -> FileDescriptorSet:
         *SOURCES,
     ]
     if protoc.main(arguments) != 0:
-        raise SystemExit("protoc refused the .proto files: its message stands above")
+        raise SystemExit("protoc rejected the .proto files, see its message above")
     return FileDescriptorSet.FromString(descriptors.read_bytes())
 
 
 def python_literal(serialized: bytes, width: int = 64) -> str:
-    """Spell bytes as lines of adjacent literals."""
+    """Return bytes as lines of adjacent literals."""
     lines = (serialized[start : start + width] for start in range(0, len(serialized), width))
     return "\n".join(f"        {line!r}" for line in lines)
 
 
 def generate(target: Path) -> None:
-    """Write one module and one stub for each .proto file into a folder."""
+    """Write a module and a stub for each .proto file into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         for descriptor in compile_sources(Path(scratch)).file:
             module = descriptor.name.removesuffix(".proto") + "_pb2"

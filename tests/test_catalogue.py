@@ -1,4 +1,4 @@
-"""The catalogue: every documented function, parameter and column, in documented order."""
+"""The catalogue has every documented function, parameter and column, in documented order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARAMETER_KINDS = {
 }
 
 
-def test_the_catalogue_is_the_documentation(specification: Path) -> None:
+def test_the_catalogue_matches_the_documentation(specification: Path) -> None:
     documented = tomllib.loads((specification / "catalogue.toml").read_text())
     enums = {"TickDataType": TickDataType, "TickDataFlag": TickDataFlag, "ChainType": ChainType}
     assert documented.pop("enums") == {name: list(members) for name, members in enums.items()}
@@ -60,7 +60,7 @@ def test_the_catalogue_is_the_documentation(specification: Path) -> None:
         ("options", "options"),
     ],
 )
-def test_an_instrument_type_adds_its_columns_however_it_is_spelled(instrument_type: str, added: str) -> None:
+def test_an_instrument_type_adds_its_columns_in_any_spelling(instrument_type: str, added: str) -> None:
     function = FUNCTIONS["reference_data"]
     columns = function.columns_for(instrument_type=instrument_type)
     assert columns == function.columns + function.instrument_columns[added]
@@ -76,12 +76,12 @@ def test_without_a_documented_type_the_columns_of_all_types_are_optional(instrum
     assert len({column.name for column in columns}) == len(columns)
 
 
-def test_names_travel_in_camel_case() -> None:
+def test_names_are_sent_in_camel_case() -> None:
     assert camel_case("entity_class_filters") == "entityClassFilters"
     assert camel_case("dateFrom") == "dateFrom"
 
 
-def test_every_column_is_described_in_a_sentence() -> None:
+def test_every_column_has_a_description_of_one_sentence() -> None:
     for function in FUNCTIONS.values():
         for column in (*function.columns, *sum(function.instrument_columns.values(), ())):
             assert column.description.endswith(".")

@@ -1,4 +1,4 @@
-"""Arrow tables as DataFrames: dtypes, index, time zones, and that frames can be written to."""
+"""Arrow tables as DataFrames: dtypes, index, time zones, and writable memory."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_integers_dates_and_nulls_arrive_exactly() -> None:
     assert np.isnan(frame["trade"].iloc[1])
 
 
-def test_the_index_is_date_and_time_in_nanoseconds_in_place_of_both() -> None:
+def test_date_and_time_become_an_index_in_nanoseconds() -> None:
     frame = to_dataframe(table(), timestamp=TIMESTAMP)
     assert frame.index.name == "timestamp"
     assert frame.index[0] == pd.Timestamp("2016-05-05 09:00:00.000000001")
@@ -89,7 +89,7 @@ def test_a_missing_date_or_time_is_nat_in_the_index() -> None:
     assert to_dataframe(holey, timestamp=TIMESTAMP).index.isna().tolist() == [False, True, False]
 
 
-def test_a_time_past_midnight_lands_on_the_next_day() -> None:
+def test_a_time_of_24_hours_or_more_is_on_the_next_day() -> None:
     late = pa.array([25 * 3_600_000_000_000] * 3, pa.int64()).view(pa.duration("ns"))
     index = to_dataframe(table().set_column(2, "time", late), timestamp=TIMESTAMP).index
     assert index[0] == pd.Timestamp("2016-05-06 01:00")
@@ -101,7 +101,7 @@ def test_tz_localizes_the_wall_clock() -> None:
     assert str(index.dtype) == "datetime64[ns, Europe/Berlin]"
 
 
-def test_a_wall_clock_time_that_does_not_exist_is_an_error() -> None:
+def test_a_nonexistent_wall_clock_time_is_an_error() -> None:
     spring = pa.table(
         {
             "date": pa.array([dt.date(2016, 3, 27)], pa.date32()),
@@ -115,7 +115,7 @@ def test_a_wall_clock_time_that_does_not_exist_is_an_error() -> None:
 @pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
 @pytest.mark.parametrize("chunks", [1, 2])
 @pytest.mark.parametrize("nulls", [False, True])
-def test_frames_can_be_written_to(backend: str | None, chunks: int, nulls: bool) -> None:
+def test_frames_are_writable_and_leave_the_table_unchanged(backend: str | None, chunks: int, nulls: bool) -> None:
     source = pa.concat_tables([table(nulls=nulls)] * chunks)
     frame = to_dataframe(source, timestamp=None, dtype_backend=backend)
     before = source.to_pylist()
@@ -127,7 +127,7 @@ def test_frames_can_be_written_to(backend: str | None, chunks: int, nulls: bool)
     assert source.to_pylist() == before
 
 
-def test_categories_of_many_chunks_are_one() -> None:
+def test_chunks_with_different_dictionaries_share_categories() -> None:
     parts = [table().set_column(0, "symbol", pa.array([name] * 3).dictionary_encode()) for name in "ABA"]
     symbols = to_dataframe(pa.concat_tables(parts), timestamp=TIMESTAMP)["symbol"]
     assert symbols.dtype == "category"
@@ -139,12 +139,12 @@ def test_a_boolean_with_nulls_is_nullable() -> None:
     assert frame["open"].tolist() == [True, pd.NA]
 
 
-def test_a_date_beyond_nanoseconds_is_an_error_that_names_the_way_out() -> None:
+def test_a_date_out_of_range_is_an_error_that_names_the_alternative() -> None:
     with pytest.raises(ValueError, match=r"'first_day'.*to_arrow"):
         to_dataframe(pa.table({"first_day": pa.array([dt.date(9999, 12, 31)], pa.date32())}))
 
 
 @pytest.mark.parametrize("arguments", [{"dtype_backend": "polars"}, {"tz": "UTC"}])
-def test_wrong_arguments_are_refused(arguments: dict[str, str]) -> None:
+def test_invalid_options_are_errors(arguments: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"dtype_backend|tz"):
         to_dataframe(table(), **arguments)

@@ -33,7 +33,7 @@ class IntegerList(NamedTuple):
     dtype : numpy.dtype
         The type of the integers on the wire.
     null : int
-        The integer that stands for a null.
+        The integer that represents null.
     arrow_type : pyarrow.DataType
         The type of the column.
     scale : int

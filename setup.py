@@ -1,4 +1,4 @@
-"""The compiled kernel. Everything else of the build stands in pyproject.toml."""
+"""The compiled kernel; pyproject.toml has the rest of the build."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ setup(
             extra_compile_args=optimised,
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
-            # Without a compiler the package installs all the same, and the official parser does the work.
+            # Without a compiler the package still installs, and the official parser decodes.
             optional=True,
         )
     ],

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind, TickDataType
 from tickframe.wire.contract import Value
-from tickframe.wire.encode import encode_answer
+from tickframe.wire.encode import encode_response
 
 SYMBOL = "BIG.N"
 
@@ -74,7 +74,7 @@ def make_frame(kind: ResponseKind, rows: int, seed: int = 0) -> Frame:
 def encode(table: pa.Table) -> memoryview:
     """Return a table as one frame, as the service sends it."""
     meta = {"cursor": Value(string_value="bmV4dA=="), "total_hits": Value(integer_value=table.num_rows)}
-    return encode_answer(table, meta=meta)
+    return encode_response(table, meta=meta)
 
 
 def _trades(random: np.random.Generator, rows: int) -> pa.Table:

@@ -1,1 +1,1 @@
-"""Random messages through both engines."""
+"""Compare both engines on random messages."""

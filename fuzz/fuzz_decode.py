@@ -1,10 +1,10 @@
-"""Random and damaged answers through both engines, until they differ.
+"""Decode random and damaged responses with both engines, until they differ.
 
     python -m fuzz.fuzz_decode --executions 5000000 --processes 2 --seed 1
 
-An execution is one message. Most are compared column by column, with the message cut at random
-places as if it were arriving; one in eight goes framed through ``read_responses``. It stops at the
-first difference, and at the first error that is none of the package's own, with the offending bytes.
+An execution is one message. Most are compared column by column, with the message split at random
+places as if it were arriving; one in eight is framed and decoded by ``read_responses``. It stops at the
+first difference, or at the first error other than the package's, and shows the message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from random import Random
 
 import pyarrow as pa
 
-from fuzz.random_answers import LABELS, NAMES, answer
+from fuzz.random_responses import LABELS, NAMES, random_response
 from tests.wire.comparison import array_difference, difference, official_outcome, outcome
 from tests.wire.encodings import Canonical
 from tests.wire.odd_encodings import Odd, damaged
@@ -31,39 +31,39 @@ from tickframe.wire.frames import Frame, Marker, write_frame
 
 COLUMNS = tuple(Column(name, ColumnKind.LABEL) for name in NAMES if name in LABELS)
 
-# How many messages are made of one answer: to draw an answer costs more than to damage it.
+# How many damaged messages are made of one response: to draw a response takes longer than to damage it.
 DAMAGED_OF_CANONICAL = 8
 DAMAGED_OF_ODD = 2
 ROUND = 5000
 
 
-class Difference(Exception):  # noqa: N818, it is what was looked for
-    """The engines differ on a message."""
+class Difference(Exception):  # noqa: N818, it is a result
+    """The engines decode a message differently."""
 
 
 def messages(random: Random) -> Iterator[bytes]:
-    """Draw messages without end: canonical, odd and damaged ones."""
-    canonical, odd = Canonical(), Odd(random)
-    before = b""
+    """Draw an endless sequence of canonical, unusual and damaged messages."""
+    odd = Odd(random)
+    previous = b""
     while True:
-        drawn = answer(random)
-        sound = canonical.message(drawn)
-        yield sound
+        response = random_response(random)
+        canonical = Canonical().message(response)
+        yield canonical
         for _ in range(DAMAGED_OF_CANONICAL):
-            yield damaged(random, sound, before)
+            yield damaged(random, canonical, previous)
         odd.oddity, odd.damage = random.choice((0.03, 0.2)), 0.0
-        yield (strange := odd.message(drawn))
+        yield (unusual := odd.message(response))
         for _ in range(DAMAGED_OF_ODD):
-            yield damaged(random, strange, sound)
-        # Damage under sound lengths reaches further in.
+            yield damaged(random, unusual, canonical)
+        # With valid lengths, damage reaches further in.
         for odd.oddity in (0.0,) * 10 + (0.03,) * 2:
             odd.damage = random.choice((0.02, 0.05, 0.2))
-            yield odd.message(drawn)
-        before = sound
+            yield odd.message(response)
+        previous = canonical
 
 
 def arriving(random: Random, message: bytes) -> Iterator[memoryview]:
-    """Cut a message as a connection may."""
+    """Split a message as it may arrive over a connection."""
     view = memoryview(message)
     if random.random() < 0.3:
         for cut in sorted(int(random.random() * len(message)) for _ in range(2)):
@@ -75,7 +75,7 @@ Arrays = tuple[dict[str, pa.Array], DataResponse]
 
 
 def compare_arrays(random: Random, message: bytes) -> str:
-    """Compare the columns of a message; return what decoded it."""
+    """Compare the columns of a message, and return the engine that decoded it."""
     try:
         arrays, parsed, engine = reader._read_message(Frame(len(message), arriving(random, message)), LABELS)  # noqa: SLF001
     except TickframeError as error:
@@ -83,16 +83,15 @@ def compare_arrays(random: Random, message: bytes) -> str:
             fallback.read_arrays(memoryview(message), LABELS)
         except TickframeError:
             return "refused"
-        raise Difference(f"only the official parser reads it: {error!r}") from error
+        raise Difference(f"only the official parser accepts it: {error!r}") from error
     for array in arrays.values():
-        # What Arrow would stumble over is no answer, whoever made it.
         array.validate(full=True)
     if engine == "fallback":
         return engine
     try:
         expected, whole = fallback.read_arrays(memoryview(message), LABELS)
     except TickframeError as error:
-        raise Difference(f"only the kernel reads it: {error!r}") from error
+        raise Difference(f"only the kernel accepts it: {error!r}") from error
     if list(arrays) != list(expected):
         raise Difference(f"columns {list(arrays)} are not {list(expected)}")
     for name, array in arrays.items():
@@ -106,8 +105,8 @@ def compare_arrays(random: Random, message: bytes) -> str:
     return engine
 
 
-def compare_answers(random: Random, message: bytes) -> str:
-    """Compare whole answers by way of frames, at times damaged ones; return what decoded the first."""
+def compare_responses(random: Random, message: bytes) -> str:
+    """Compare the responses in frames, some of them damaged, and return the engine that decoded the first."""
     framed = write_frame(message, random.choice(tuple(Marker)))
     if random.random() < 0.2:
         framed = damaged(random, framed)
@@ -120,25 +119,25 @@ def compare_answers(random: Random, message: bytes) -> str:
     return "refused" if isinstance(ours, TickframeError) else ours[0].engine
 
 
-def execute(random: Random, message: bytes, *, whole: bool) -> str:
-    """Compare one message, and say which where that goes wrong."""
+def execute(random: Random, message: bytes, *, framed: bool) -> str:
+    """Compare one message, and add it to any exception."""
     try:
-        return compare_answers(random, message) if whole else compare_arrays(random, message)
+        return compare_responses(random, message) if framed else compare_arrays(random, message)
     except BaseException as error:
         error.add_note(f"message: {message.hex()}")
         raise
 
 
 def fuzz(seed: int, executions: int, reports: multiprocessing.Queue[Counter[str]]) -> None:
-    """Run so many executions, reporting now and then."""
+    """Compare messages, and report the counts regularly."""
     if reader.kernel is None:
-        raise SystemExit("there is no kernel to compare with the official parser")
-    random = Random(seed)  # noqa: S311, the same seed must find the same
+        raise SystemExit("the kernel is not built: there is nothing to compare with the official parser")
+    random = Random(seed)  # noqa: S311, results must be reproducible
     counted: Counter[str] = Counter()
     for number, message in enumerate(messages(random), 1):
-        whole = number % 8 == 0
-        counted[execute(random, message, whole=whole)] += 1
-        counted["whole answers"] += whole
+        framed = number % 8 == 0
+        counted[execute(random, message, framed=framed)] += 1
+        counted["framed"] += framed
         if number % ROUND == 0 or number == executions:
             reports.put(counted)
             counted = Counter()
@@ -147,7 +146,7 @@ def fuzz(seed: int, executions: int, reports: multiprocessing.Queue[Counter[str]
 
 
 def main() -> int:
-    """Run the processes to their end; 1 if one of them found something."""
+    """Run the processes; return 1 if one of them found a difference."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--executions", type=int, default=5_000_000)
     parser.add_argument("--processes", type=int, default=2)
@@ -185,9 +184,9 @@ def main() -> int:
 
 
 def report(total: Counter[str], seconds: float) -> None:
-    """Say how far it has come."""
+    """Print the progress."""
     executions = total["kernel"] + total["fallback"] + total["refused"]
-    shares = ", ".join(f"{total[name]:,} {name}" for name in ("kernel", "fallback", "refused", "whole answers"))
+    shares = ", ".join(f"{total[name]:,} {name}" for name in ("kernel", "fallback", "refused", "framed"))
     sys.stdout.write(f"{executions:,} executions in {seconds:,.0f} s: {shares}\n")
     sys.stdout.flush()
 

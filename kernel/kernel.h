@@ -1,10 +1,9 @@
-/* Long runs of the wire to Arrow buffers and back.
+/* Packed varints and repeated strings of the wire, to Arrow buffers and back.
  *
- * Nothing here knows Python: every function takes memory with its size, reads and writes within it,
- * and takes none of its own but where it says so. Elements lie where their type may lie, and what is
- * written lies apart from what is read. What is legal but not canonical protobuf is
- * refused with NOT_CANONICAL, for the caller to hand the whole message to the official parser. So
- * no function here decides what an odd encoding means.
+ * Nothing here knows Python. Every function takes memory with its size, stays within it, and allocates
+ * none unless it says so. Elements are aligned as their type requires, and output never overlaps input.
+ * Valid protobuf that is not canonical is refused with NOT_CANONICAL, and the caller leaves the message
+ * to the official parser. So no function here decides what an unusual encoding means.
  */
 
 #ifndef TICKFRAME_KERNEL_H
@@ -19,13 +18,13 @@
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the kernel reads little-endian words; without it the official parser does the work"
+#error "the kernel reads little-endian words; elsewhere the official parser decodes"
 #endif
 
 #define NOT_CANONICAL (-1)
 #define OUT_OF_MEMORY (-2)
 
-/* Field 1, length-delimited: what stands before each item of a repeated string. */
+/* The tag of field 1, length-delimited, which precedes each item of a repeated string. */
 #define STRING_TAG 0x0a
 
 typedef struct {
@@ -62,26 +61,51 @@ static inline int leading_zeros(uint64_t word)
 #endif
 }
 
-/* Packed scalars (scalars.c). Each returns how many nulls it met, or NOT_CANONICAL. */
-size_t count_varints(Span packed);
-int64_t read_int64s(Span packed, int64_t *values, size_t count, int64_t null);
-int64_t read_int32s(Span packed, int32_t *values, size_t count, int32_t null);
-int64_t read_doubles(Span packed, double *values, size_t count);
-int64_t read_booleans(Span packed, uint8_t *bits, size_t bytes);
+static inline size_t size_of_varint(uint64_t value)
+{
+    /* One byte for every seven of the 64 - clz bits: (bits * 9 + 64) / 64 is bits / 7 rounded up, up to 64. */
+    return (size_t)((64 - leading_zeros(value | 1)) * 9 + 64) / 64;
+}
 
-/* Validity bitmaps (validity.c): a bit is set where the value is not the null. */
-void mark_valid_int64s(const int64_t *values, size_t count, int64_t null, uint8_t *bits);
-void mark_valid_int32s(const int32_t *values, size_t count, int32_t null, uint8_t *bits);
-void mark_valid_doubles(const double *values, size_t count, uint8_t *bits);
+static inline uint8_t *write_varint(uint64_t value, uint8_t *out)
+{
+    while (value >= 0x80) {
+        *out++ = (uint8_t)value | 0x80;
+        value >>= 7;
+    }
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+/* Sizes are computed first, so that one buffer can hold the whole message. Writers return the end of
+ * what they wrote, or NULL if it does not fit or an offset is invalid. */
+
+/* Packed integers of 4 or 8 bytes, and packed doubles (packed.c). Readers return the number of nulls, of
+ * which NaN is one, or NOT_CANONICAL. */
+size_t count_varints(Span packed);
+int64_t read_varints(Span packed, void *values, size_t count, int width, int64_t null);
+int64_t read_doubles(Span packed, double *values, size_t count);
+size_t size_of_varints(const void *values, size_t count, int width);
+uint8_t *write_varints(const void *values, size_t count, int width, uint8_t *out, const uint8_t *end);
 
 /* Repeated strings (strings.c). */
 int64_t count_strings(Span repeated, size_t *bytes);
 int read_strings(Span repeated, int32_t *offsets, size_t count, uint8_t *data, size_t bytes);
 
-/* The length of one string item and where it begins; its end, or NULL if there is no canonical one. */
-const uint8_t *string_item(const uint8_t *from, const uint8_t *end, const uint8_t **start);
+/* The end of a string item and the start of its content; NULL if it is not canonical. */
+const uint8_t *read_string(const uint8_t *from, const uint8_t *end, const uint8_t **start);
 
-/* Repeated strings out of few (labels.c): codes, and each distinct string once. */
+/* Strings to write: `count` of them by their codes, or all in order if there are no codes. */
+typedef struct {
+    const int32_t *codes, *offsets;
+    size_t count, distinct;
+    Span data;
+} Strings;
+
+int64_t size_of_strings(Strings strings);
+uint8_t *write_strings(Strings strings, uint8_t *out, const uint8_t *end);
+
+/* Repeated strings with few distinct values, to codes and each distinct string once (labels.c). */
 typedef struct {
     const uint8_t *start;
     size_t size;
@@ -97,16 +121,5 @@ typedef struct {
 
 int read_labels(Span repeated, int32_t *codes, size_t count, Labels *labels);
 void free_labels(Labels *labels);
-
-/* Writing (write.c). The sizes come first, so that one buffer holds the whole message. */
-size_t size_of_int64s(const int64_t *values, size_t count);
-size_t size_of_int32s(const int32_t *values, size_t count);
-uint8_t *write_int64s(const int64_t *values, size_t count, uint8_t *out, const uint8_t *end);
-uint8_t *write_int32s(const int32_t *values, size_t count, uint8_t *out, const uint8_t *end);
-int64_t size_of_strings(const int32_t *offsets, size_t count, size_t bytes);
-uint8_t *write_strings(const int32_t *offsets, size_t count, Span data, uint8_t *out, const uint8_t *end);
-int64_t size_of_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, size_t bytes);
-uint8_t *write_labels(const int32_t *codes, size_t count, const int32_t *offsets, size_t labels, Span data,
-                      uint8_t *out, const uint8_t *end);
 
 #endif

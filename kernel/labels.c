@@ -1,4 +1,4 @@
-/* Repeated strings out of few to dictionary codes: each distinct string is kept once. */
+/* Repeated strings with few distinct values to dictionary codes, with each distinct string once. */
 
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #define LONGEST_SHORT 15
 #define NOT_SHORT 16
 
-/* Fibonacci hashing: the odd multiplier is two to the power of 64 over the golden ratio. */
+/* Fibonacci hashing: the odd multiplier is 2^64 divided by the golden ratio. */
 static inline uint64_t mix(uint64_t key)
 {
     return key * 0x9e3779b97f4a7c15u;
@@ -53,7 +53,7 @@ static int grow(Labels *table)
     return 0;
 }
 
-/* The code of a string, a new one if it was not seen before. */
+/* The code of a string; a new one for a new string. */
 static int32_t code_of(Labels *table, const uint8_t *start, size_t size)
 {
     if (table->count == table->capacity && grow(table) != 0)
@@ -72,15 +72,14 @@ static int32_t code_of(Labels *table, const uint8_t *start, size_t size)
     return code;
 }
 
-/* Two words of length and content say all of a short string: they have a table of their own, and most
- * strings end there. An empty place has a first word that no string has, since its lowest byte, the
- * length, is too long. */
+/* A short string fits in two words of length and content. Most strings are found in a table of these
+ * words. The first word of an empty place matches no string: its lowest byte, the length, is too large. */
 typedef struct {
     uint64_t first, second;
     int32_t code;
 } Short;
 
-/* Keep the lowest bytes of a word, at most eight of them. */
+/* The lowest bytes of a word, up to all eight. */
 static inline uint64_t lowest_bytes(uint64_t word, size_t bytes)
 {
     return bytes >= 8 ? word : word & (((uint64_t)1 << (8 * bytes)) - 1);
@@ -92,7 +91,7 @@ int read_labels(Span repeated, int32_t *codes, size_t count, Labels *labels)
     Short shorts[1 << SHORT_TABLE_BITS];
     memset(shorts, 0xff, sizeof shorts);
     for (size_t i = 0; i < count; i++) {
-        /* Read once: the memory may be someone's who writes to it meanwhile. */
+        /* Read once: another thread may be writing to this memory. */
         size_t size = end - at >= 2 + LONGEST_SHORT && at[0] == STRING_TAG ? at[1] : NOT_SHORT;
         if (size <= LONGEST_SHORT) {
             uint64_t first = lowest_bytes(load_word(at + 1), size + 1);
@@ -110,7 +109,7 @@ int read_labels(Span repeated, int32_t *codes, size_t count, Labels *labels)
             at += 2 + size;
             continue;
         }
-        at = string_item(at, end, &start);
+        at = read_string(at, end, &start);
         if (at == NULL)
             return NOT_CANONICAL;
         codes[i] = code_of(labels, start, (size_t)(at - start));

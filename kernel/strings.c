@@ -1,11 +1,11 @@
-/* Repeated strings to offsets and data, valid UTF-8 only. */
+/* Repeated strings to offsets and data, valid UTF-8 only, and back. */
 
 #include "kernel.h"
 
 #define LONGEST_LENGTH 5
 
-/* The official parser takes a length of up to five bytes, below two to the power of 31. */
-const uint8_t *string_item(const uint8_t *from, const uint8_t *end, const uint8_t **start)
+/* The official parser accepts a length of up to five bytes, below 2^31. */
+const uint8_t *read_string(const uint8_t *from, const uint8_t *end, const uint8_t **start)
 {
     if (end - from < 2 || from[0] != STRING_TAG)
         return NULL;
@@ -32,7 +32,7 @@ int64_t count_strings(Span repeated, size_t *bytes)
     int64_t count = 0;
     *bytes = 0;
     while (at != end) {
-        at = string_item(at, end, &start);
+        at = read_string(at, end, &start);
         if (at == NULL)
             return NOT_CANONICAL;
         *bytes += (size_t)(at - start);
@@ -54,7 +54,7 @@ static inline int is_continuation(uint8_t byte)
     return (byte & 0xc0) == 0x80;
 }
 
-/* RFC 3629: no surrogates, nothing overlong, nothing above U+10FFFF. */
+/* As RFC 3629 defines it: no surrogates, no overlong forms, nothing above U+10FFFF. */
 static int is_utf8(const uint8_t *data, size_t size)
 {
     size_t i = 0;
@@ -87,7 +87,7 @@ static int is_utf8(const uint8_t *data, size_t size)
     return 1;
 }
 
-/* Most strings are short: sixteen bytes at once where there is room for them on both sides. */
+/* Most strings are short: copy sixteen bytes at once if source and target have that many left. */
 static inline void copy_content(uint8_t *to, const uint8_t *to_end, const uint8_t *from, const uint8_t *from_end,
                                 size_t size)
 {
@@ -104,7 +104,7 @@ int read_strings(Span repeated, int32_t *offsets, size_t count, uint8_t *data, s
     int ascii = is_ascii(repeated.data, repeated.size);
     offsets[0] = 0;
     for (size_t i = 0; i < count; i++) {
-        at = string_item(at, end, &start);
+        at = read_string(at, end, &start);
         if (at == NULL)
             return NOT_CANONICAL;
         size_t size = (size_t)(at - start);
@@ -115,4 +115,66 @@ int read_strings(Span repeated, int32_t *offsets, size_t count, uint8_t *data, s
         offsets[i + 1] = (int32_t)(to - data);
     }
     return at == end && to == to_end ? 0 : NOT_CANONICAL;
+}
+
+typedef struct {
+    size_t start, size;
+} Item;
+
+/* Find string `i` in the data; 0 if it is outside. Codes and offsets are each read once: another thread
+ * may be writing to their memory. */
+static inline int find_item(Strings strings, size_t i, Item *item)
+{
+    size_t code = strings.codes ? (size_t)(int64_t)strings.codes[i] : i;
+    if (code >= strings.distinct)
+        return 0;
+    int32_t start = strings.offsets[code], stop = strings.offsets[code + 1];
+    if (start < 0 || start > stop || (size_t)stop > strings.data.size)
+        return 0;
+    item->start = (size_t)start;
+    item->size = (size_t)(stop - start);
+    return 1;
+}
+
+static inline size_t size_of_item(Item item)
+{
+    return 1 + size_of_varint(item.size) + item.size;
+}
+
+int64_t size_of_strings(Strings strings)
+{
+    size_t total = 0;
+    Item item;
+    for (size_t i = 0; i < strings.count; i++) {
+        if (!find_item(strings, i, &item))
+            return NOT_CANONICAL;
+        total += size_of_item(item);
+    }
+    return (int64_t)total;
+}
+
+/* Most strings are short: copy sixteen bytes at once if source and target have that many left. */
+static inline uint8_t *write_item(Item item, Span data, uint8_t *out, const uint8_t *end)
+{
+    const uint8_t *content = data.data + item.start;
+    if (item.size <= 16 && data.size - item.start >= 16 && end - out >= 18) {
+        *out++ = STRING_TAG;
+        *out++ = (uint8_t)item.size;
+        memcpy(out, content, 16);
+        return out + item.size;
+    }
+    if (size_of_item(item) > (size_t)(end - out))
+        return NULL;
+    *out++ = STRING_TAG;
+    out = write_varint(item.size, out);
+    memcpy(out, content, item.size);
+    return out + item.size;
+}
+
+uint8_t *write_strings(Strings strings, uint8_t *out, const uint8_t *end)
+{
+    Item item;
+    for (size_t i = 0; i < strings.count && out != NULL; i++)
+        out = find_item(strings, i, &item) ? write_item(item, strings.data, out, end) : NULL;
+    return out;
 }

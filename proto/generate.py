@@ -1,11 +1,11 @@
-"""Regenerate ``tickframe.wire.contract`` from the .proto files beside this script.
+"""Generate ``tickframe.wire.contract`` from the .proto files beside this script.
 
-Run ``python proto/generate.py [FOLDER]``; the default folder is the one in the package.
+Run ``python proto/generate.py [FOLDER]``; by default it writes into the package.
 
-protoc's Python output requires one major version of the protobuf runtime and registers in the
-process-wide descriptor pool, where it would collide with the vendor library's copy of the contract.
-Therefore protoc only compiles the descriptors. They are committed as bytes, loaded at import into a
-separate pool, and work with every runtime since protobuf 5. The type stubs are protoc's.
+The Python code that protoc generates needs one major version of the protobuf runtime, and it registers
+in the process-wide descriptor pool, where it would collide with the vendor's copy of the contract.
+So only protoc's descriptors are used: they are committed as bytes, loaded at import into a separate
+pool, and work with every runtime since protobuf 5. The type stubs are protoc's.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ globals().update(
 
 
 def compile_sources(folder: Path) -> FileDescriptorSet:
-    """Write the type stubs to a folder and return the descriptors."""
+    """Write the stubs into a folder and return the descriptors."""
     descriptors = folder / "descriptors"
     arguments = [
         "protoc",
@@ -46,7 +46,7 @@ def compile_sources(folder: Path) -> FileDescriptorSet:
         *SOURCES,
     ]
     if protoc.main(arguments) != 0:
-        raise SystemExit("protoc failed: see its message above")
+        raise SystemExit("protoc rejected the .proto files, see its message above")
     return FileDescriptorSet.FromString(descriptors.read_bytes())
 
 
@@ -57,7 +57,7 @@ def python_literal(serialized: bytes, width: int = 64) -> str:
 
 
 def generate(target: Path) -> None:
-    """Write a module and a type stub for each .proto file to a folder."""
+    """Write a module and a stub for each .proto file into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         for descriptor in compile_sources(Path(scratch)).file:
             module = descriptor.name.removesuffix(".proto") + "_pb2"

@@ -1,4 +1,4 @@
-"""The catalogue: every documented function, parameter and column, in documented order."""
+"""The catalogue has every documented function, parameter and column, in documented order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARAMETER_KINDS = {
 }
 
 
-def test_the_catalogue_matches_the_specification(specification: Path) -> None:
+def test_the_catalogue_matches_the_documentation(specification: Path) -> None:
     documented = tomllib.loads((specification / "catalogue.toml").read_text())
     enums = {"TickDataType": TickDataType, "TickDataFlag": TickDataFlag, "ChainType": ChainType}
     assert documented.pop("enums") == {name: list(members) for name, members in enums.items()}
@@ -81,7 +81,7 @@ def test_names_are_sent_in_camel_case() -> None:
     assert camel_case("dateFrom") == "dateFrom"
 
 
-def test_every_column_is_described_by_a_sentence() -> None:
+def test_every_column_has_a_description_of_one_sentence() -> None:
     for function in FUNCTIONS.values():
         for column in (*function.columns, *sum(function.instrument_columns.values(), ())):
             assert column.description.endswith(".")

@@ -275,7 +275,7 @@ def test_get_sends_any_parameters_and_keeps_the_columns_it_receives(client: tf.C
 
 
 def test_get_rejects_what_cannot_be_sent(client: tf.Client) -> None:
-    with pytest.raises(ValueError, match="cannot travel"):
+    with pytest.raises(ValueError, match="cannot be sent"):
         client.get("ACTIV", "x", symbol=object())
     with pytest.raises(ValueError, match="request is empty"):
         client.get("ACTIV", "")

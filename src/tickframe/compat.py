@@ -26,8 +26,9 @@ from tickframe.client import Client
 from tickframe.query import Query
 from tickframe.run.outcomes import Outcome
 from tickframe.wire.contract import DataResponse
-from tickframe.wire.encode import encode_answer
+from tickframe.wire.encode import encode_response
 from tickframe.wire.frames import read_frames
+from tickframe.wire.lists import NULL_INT64
 from tickframe.wire.values import write_value
 
 __all__ = [
@@ -53,8 +54,6 @@ __all__ = [
     "tick_rules",
     "tick_snapshot",
 ]
-
-_NULL_INTEGER = -(2**63)
 
 
 class ApiSettings:
@@ -181,14 +180,14 @@ class DataObject:
     def data(self) -> DataResponse:
         """The response as a protobuf message, encoded from the columns."""
         meta = {name: write_value(value) for name, value in self._outcome.meta.items()}
-        [message] = read_frames(encode_answer(self._table, warning=self._outcome.warning, meta=meta))
+        [message] = read_frames(encode_response(self._table, warning=self._outcome.warning, meta=meta))
         return DataResponse.FromString(bytes(message))
 
 
 def _integers(column: pa.ChunkedArray) -> Any:
     if column.null_count and ApiSettings.replace_int_nulls:
         return column.cast(pa.float64(), safe=False).to_numpy()
-    return column.fill_null(_NULL_INTEGER).to_numpy().copy()
+    return column.fill_null(NULL_INT64).to_numpy().copy()
 
 
 def get(source: str, request: str, connection: XytClient | None = None, **parameters: object) -> DataObject:

@@ -1,4 +1,4 @@
-"""Decode framed responses that came another way than through a client: from a file, or from a program of your own.
+"""Decode framed responses that do not come from a client, such as those in a file.
 
 >>> import tickframe.decode
 >>> for batch in tickframe.decode.read_batches(open("response.bin", "rb")):  # doctest: +SKIP

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 
 import tickframe as tf
 from tests.wire.comparison import batch_difference, outcome
-from tests.wire.encodings import Answer as Message
 from tests.wire.encodings import Canonical
-from tests.wire.strategies import LABELS, answers
+from tests.wire.encodings import Response as Message
+from tests.wire.strategies import LABELS, responses
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, write_entry
 from tickframe.cache.key import Key, Window
@@ -71,7 +71,7 @@ def test_an_entry_holds_everything_of_the_response(day: Response) -> None:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(answers())
+@given(responses())
 def test_whatever_can_be_decoded_is_stored_bit_for_bit_or_refused(message: Message) -> None:
     decoded = outcome(write_frame(Canonical().message(message)), LABELS)
     if isinstance(decoded, TickframeError):

@@ -108,7 +108,7 @@ PAGE = b"<html><body>Please log in</body></html>"
         (Reply(answer() + b"\n"), errors.TrailingBytesError, "0x0A"),
         (Reply(b"\xff\xff\xff\xff\xf0" + bytes(16)), errors.FrameLengthError, "negative"),
         (Reply(b"\xfa\xff\xff\xff\xff\x0f" + bytes(16)), errors.FrameLengthError, "31 bits"),
-        (Reply(b"\xff\x7f\xff\xff\xff" + bytes(16)), errors.TruncatedFrameError, "16 arrived"),
+        (Reply(b"\xff\x7f\xff\xff\xff" + bytes(16)), errors.TruncatedFrameError, "16 of 2,147,483,647 bytes arrived"),
         (Reply(answer(), announced=1000), errors.TransportError, "cut short"),
         (Reply(write_frame(b"\x12\x7f")), errors.DecodeError, "DataResponse"),
     ],

@@ -1,4 +1,4 @@
-"""Both engines, in one process."""
+"""Both engines in one process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tickframe.wire import reader
 
 @pytest.fixture(params=["kernel", "fallback"])
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Let the compiled kernel read what it can, or leave all to the official parser."""
+    """Decode with the compiled kernel where possible, or only with the official parser."""
     if request.param == "fallback":
         with without_kernel():
             yield "fallback"

@@ -1,7 +1,6 @@
-"""Protobuf by hand: one answer as every writer writes it, or in one of the other legal ways.
+"""Responses encoded by hand as every protobuf writer does, independent of the package under test.
 
-``Canonical`` makes the choices of every protobuf writer; ``Odd`` takes its choices from a random
-generator, and each of them leaves the answer what it was. Neither knows the package under test.
+``Odd`` in ``odd_encodings`` encodes the same responses in other valid ways.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 VARINT, FIXED64, LENGTH_DELIMITED, GROUP_START, GROUP_END, FIXED32 = range(6)
 
-#: The list types of ``ValueList`` by number; a ``Value`` of one kind has the number of its list.
+#: The numbers of the list types in ``ValueList``; a ``Value`` has the same number as its list type.
 STRINGS, INTEGERS, DOUBLES, BOOLEANS, DATES, TIMES = range(1, 7)
 DAYS, MILLISECONDS, NANOSECONDS, TIMESTAMPS = range(8, 12)
 OBJECT, LIST, MIXED = 14, 15, 15
@@ -21,13 +20,13 @@ UNSET = 0
 INT32_LISTS = frozenset({DAYS, MILLISECONDS})
 VARINT_LISTS = frozenset({INTEGERS, BOOLEANS, DAYS, MILLISECONDS, NANOSECONDS, TIMESTAMPS})
 PACKED_LISTS = VARINT_LISTS | {DOUBLES}
-#: What the compiled kernel reads where it is written canonically.
+#: What the compiled kernel reads if it is encoded canonically.
 KERNEL_LISTS = PACKED_LISTS | {STRINGS}
 LISTS = (*sorted(KERNEL_LISTS), DATES, TIMES, MIXED)
 
 
 class Column(NamedTuple):
-    """A column: strings as str or bytes, times as (milliseconds, nanoseconds), cells in a mixed list."""
+    """A column: strings are str or bytes, times (milliseconds, nanoseconds), values of a mixed list cells."""
 
     name: str
     list_number: int
@@ -35,13 +34,13 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A ``Value``: a scalar, a ``Column`` for a list, or names and cells for an object."""
+    """A ``Value``: a scalar, a ``Column`` as a list, or names and cells as an object."""
 
     number: int
     value: Any
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A ``DataResponse``."""
 
     columns: Sequence[Column]
@@ -52,7 +51,7 @@ class Answer(NamedTuple):
 
 
 def varint(value: int, digits: int = 1) -> bytes:
-    """Return a varint of at least so many digits."""
+    """Return a varint of at least ``digits`` bytes."""
     written = bytearray()
     while value > 0x7F or len(written) + 1 < digits:
         written.append(value & 0x7F | 0x80)
@@ -62,7 +61,7 @@ def varint(value: int, digits: int = 1) -> bytes:
 
 
 class Canonical:
-    """Writes as every protobuf writer does."""
+    """Encodes as every protobuf writer does."""
 
     def tag(self, number: int, wire_type: int) -> bytes:
         return varint(number << 3 | wire_type)
@@ -70,12 +69,12 @@ class Canonical:
     def length(self, length: int) -> bytes:
         return varint(length)
 
-    def scalar(self, list_number: int, value: int) -> bytes:  # noqa: ARG002, other writers ask for it
-        """Return a varint of the values of one list type."""
+    def scalar(self, list_number: int, value: int) -> bytes:  # noqa: ARG002, for subclasses
+        """Return the varint of a value of a list type."""
         return varint(value & 0xFFFF_FFFF_FFFF_FFFF)
 
     def between(self, fields: Iterable[bytes]) -> bytes:
-        """Join the fields of a message in which unknown fields do no harm."""
+        """Join the fields of a message that may have unknown fields."""
         return b"".join(fields)
 
     def nest(self, number: int, body: bytes) -> bytes:
@@ -83,7 +82,7 @@ class Canonical:
         return self.tag(number, LENGTH_DELIMITED) + self.length(len(body)) + body
 
     def item(self, list_number: int, value: Any, number: int = 1) -> bytes:
-        """Return one value of a kind as a field of its own."""
+        """Return a value of a list type as a field."""
         if list_number == STRINGS:
             return self.nest(number, value if isinstance(value, bytes) else value.encode())
         if list_number == DOUBLES:
@@ -95,11 +94,11 @@ class Canonical:
         return self.tag(number, VARINT) + self.scalar(list_number, value)
 
     def number(self, number: int, value: int) -> bytes:
-        """Return an int32 field of a message; zero is not written."""
+        """Return an int32 field of a message; nothing for zero."""
         return self.tag(number, VARINT) + self.scalar(DAYS, value) if value else b""
 
     def packed(self, list_number: int, values: Sequence[Any]) -> bytes:
-        """Return one packed run."""
+        """Return packed values as a field."""
         if list_number == DOUBLES:
             return self.nest(1, struct.pack(f"<{len(values)}d", *values))
         return self.nest(1, b"".join(self.scalar(list_number, value) for value in values))
@@ -130,28 +129,28 @@ class Canonical:
         return self.item(cell.number, cell.value, cell.number)
 
     def entry(self, name: str, values: Sequence[bytes]) -> bytes:
-        """Return a map entry of a name and of the fields of its value."""
+        """Return a map entry with a name and the fields of its value."""
         return self.nest(1, name.encode()) + b"".join(values)
 
     def column(self, column: Column) -> bytes:
-        """Return a map entry of a column."""
+        """Return the map entry of a column."""
         return self.entry(column.name, [self.nest(2, b"".join(self.value_list_fields(column)))])
 
-    def header_fields(self, answer: Answer) -> list[bytes]:
-        texts = [(1, answer.request_id), (2, answer.reference_id)]
+    def header_fields(self, response: Response) -> list[bytes]:
+        texts = [(1, response.request_id), (2, response.reference_id)]
         fields = [self.nest(number, self.nest(1, text.encode())) for number, text in texts if text]
-        return [*fields, self.nest(4, answer.warning.encode())] if answer.warning else fields
+        return [*fields, self.nest(4, response.warning.encode())] if response.warning else fields
 
     def tables(self, columns: Sequence[Column]) -> list[bytes]:
         """Return the fields that hold the table."""
         return [self.nest(2, b"".join(self.nest(1, self.column(column)) for column in columns))] if columns else []
 
-    def headers(self, answer: Answer) -> list[bytes]:
+    def headers(self, response: Response) -> list[bytes]:
         """Return the fields that hold the header."""
-        fields = self.header_fields(answer)
+        fields = self.header_fields(response)
         return [self.nest(1, b"".join(fields))] if fields else []
 
-    def message(self, answer: Answer) -> bytes:
+    def message(self, response: Response) -> bytes:
         """Return a ``DataResponse``."""
-        meta = [self.nest(3, self.entry(name, [self.nest(2, self.cell(cell))])) for name, cell in answer.meta]
-        return self.between([*self.headers(answer), *self.tables(answer.columns), *meta])
+        meta = [self.nest(3, self.entry(name, [self.nest(2, self.cell(cell))])) for name, cell in response.meta]
+        return self.between([*self.headers(response), *self.tables(response.columns), *meta])

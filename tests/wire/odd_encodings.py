@@ -1,4 +1,4 @@
-"""Legal protobuf that no writer produces, and bytes that are damaged."""
+"""Valid protobuf that no writer produces, and damaged bytes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.wire.encodings import (
     STRINGS,
     UNSET,
     VARINT,
-    Answer,
     Canonical,
     Cell,
     Column,
+    Response,
     varint,
 )
 
@@ -33,22 +33,22 @@ LONGEST_VARINT = 10
 LONGEST_TAG = LONGEST_LENGTH = 5
 LARGEST_NUMBER = 2**29 - 1
 
-# Bytes at which readers tend to stumble: ends of ranges, and tags of this contract.
-TELLING = b"\x00\x01\x02\x05\x06\x07\x08\x0a\x0b\x0c\x0f\x10\x12\x1a\x22\x42\x7a\x7f\x80\x81\xc0\xe0\xed\xf0\xff"
+# Bytes that parsers tend to mishandle: limits of ranges, and tags of this contract.
+CRITICAL = b"\x00\x01\x02\x05\x06\x07\x08\x0a\x0b\x0c\x0f\x10\x12\x1a\x22\x42\x7a\x7f\x80\x81\xc0\xe0\xed\xf0\xff"
 
 
 class Odd(Canonical):
-    """Writes the same answer in other legal ways.
+    """Encodes the same response in other valid ways.
 
     Parameters
     ----------
     random
-        Where its choices come from.
+        Generator of its choices.
     oddity
-        How likely each choice is an odd one.
+        Probability that a choice is unusual.
     damage
-        How likely the body of a field is damaged before its length is written; above zero, what
-        is written need not be legal.
+        Probability that the body of a field is damaged before its length is written. Above zero, the
+        result may be invalid.
     """
 
     def __init__(self, random: Random, oddity: float = 0.2, damage: float = 0.0) -> None:
@@ -60,7 +60,7 @@ class Odd(Canonical):
         return self.oddity > 0 and self.random.random() < self.oddity
 
     def parts(self, items: Sequence[Any]) -> list[Sequence[Any]]:
-        """Cut a sequence into runs, some of them empty."""
+        """Split a sequence into parts, some of them empty."""
         cuts = sorted(self.random.randint(0, len(items)) for _ in range(self.random.randint(1, 3)))
         return [items[start:end] for start, end in zip([0, *cuts], [*cuts, len(items)], strict=True)]
 
@@ -79,7 +79,7 @@ class Odd(Canonical):
         if list_number in INT32_LISTS:
             value = value & 0xFFFF_FFFF | self.random.randint(0, 2**32 - 1) << 32
         if self.random.random() < 0.5:
-            # A tenth digit has room for six bits that are dropped.
+            # Six bits of a tenth byte are ignored.
             value |= self.random.randint(0, 2**6 - 1) << 64
             return varint(value, LONGEST_VARINT)
         return varint(value, self.random.randint(1, LONGEST_VARINT))
@@ -88,7 +88,7 @@ class Odd(Canonical):
         if not self.damage or self.random.random() >= self.damage:
             return super().nest(number, body)
         if self.random.random() < 0.3:
-            # A length may be padded to five digits and no further.
+            # A length may be padded to five bytes and no further.
             length = varint(len(body), self.random.randint(2, LONGEST_LENGTH + 2))
             return self.tag(number, LENGTH_DELIMITED) + length + body
         return super().nest(number, damaged(self.random, body))
@@ -104,7 +104,7 @@ class Odd(Canonical):
         return b"".join(joined)
 
     def unknown(self, depth: int = 0) -> bytes:
-        """Return a field that no message of the contract has."""
+        """Return a field that is not in the contract."""
         number = self.random.choice((16, 17, 2047, self.random.randint(16, LARGEST_NUMBER)))
         wire_type = self.random.choice((VARINT, FIXED64, FIXED32, LENGTH_DELIMITED, GROUP_START))
         if wire_type == GROUP_START:
@@ -125,13 +125,13 @@ class Odd(Canonical):
             fields = super().list_fields(list_number, values)
         else:
             fields = []
-            for run in self.parts(values):
+            for part in self.parts(values):
                 if self.random.random() < 0.5:
-                    fields.append(self.packed(list_number, run))
+                    fields.append(self.packed(list_number, part))
                 else:
-                    fields.extend(self.item(list_number, value) for value in run)
+                    fields.extend(self.item(list_number, value) for value in part)
         if self.chance():
-            # The list's own field with a wire type that it does not have is one more unknown field.
+            # The field of the values with a wrong wire type is another unknown field.
             wire_type = FIXED32 if list_number != DOUBLES else VARINT
             wrong = self.tag(1, wire_type) + self.content(wire_type)
             fields.insert(self.random.randint(0, len(fields)), wrong)
@@ -142,13 +142,13 @@ class Odd(Canonical):
             return []
         fields = []
         if self.chance():
-            # What was set before in the oneof is forgotten, as long as it was another list.
+            # A previous list in the oneof is discarded if it is of another type.
             others = [number for number in (STRINGS, INTEGERS, DOUBLES, MIXED) if number != column.list_number]
             fields.append(self.decoy(column.list_number))
             fields.append(self.decoy(self.random.choice(others)))
-        runs = self.parts(column.values) if self.chance() else [column.values]
-        for run in runs:
-            fields.append(self.nest(column.list_number, self.between(self.list_fields(column.list_number, run))))
+        parts = self.parts(column.values) if self.chance() else [column.values]
+        for part in parts:
+            fields.append(self.nest(column.list_number, self.between(self.list_fields(column.list_number, part))))
             if self.chance():
                 fields.append(self.unknown())
         return fields
@@ -162,7 +162,7 @@ class Odd(Canonical):
         return body + self.unknown() if self.chance() else body
 
     def decoy(self, list_number: int) -> bytes:
-        """Return a list that does not count."""
+        """Return a list that is discarded."""
         return self.nest(list_number, b"".join(self.list_fields(list_number, DECOYS[list_number])))
 
     def entry(self, name: str, values: Sequence[bytes]) -> bytes:
@@ -172,7 +172,7 @@ class Odd(Canonical):
             keys = keys if len(keys) > 1 else [*keys, self.nest(1, b"")]
         fields = [*keys, *values]
         if self.chance():
-            # Keys and values keep their order among themselves; how they interleave says nothing.
+            # Keys and values keep their own order; how they are interleaved has no meaning.
             places = [0] * len(keys) + [1] * len(values)
             self.random.shuffle(places)
             left = [iter(keys), iter(values)]
@@ -181,39 +181,39 @@ class Odd(Canonical):
 
     def column(self, column: Column) -> bytes:
         fields = self.value_list_fields(column)
-        runs = self.parts(fields) if self.chance() else [fields]
-        return self.entry(column.name, [self.nest(2, b"".join(run)) for run in runs])
+        parts = self.parts(fields) if self.chance() else [fields]
+        return self.entry(column.name, [self.nest(2, b"".join(part)) for part in parts])
 
-    def header_fields(self, answer: Answer) -> list[bytes]:
-        fields = super().header_fields(answer)
+    def header_fields(self, response: Response) -> list[bytes]:
+        fields = super().header_fields(response)
         if self.chance():
             fields.insert(0, self.nest(4, b"an earlier warning"))
-            fields.append(self.nest(4, answer.warning.encode()))
+            fields.append(self.nest(4, response.warning.encode()))
         return fields
 
-    def headers(self, answer: Answer) -> list[bytes]:
-        fields = self.header_fields(answer)
+    def headers(self, response: Response) -> list[bytes]:
+        fields = self.header_fields(response)
         if not self.chance():
             return [self.nest(1, b"".join(fields))] if fields else []
-        return [self.nest(1, self.between(run)) for run in self.parts(fields)]
+        return [self.nest(1, self.between(part)) for part in self.parts(fields)]
 
     def tables(self, columns: Sequence[Column]) -> list[bytes]:
         entries = [self.nest(1, self.column(column)) for column in columns]
         if entries and self.chance():
-            # An earlier entry of a column's name is replaced whole; its place stays the column's.
+            # An earlier entry with the column's name is replaced, but its position is kept.
             at = self.random.randrange(len(columns))
             column = self.random.choice((Column("", UNSET, ()), Column("", INTEGERS, (7, 8))))
             entries.insert(at, self.nest(1, self.column(column._replace(name=columns[at].name))))
-        runs = self.parts(entries) if self.chance() else [entries]
-        return [self.nest(2, self.between(run)) for run in runs]
+        parts = self.parts(entries) if self.chance() else [entries]
+        return [self.nest(2, self.between(part)) for part in parts]
 
-    def message(self, answer: Answer) -> bytes:
-        tables = self.tables(answer.columns)
-        beside = [*self.headers(answer)]
-        meta = [self.nest(3, self.entry(name, [self.nest(2, self.cell(cell))])) for name, cell in answer.meta]
+    def message(self, response: Response) -> bytes:
+        tables = self.tables(response.columns)
+        beside = [*self.headers(response)]
+        meta = [self.nest(3, self.entry(name, [self.nest(2, self.cell(cell))])) for name, cell in response.meta]
         fields = [*beside, *tables, *meta]
         if self.chance():
-            # Of one number they keep their order.
+            # Fields of the same number keep their order.
             places = [0] * len(beside) + [1] * len(tables) + [2] * len(meta)
             self.random.shuffle(places)
             left = [iter(beside), iter(tables), iter(meta)]
@@ -227,7 +227,7 @@ DECOYS: dict[int, Sequence[Any]] = {
 
 
 def damaged(random: Random, message: bytes, other: bytes = b"") -> bytes:
-    """Return the bytes with one to three faults; ``other`` is where spliced bytes come from."""
+    """Return the bytes with one to three faults; spliced bytes come from ``other``."""
     faulty = bytearray(message)
     for _ in range(random.choice((1, 1, 2, 3))):
         _damage(random, faulty, other or message)
@@ -241,13 +241,13 @@ def _damage(random: Random, faulty: bytearray, other: bytes) -> None:
     if kind == 0:
         faulty[at] ^= 1 << int(random.random() * 8)
     elif kind == 1:
-        faulty[at] = TELLING[int(random.random() * len(TELLING))]
+        faulty[at] = CRITICAL[int(random.random() * len(CRITICAL))]
     elif kind == 2:
         faulty[at] = (faulty[at] + random.choice((-1, 1))) & 0xFF
     elif kind == 3:
         del faulty[at : at + 1 + int(random.random() * 4)]
     elif kind == 4:
-        faulty[at:at] = bytes((TELLING[int(random.random() * len(TELLING))],))
+        faulty[at:at] = bytes((CRITICAL[int(random.random() * len(CRITICAL))],))
     elif kind == 5:
         faulty[at:at] = random.randbytes(1 + int(random.random() * 4))
     elif kind == 6:
@@ -256,5 +256,5 @@ def _damage(random: Random, faulty: bytearray, other: bytes) -> None:
     elif random.random() < 0.3:
         del faulty[at:]
     else:
-        # The same again: a repeated field, or a longer run.
+        # Duplicate some bytes: a repeated field, or more values.
         faulty[at:at] = faulty[at : at + 1 + int(random.random() * 16)]

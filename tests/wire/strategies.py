@@ -1,4 +1,4 @@
-"""Random answers for hypothesis: every list type, nulls at the sentinels, the ends of every range."""
+"""Hypothesis strategies for responses: every list type, null values, and the limits of every range."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ from tests.wire.encodings import (
     TIMES,
     TIMESTAMPS,
     UNSET,
-    Answer,
     Cell,
     Column,
+    Response,
 )
 from tickframe.catalogue import Column as DocumentedColumn
 from tickframe.catalogue import ColumnKind
 
 NULL_INT32, NULL_INT64 = -(2**31), -(2**63)
 
-#: Columns of these names are read as labels.
+#: Columns of these names are decoded as labels.
 LABELS = (DocumentedColumn("label", ColumnKind.LABEL), DocumentedColumn("venue", ColumnKind.LABEL))
 
 
 def every_width(bits: int) -> SearchStrategy[int]:
-    """Return integers, and often those where a varint gets one more digit, and the null."""
+    """Return integers, often the null or one around which a varint grows by a byte."""
     edges = [sign * (1 << shift) + off for shift in range(0, bits, 7) for sign in (1, -1) for off in (-1, 0, 1)]
     least, most = -(1 << bits - 1), (1 << bits - 1) - 1
     edges = [edge for edge in [*edges, least, least + 1, most] if least <= edge <= most]
     return st.just(least) | st.sampled_from(edges) | st.integers(least, most)
 
 
-#: Any 64 bits at all, NaN payloads included.
+#: Any 64 bits, including NaN payloads.
 DOUBLE_BITS = (st.integers(0, 2**64 - 1) | st.integers(0x7FF0 << 48, 2**63 - 1)).map(
     lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0]
 )
 
-FEW = st.sampled_from(
+LABEL_TEXT = st.sampled_from(
     ["", "A", "XETRA", "sevenby", "eight by", "fourteen bytes", "fifteen bytes!!", "sixteen bytes!!!"]
 )
-TEXT = FEW | st.text(max_size=20) | st.text("aé€\U0001f600\x00", max_size=20)
+TEXT = LABEL_TEXT | st.text(max_size=20) | st.text("aé€\U0001f600\x00", max_size=20)
 
 VALUES: Mapping[int, SearchStrategy[Any]] = {
     STRINGS: TEXT,
@@ -70,7 +70,7 @@ VALUES: Mapping[int, SearchStrategy[Any]] = {
     TIMESTAMPS: every_width(64),
 }
 
-# Around the blocks of 64 bytes that the kernel takes at once, as well as few.
+# A few rows, or as many as are around the 64 bytes that the kernel reads at once.
 ROWS = st.integers(0, 12) | st.sampled_from([31, 32, 63, 64, 65, 71, 72, 73, 128, 136, 200])
 NAMES = st.lists(
     st.sampled_from(["label", "venue", "", "größe", "price"]) | st.text(max_size=4), unique=True, max_size=4
@@ -91,7 +91,7 @@ def cells(depth: int = 2) -> SearchStrategy[Cell | None]:
 def columns(
     draw: DrawFn, names: SearchStrategy[str], list_numbers: Any, rows: SearchStrategy[int], depth: int = 2
 ) -> Column:
-    """Return a column of one of some list types."""
+    """Return a column of one of several list types."""
     name, list_number, count = draw(names), draw(st.sampled_from(sorted(list_numbers))), draw(rows)
     if name in ("label", "venue") and draw(st.booleans()):
         list_number = STRINGS
@@ -104,21 +104,21 @@ def columns(
         return Column(name, MIXED, draw(st.lists(values, min_size=count, max_size=count)))
     if count <= 12:
         return Column(name, list_number, draw(st.lists(VALUES[list_number], min_size=count, max_size=count)))
-    # Long columns repeat a few values at random: every one drawn by itself would take too long.
+    # Long columns repeat a few values at random: to draw each value would take too long.
     few = draw(st.lists(VALUES[list_number], min_size=1, max_size=8))
     random = draw(st.randoms(use_true_random=True))
     return Column(name, list_number, [random.choice(few) for _ in range(count)])
 
 
 @st.composite
-def answers(draw: DrawFn, list_numbers: Any = LISTS) -> Answer:
-    """Return answers whose columns are of one length."""
+def responses(draw: DrawFn, list_numbers: Any = LISTS) -> Response:
+    """Return responses with columns of equal length."""
     rows = st.just(draw(ROWS))
     made = [draw(columns(st.just(name), list_numbers, rows)) for name in draw(NAMES)]
     meta = draw(st.lists(st.tuples(st.text(max_size=3), cells(1)), max_size=2, unique_by=lambda field: field[0]))
-    return Answer(made, draw(TEXT), draw(TEXT), draw(TEXT), meta)
+    return Response(made, draw(TEXT), draw(TEXT), draw(TEXT), meta)
 
 
-def canonical_answers() -> SearchStrategy[Answer]:
-    """Return answers that the kernel reads."""
-    return answers(KERNEL_LISTS)
+def canonical_responses() -> SearchStrategy[Response]:
+    """Return responses that the kernel decodes."""
+    return responses(KERNEL_LISTS)

@@ -1,4 +1,4 @@
-"""The contract: what is committed is what the .proto files say."""
+"""The committed contract matches the .proto files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_regenerating_the_contract_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_contract_stays_out_of_the_process_wide_pool() -> None:
-    """The vendor's own library can register the same names beside it."""
+    """The vendor's library can register the same names in the same process."""
     with pytest.raises(KeyError):
         descriptor_pool.Default().FindMessageTypeByName("xyt.DataResponse")
 

@@ -1,4 +1,4 @@
-"""From an Arrow table to the wire, and how the service fits the catalogue."""
+"""From an Arrow table to the wire, and the sandbox compared to the catalogue."""
 
 import datetime as dt
 import math
@@ -14,12 +14,12 @@ from tickframe.catalogue import FUNCTIONS
 from tickframe.sandbox.answers import ANSWERS
 from tickframe.sandbox.parameters import Parameters
 from tickframe.wire.contract import DataResponse, ValueList
-from tickframe.wire.encode import encode_answer, to_wire_list
+from tickframe.wire.encode import encode_response, join, to_wire_list
 from tickframe.wire.frames import read_frames
 
 
 def test_every_documented_function_is_served():
-    """A function of the catalogue has an answer, and its parameters have types."""
+    """Each function of the catalogue is implemented, and its parameters have types."""
     assert set(ANSWERS) == set(FUNCTIONS)
     names = {parameter.name for function in FUNCTIONS.values() for parameter in function.parameters}
     assert names == set(get_type_hints(Parameters))
@@ -40,29 +40,27 @@ def test_every_documented_function_is_served():
         ([], pa.dictionary(pa.int32(), pa.string()), "string_list", []),
     ],
 )
-def test_a_column_travels_in_its_list(values, kind, expected_list, expected):
-    """Each type has its list and its null; a column without rows says what list it is."""
+def test_a_column_is_encoded_as_its_list(values, kind, expected_list, expected):
+    """Each type has its list and its null; a column without rows has its list too."""
     table = pa.table({"column": pa.chunked_array([values, values], kind)})
-    [message] = read_frames(encode_answer(table))
+    [message] = read_frames(encode_response(table))
     reply = Reply(DataResponse.FromString(bytes(message)))
     assert reply.kinds == {"column": expected_list}
     assert repr(reply.columns["column"]) == repr(expected * 2)
 
 
-def test_a_type_that_does_not_travel_is_named():
-    """The error names the column and its type."""
+def test_a_type_that_cannot_be_encoded_is_an_error():
     with pytest.raises(TypeError, match="column 'size' is of type float"):
-        encode_answer(pa.table({"size": pa.array([1.0], pa.float32())}))
+        encode_response(pa.table({"size": pa.array([1.0], pa.float32())}))
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string()), pa.int64(), pa.date32()])
-def test_a_slice_travels_as_the_rows_it_shows(kind):
-    """What lies before and behind a slice stays at home."""
+def test_only_the_rows_of_a_slice_are_encoded(kind):
     values = {pa.int64(): [1, -2, 3, 4], pa.date32(): [dt.date(2016, 5, day) for day in (1, 2, 3, 4)]}
     column = pa.chunked_array([values.get(kind, ["a", "bb", "", "c" * 300])], kind)
-    [message] = read_frames(encode_answer(pa.table({"column": column.slice(1, 2)})))
+    [message] = read_frames(encode_response(pa.table({"column": column.slice(1, 2)})))
     whole = pa.table({"column": pa.chunked_array([column.slice(1, 2).to_pylist()], kind)})
-    [expected] = read_frames(encode_answer(whole))
+    [expected] = read_frames(encode_response(whole))
     assert DataResponse.FromString(bytes(message)).data == DataResponse.FromString(bytes(expected)).data
 
 
@@ -73,7 +71,7 @@ def test_a_slice_travels_as_the_rows_it_shows(kind):
     st.lists(st.sampled_from(["", "A", "20002020", "x" * 200])),
 )
 def test_what_the_kernel_writes_is_what_protobuf_writes(integers, days, strings, labels):
-    """One list for each way of the kernel, byte for byte."""
+    """One list for each writer of the kernel, byte for byte."""
     columns = {
         "integer_list": (pa.array(integers, pa.int64()), integers),
         "days_list": (pa.array(days, pa.int32()).view(pa.date32()), days),
@@ -84,7 +82,5 @@ def test_what_the_kernel_writes_is_what_protobuf_writes(integers, days, strings,
         field = "string_list" if name == "label" else name
         expected = ValueList()
         getattr(expected, field).values.extend(values)
-        wire_list = to_wire_list(name, pa.chunked_array([array]))
-        written = bytearray(wire_list.size)
-        wire_list.write(memoryview(written))
-        assert (wire_list.field, bytes(written)) == (field, getattr(expected, field).SerializeToString())
+        list_type, pieces = to_wire_list(name, pa.chunked_array([array]))
+        assert (list_type, bytes(join(pieces))) == (field, getattr(expected, field).SerializeToString())

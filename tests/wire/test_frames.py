@@ -1,4 +1,4 @@
-"""Frames: both markers, from bytes and from a stream, and every way they can be wrong."""
+"""Frames with both markers, from bytes and from a stream, and all their errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_frames_are_read_as_they_were_written(messages: list[tuple[bytes, Marker
 
 
 @given(MESSAGES, st.data())
-def test_a_cut_anywhere_inside_a_frame_is_an_error(messages: list[tuple[bytes, Marker]], data: st.DataObject) -> None:
+def test_a_frame_truncated_anywhere_is_an_error(messages: list[tuple[bytes, Marker]], data: st.DataObject) -> None:
     frames = [write_frame(message, marker) for message, marker in messages]
     framed = b"".join(frames)
     whole = {sum(map(len, frames[:count])) for count in range(1, len(frames) + 1)}
@@ -64,24 +64,24 @@ def test_any_bytes_are_frames_or_a_frame_error(noise: bytes) -> None:
         (b"\xff\x7f\xff\xff\xffab", TruncatedFrameError),
     ],
 )
-def test_what_is_wrong_with_a_frame_has_its_own_error(framed: bytes, error: type[FrameError]) -> None:
+def test_each_fault_of_a_frame_has_its_own_error(framed: bytes, error: type[FrameError]) -> None:
     for source in (framed, io.BytesIO(framed)):
         with pytest.raises(error):
             list(read_frames(source))
 
 
-def test_a_length_above_the_limit_is_refused_before_memory_is_taken() -> None:
+def test_a_length_above_the_limit_is_an_error_before_memory_is_allocated() -> None:
     with pytest.raises(FrameLengthError, match="limit is 10"):
         list(read_frames(io.BytesIO(b"\xfa\x0b" + bytes(11)), maximum_length=10))
 
 
-def test_a_frame_that_is_larger_than_one_read_arrives_whole() -> None:
+def test_a_frame_larger_than_one_read_is_complete() -> None:
     message = bytes(range(256)) * (70 * 1024 * 4)
     assert next(read_frames(io.BytesIO(write_frame(message)))) == message
 
 
 class OneByteAtATime:
-    """A stream as slow as a stream can be."""
+    """A stream that returns one byte at a time."""
 
     def __init__(self, content: bytes) -> None:
         self._content = io.BytesIO(content)
@@ -90,13 +90,13 @@ class OneByteAtATime:
         return self._content.readinto(buffer[:1])
 
 
-def test_a_frame_left_unread_is_passed_over() -> None:
+def test_an_unread_frame_is_skipped() -> None:
     framed = write_frame(b"one") + write_frame(b"two", Marker.FIXED)
     assert [frame.length for frame in open_frames(framed)] == [3, 3]
     assert [frame.length for frame in open_frames(io.BytesIO(framed))] == [3, 3]
 
 
-def test_a_message_can_be_followed_as_it_arrives() -> None:
+def test_a_message_can_be_read_while_it_arrives() -> None:
     [arrived] = (
         [bytes(view) for view in frame.arrivals()] for frame in open_frames(OneByteAtATime(write_frame(b"abc")))
     )

@@ -1,4 +1,4 @@
-"""Sizes that are claimed and not sent, and answers that are all skeleton: memory and work stay bounded."""
+"""False lengths, and messages with little data: memory and work stay bounded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from tests.wire.comparison import difference, official_outcome, outcome, without_kernel
-from tests.wire.encodings import INTEGERS, LIST, MIXED, OBJECT, Answer, Canonical, Cell, Column, varint
+from tests.wire.encodings import INTEGERS, LIST, MIXED, OBJECT, Canonical, Cell, Column, Response, varint
 from tickframe.errors import DecodeError, FrameError, TickframeError
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import Marker, write_frame
@@ -30,7 +30,7 @@ CANONICAL = Canonical()
 
 
 def around_list(body: bytes) -> bytes:
-    """Return a response of one column whose ``ValueList`` is these bytes."""
+    """Return a response with one column, whose ``ValueList`` is ``body``."""
     return CANONICAL.nest(2, CANONICAL.nest(1, CANONICAL.entry("a", [CANONICAL.nest(2, body)])))
 
 
@@ -51,9 +51,9 @@ CLAIMS = {
 
 
 def peak(work: Callable[[], object]) -> int:
-    """Return the most memory that Python, NumPy and Arrow held for it."""
-    usual = pa.default_memory_pool()
-    pool = pa.proxy_memory_pool(usual)
+    """Return the most memory that Python, NumPy and Arrow held during the call."""
+    default = pa.default_memory_pool()
+    pool = pa.proxy_memory_pool(default)
     pa.set_memory_pool(pool)
     tracemalloc.start()
     try:
@@ -61,11 +61,11 @@ def peak(work: Callable[[], object]) -> int:
         return tracemalloc.get_traced_memory()[1] + (pool.max_memory() or 0)
     finally:
         tracemalloc.stop()
-        pa.set_memory_pool(usual)
+        pa.set_memory_pool(default)
 
 
 @pytest.mark.parametrize("message", CLAIMS.values(), ids=CLAIMS.keys())
-def test_a_length_past_its_parent_is_an_error_and_takes_no_memory(engine: str, message: bytes) -> None:
+def test_a_length_beyond_its_parent_is_an_error_and_allocates_no_memory(engine: str, message: bytes) -> None:
     def decode() -> None:
         with pytest.raises(DecodeError):
             list(read_responses(write_frame(message)))
@@ -75,10 +75,10 @@ def test_a_length_past_its_parent_is_an_error_and_takes_no_memory(engine: str, m
 
 
 @pytest.mark.parametrize("marker", Marker)
-def test_a_frame_that_claims_two_gigabytes_takes_what_it_sends(engine: str, marker: Marker) -> None:
-    """From bytes nothing is taken; from a file the first capacity, which is asked for and not touched."""
+def test_a_frame_that_announces_two_gigabytes_allocates_little(engine: str, marker: Marker) -> None:
+    """Nothing for bytes; for a file the initial capacity, which is not touched."""
     length = varint(MOST) if marker is Marker.VARINT else MOST.to_bytes(4, "big")
-    source = bytes([marker]) + length + CANONICAL.message(Answer([Column("a", INTEGERS, [1])]))
+    source = bytes([marker]) + length + CANONICAL.message(Response([Column("a", INTEGERS, [1])]))
 
     def decode(source: Any) -> None:
         with pytest.raises(FrameError, match="cut short"):
@@ -122,8 +122,8 @@ except FrameError:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 @pytest.mark.skipif(bool(os.environ.get("SANITIZED_KERNEL")), reason="a sanitizer maps terabytes")
 @pytest.mark.parametrize("kernel", ["on", "off"])
-def test_an_announced_length_neither_maps_nor_touches_memory(kernel: str) -> None:
-    """In a process that may have 256 MB more than it had, two announced gigabytes are a cut frame."""
+def test_an_announced_length_does_not_map_memory(kernel: str) -> None:
+    """In a process that is limited to another 256 MB, a frame that announces 2 GB is only truncated."""
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, kernel],
         env={**os.environ, "TICKFRAME_KERNEL": kernel},
@@ -139,7 +139,7 @@ def many_columns(count: int, *, odd: bool) -> bytes:
     return CANONICAL.nest(2, b"".join(entries)) + (b"\x98\x06\x01" if odd else b"")
 
 
-def test_a_hundred_thousand_columns_are_read_by_both_engines() -> None:
+def test_both_engines_decode_a_hundred_thousand_columns() -> None:
     frame = write_frame(many_columns(100_000, odd=False))
     ours, theirs = outcome(frame), official_outcome(frame)
     assert not isinstance(ours, TickframeError)
@@ -148,7 +148,7 @@ def test_a_hundred_thousand_columns_are_read_by_both_engines() -> None:
 
 
 def lines_run(source: Any) -> int:
-    """Return how many lines of the package run to decode a source."""
+    """Return the number of lines of the package that run to decode a source."""
     counted: Counter[str] = Counter()
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
@@ -167,7 +167,7 @@ def lines_run(source: Any) -> int:
 
 
 class Chunks(io.BytesIO):
-    """A source that hands out little at a time, so that the walk is taken up again and again."""
+    """A source that returns few bytes at a time."""
 
     def readinto(self, buffer: memoryview) -> int:
         return super().readinto(buffer[:64])
@@ -175,36 +175,36 @@ class Chunks(io.BytesIO):
 
 @pytest.mark.parametrize("odd", [False, True])
 @pytest.mark.parametrize("source", [bytes, io.BytesIO, Chunks])
-def test_the_work_grows_as_the_columns_do(engine: str, source: Callable[[bytes], Any], odd: bool) -> None:
-    """Ten times the columns are about ten times the lines that run, not a hundred."""
+def test_work_is_proportional_to_the_number_of_columns(engine: str, source: Callable[[bytes], Any], odd: bool) -> None:
+    """Ten times the columns run about ten times the lines, not a hundred times."""
     few, many = (lines_run(source(write_frame(many_columns(count, odd=odd)))) for count in (100, 1000))
     assert many < 11 * few, engine
 
 
-def test_a_long_column_that_trickles_in_is_looked_at_once(engine: str) -> None:
-    """What one chunk of a column costs does not grow with the column."""
+def test_a_long_column_that_arrives_slowly_is_read_once(engine: str) -> None:
+    """The work for each chunk does not grow with the column."""
     columns = [Column("a", INTEGERS, [1] * count) for count in (2_000, 20_000)]
-    few, many = (lines_run(Chunks(write_frame(CANONICAL.message(Answer([column]))))) for column in columns)
+    few, many = (lines_run(Chunks(write_frame(CANONICAL.message(Response([column]))))) for column in columns)
     assert many < 11 * few, engine
 
 
 def nested(depth: int, kind: int) -> bytes:
-    """Return a response of lists in mixed lists, or of objects in objects, so many deep."""
+    """Return a response of nested mixed lists or objects."""
     cell: Cell = Cell(INTEGERS, 1)
     for _ in range(depth):
         cell = Cell(LIST, Column("", MIXED, [cell])) if kind == LIST else Cell(OBJECT, [("x", cell)])
-    return CANONICAL.message(Answer([Column("a", MIXED, [cell])]))
+    return CANONICAL.message(Response([Column("a", MIXED, [cell])]))
 
 
 @pytest.mark.parametrize("kind", [LIST, OBJECT])
-def test_nesting_is_read_to_protobufs_limit_and_refused_past_it(engine: str, kind: int) -> None:
-    """A hundred levels of messages, of which each list or object takes three."""
+def test_nesting_is_decoded_up_to_protobufs_limit(engine: str, kind: int) -> None:
+    """A hundred levels of messages; each list or object has three."""
     refused = []
     for depth in range(40):
         message = nested(depth, kind)
         try:
             DataResponse.FromString(message)
-        except Exception:  # noqa: BLE001, whatever the parser raises is a rejection
+        except Exception:  # noqa: BLE001, any exception is a rejection
             refused.append(depth)
             with pytest.raises(DecodeError):
                 list(read_responses(write_frame(message)))
@@ -216,14 +216,14 @@ def test_nesting_is_read_to_protobufs_limit_and_refused_past_it(engine: str, kin
     assert 25 < refused[0] < 35
 
 
-def test_groups_are_skipped_to_protobufs_limit_and_refused_past_it(engine: str) -> None:
-    """Unknown groups nest too; the walk that finds the names does not recurse."""
+def test_groups_are_skipped_up_to_protobufs_limit(engine: str) -> None:
+    """Unknown groups can nest too; reading the column names does not recurse."""
     for depth in (1, 50, 99, 100, 101, 5_000, 100_000):
-        message = CANONICAL.message(Answer([Column("a", INTEGERS, [1])]))
+        message = CANONICAL.message(Response([Column("a", INTEGERS, [1])]))
         message += b"\x83\x01" * depth + b"\x84\x01" * depth
         try:
             DataResponse.FromString(message)
-        except Exception:  # noqa: BLE001, whatever the parser raises is a rejection
+        except Exception:  # noqa: BLE001, any exception is a rejection
             assert depth > 99
             with pytest.raises(DecodeError):
                 list(read_responses(write_frame(message)))
@@ -233,8 +233,8 @@ def test_groups_are_skipped_to_protobufs_limit_and_refused_past_it(engine: str) 
             assert response.batches[0].num_rows == 1, engine
 
 
-def test_memory_follows_the_bytes_that_were_sent(engine: str) -> None:
-    """A mebibyte of the densest lists: so many empty strings, bools, one-byte integers."""
+def test_memory_is_proportional_to_the_bytes_received(engine: str) -> None:
+    """One mebibyte of the densest lists: empty strings, bools, one-byte integers."""
     dense = {
         "strings": CANONICAL.nest(1, b"\x0a\x00" * (MEBIBYTE // 2)),
         "integers": CANONICAL.nest(2, CANONICAL.nest(1, bytes(MEBIBYTE))),
@@ -246,14 +246,13 @@ def test_memory_follows_the_bytes_that_were_sent(engine: str) -> None:
         assert peak(lambda frame=frame: list(read_responses(frame))) < 40 * MEBIBYTE, (engine, name)
 
 
-def test_what_arrow_holds_is_measured_too(engine: str) -> None:
-    """A measure that misses an engine's memory would bound nothing."""
-    frame = write_frame(CANONICAL.message(Answer([Column("a", INTEGERS, [1] * MEBIBYTE)])))
+def test_the_measurement_includes_arrows_memory(engine: str) -> None:
+    frame = write_frame(CANONICAL.message(Response([Column("a", INTEGERS, [1] * MEBIBYTE)])))
     assert peak(lambda: list(read_responses(frame))) > 8 * MEBIBYTE, engine
 
 
-def test_the_fixture_that_leaves_the_kernel_out_puts_it_back(engine: str) -> None:
-    frame = write_frame(CANONICAL.message(Answer([Column("a", INTEGERS, [1])])))
+def test_without_kernel_restores_the_kernel(engine: str) -> None:
+    frame = write_frame(CANONICAL.message(Response([Column("a", INTEGERS, [1])])))
     assert next(read_responses(frame)).engine == engine
     with without_kernel():
         assert next(read_responses(frame)).engine == "fallback"

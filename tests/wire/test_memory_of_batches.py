@@ -1,4 +1,4 @@
-"""Nothing is shared that can change: a batch outlives the bytes that it was made of."""
+"""Batches own their memory: they stay valid after their source has changed."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.wire.comparison import batch_difference, outcome
-from tests.wire.encodings import DOUBLES, INTEGERS, KERNEL_LISTS, STRINGS, Answer, Canonical, Column
+from tests.wire.encodings import DOUBLES, INTEGERS, KERNEL_LISTS, STRINGS, Canonical, Column, Response
 from tests.wire.odd_encodings import Odd
-from tests.wire.strategies import LABELS, answers
+from tests.wire.strategies import LABELS, responses
 from tickframe.errors import TickframeError
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import read_batches
 
 FRAME = write_frame(
     Canonical().message(
-        Answer(
+        Response(
             [
                 Column("label", STRINGS, ["XETRA", "A", "a long enough label", "A"] * 50),
                 *(Column(f"c{number}", number, [1] * 200) for number in KERNEL_LISTS - {STRINGS, DOUBLES}),
@@ -34,8 +34,8 @@ FRAME = write_frame(
 )
 
 
-def test_a_batch_stays_right_after_its_bytearray_is_overwritten_and_resized(engine: str) -> None:
-    """No view is left on the bytes either: a bytearray with one could not be resized."""
+def test_a_batch_stays_valid_after_its_bytearray_is_overwritten_and_resized(engine: str) -> None:
+    """Nor is a view left: a bytearray with a view cannot be resized."""
     source = bytearray(FRAME)
     [batch] = read_batches(source, LABELS)
     source[:] = b"\xff" * len(source)
@@ -45,7 +45,7 @@ def test_a_batch_stays_right_after_its_bytearray_is_overwritten_and_resized(engi
     assert batch_difference(batch, expected) == "", engine
 
 
-def test_a_batch_stays_right_after_its_bytes_are_freed(engine: str) -> None:
+def test_a_batch_stays_valid_after_its_bytes_are_freed(engine: str) -> None:
     source = bytes(bytearray(FRAME))
     [batch] = read_batches(source, LABELS)
     del source
@@ -55,8 +55,8 @@ def test_a_batch_stays_right_after_its_bytes_are_freed(engine: str) -> None:
     assert batch_difference(batch, expected) == "", (engine, len(others))
 
 
-def test_a_batch_stays_right_after_its_file_is_closed(engine: str, tmp_path: Path) -> None:
-    path = tmp_path / "answer.bin"
+def test_a_batch_stays_valid_after_its_file_is_closed(engine: str, tmp_path: Path) -> None:
+    path = tmp_path / "response.bin"
     path.write_bytes(FRAME)
     with path.open("rb") as source:
         [batch] = read_batches(source, LABELS)
@@ -65,9 +65,9 @@ def test_a_batch_stays_right_after_its_file_is_closed(engine: str, tmp_path: Pat
     assert batch_difference(batch, expected) == "", engine
 
 
-def test_a_batch_stays_right_after_its_mapped_file_is_unmapped(engine: str, tmp_path: Path) -> None:
-    """A map that someone still looks at could not be closed."""
-    path = tmp_path / "answer.bin"
+def test_a_batch_stays_valid_after_its_file_is_unmapped(engine: str, tmp_path: Path) -> None:
+    """Nor is a view left: a map with a view cannot be closed."""
+    path = tmp_path / "response.bin"
     path.write_bytes(FRAME)
     with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         view = memoryview(mapped)
@@ -78,7 +78,7 @@ def test_a_batch_stays_right_after_its_mapped_file_is_unmapped(engine: str, tmp_
 
 
 class OneBuffer:
-    """A file that hands out every frame's bytes from one buffer, and spoils it at once."""
+    """A file that keeps the buffers that it filled."""
 
     def __init__(self, content: bytes) -> None:
         self.content, self.at = content, 0
@@ -92,8 +92,7 @@ class OneBuffer:
         return len(few)
 
 
-def test_a_batch_stays_right_after_the_readers_own_buffer_is_spoiled(engine: str) -> None:
-    """The memory that a file was read into holds no column either."""
+def test_a_batch_stays_valid_after_the_readers_buffer_is_overwritten(engine: str) -> None:
     source = OneBuffer(FRAME)
     [batch] = read_batches(source, LABELS)
     for view in source.filled:
@@ -103,8 +102,8 @@ def test_a_batch_stays_right_after_the_readers_own_buffer_is_spoiled(engine: str
     assert batch_difference(batch, expected) == "", engine
 
 
-def test_one_batch_is_not_changed_by_the_next(engine: str) -> None:
-    other = Canonical().message(Answer([Column("c", INTEGERS, [2] * 500)]))
+def test_a_batch_is_not_changed_by_the_next(engine: str) -> None:
+    other = Canonical().message(Response([Column("c", INTEGERS, [2] * 500)]))
     batches = list(read_batches(FRAME + write_frame(other) + FRAME, LABELS))
     [expected] = read_batches(FRAME, LABELS)
     assert batch_difference(batches[0], expected) == "", engine
@@ -112,9 +111,9 @@ def test_one_batch_is_not_changed_by_the_next(engine: str) -> None:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(answers(), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.1]))
-def test_no_list_type_keeps_a_view(answer: Answer, random: Any, oddity: float) -> None:
-    source = bytearray(write_frame(Odd(random, oddity).message(answer)))
+@given(responses(), st.randoms(use_true_random=False), st.sampled_from([0.0, 0.1]))
+def test_no_list_type_keeps_a_view_of_the_source(response: Response, random: Any, oddity: float) -> None:
+    source = bytearray(write_frame(Odd(random, oddity).message(response)))
     decoded = outcome(bytes(source), LABELS)
     ours = outcome(source, LABELS)
     if isinstance(ours, TickframeError) or isinstance(decoded, TickframeError):
@@ -126,8 +125,7 @@ def test_no_list_type_keeps_a_view(answer: Answer, random: Any, oddity: float) -
 
 @pytest.mark.parametrize("shift", range(9))
 @pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview])
-def test_bytes_may_begin_anywhere(engine: str, shift: int, wrap: Callable[[bytes], Any]) -> None:
-    """Packed doubles at any address are read alike."""
+def test_bytes_may_have_any_alignment(engine: str, shift: int, wrap: Callable[[bytes], Any]) -> None:
     moved = memoryview(wrap(bytes(shift) + FRAME))[shift:]
     [batch] = read_batches(moved, LABELS)
     [expected] = read_batches(FRAME, LABELS)

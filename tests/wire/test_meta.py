@@ -1,4 +1,4 @@
-"""What stands beside the table, where Python's own types are too small for it."""
+"""Metadata that Python's types cannot hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tickframe.wire.reader import read_responses
 
 
 @pytest.mark.parametrize("days", [-(2**31), 2**31 - 1, 3_000_000])
-def test_a_day_beyond_the_calendar_is_an_error_that_names_the_meta(days: int) -> None:
+def test_a_day_out_of_range_is_an_error_that_names_the_entry(days: int) -> None:
     response = DataResponse()
     response.meta["listed"].CopyFrom(Value(days_value=days))
     with pytest.raises(DecodeError, match="'listed'"):

@@ -1,11 +1,11 @@
-"""Mixed lists whose nested values are unset: sound arrays, whatever Arrow's cast makes of them."""
+"""Mixed lists with nested unset values."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.wire.comparison import outcome
-from tests.wire.encodings import LIST, MIXED, OBJECT, Answer, Canonical, Cell, Column
+from tests.wire.encodings import LIST, MIXED, OBJECT, Canonical, Cell, Column, Response
 from tickframe.errors import TickframeError
 from tickframe.wire.frames import write_frame
 
@@ -22,8 +22,8 @@ UNSET_OBJECT = Cell(OBJECT, [("x", None), ("y", None)])
         (Cell(LIST, Column("", MIXED, [UNSET_LIST, None])), [[None, None], None]),
     ],
 )
-def test_nested_nulls_are_sound_arrays(cell: Cell, expected: list[object]) -> None:
-    message = Canonical().message(Answer([Column("a", MIXED, [cell, None, cell])]))
+def test_nested_nulls_are_valid_arrays(cell: Cell, expected: list[object]) -> None:
+    message = Canonical().message(Response([Column("a", MIXED, [cell, None, cell])]))
     decoded = outcome(write_frame(message))
     assert not isinstance(decoded, TickframeError)
     column = decoded[0].batches[0].column(0)

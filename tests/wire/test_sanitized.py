@@ -1,4 +1,4 @@
-"""The kernel under test is the one that was asked for."""
+"""`make test-sanitized` tests the kernel that it builds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tickframe.wire import reader
 SANITIZED = os.environ.get("SANITIZED_KERNEL", "")
 
 
-@pytest.mark.skipif(not SANITIZED, reason="`make test-sanitized` names a kernel built with sanitizers")
-def test_the_sanitized_kernel_is_the_one_that_is_loaded() -> None:
+@pytest.mark.skipif(not SANITIZED, reason="only for `make test-sanitized`")
+def test_the_sanitized_kernel_is_loaded() -> None:
     assert reader.kernel is not None
     assert reader.kernel.__file__ == SANITIZED
     mapped = Path("/proc/self/maps").read_text()

@@ -1,4 +1,4 @@
-"""Single values of the contract, there and back."""
+"""Single values of the contract, from Python and back."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def test_a_value_is_read_as_it_was_written(value: object) -> None:
         (["a", "b"], "list", ValueList(string_list={"values": ["a", "b"]})),
     ],
 )
-def test_values_travel_in_the_newest_documented_field(value: object, kind: str, written: object) -> None:
+def test_values_are_sent_in_the_newest_documented_field(value: object, kind: str, written: object) -> None:
     message = write_value(value)
     assert message.WhichOneof("type") == kind
     assert getattr(message, kind) == written
 
 
 @pytest.mark.parametrize("value", [None, object(), 2**63, [object()], b"abc", pd.NaT, np.timedelta64("NaT")])
-def test_what_cannot_travel_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"travel|range"):
+def test_unsupported_values_are_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"cannot be sent|range"):
         write_value(value)
 
 

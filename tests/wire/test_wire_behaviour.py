@@ -1,4 +1,4 @@
-"""The official parser's odd cases, replayed through whole frames."""
+"""Unusual cases of the official parser, decoded from frames."""
 
 from __future__ import annotations
 
@@ -8,26 +8,20 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.wire.encodings import Canonical
 from tickframe.errors import DecodeError
 from tickframe.wire import contract
 from tickframe.wire.contract import DataResponse, types_pb2
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import read_batches
 
-# A column that is there in the bytes and not in the parser's answer, or whose values are.
-VANISHING = {"M10", "M11", "M13", "M14", "O08", "W07", "W08"}
+nest = Canonical().nest
 
-# A list of mixed kinds, for which there is no Arrow type.
+# Columns or values that protobuf drops.
+DROPPED = {"M10", "M11", "M13", "M14", "O08", "W07", "W08"}
+
+# A list of several types, which no Arrow type can hold.
 MIXED = {"O15"}
-
-
-def length_delimited(number: int, body: bytes) -> bytes:
-    length, digits = len(body), bytearray()
-    while length > 0x7F:
-        digits.append(length & 0x7F | 0x80)
-        length >>= 7
-    digits.append(length)
-    return bytes([number << 3 | 2]) + bytes(digits) + body
 
 
 def message_kind(name: str) -> type:
@@ -35,28 +29,28 @@ def message_kind(name: str) -> type:
 
 
 def response_around(name: str, body: bytes) -> bytes | None:
-    """Return a response with the case's bytes in their place; None for what holds no column."""
+    """Return a response that contains the bytes of a case; None if there is no column for them."""
     lists = types_pb2.ValueList.DESCRIPTOR.fields
     numbers = {field.message_type.name: field.number for field in lists}
     if name in numbers:
-        name, body = "ValueList", length_delimited(numbers[name], body)
+        name, body = "ValueList", nest(numbers[name], body)
     if name == "Value":
-        name, body = "ValueList", length_delimited(15, length_delimited(1, body))
+        name, body = "ValueList", nest(15, nest(1, body))
     if name == "ValueList":
-        name, body = "Table", length_delimited(1, length_delimited(1, b"a") + length_delimited(2, body))
+        name, body = "Table", nest(1, nest(1, b"a") + nest(2, body))
     if name == "Table":
-        name, body = "DataResponse", length_delimited(2, body)
+        name, body = "DataResponse", nest(2, body)
     return body if name == "DataResponse" else None
 
 
 def official(body: bytes) -> DataResponse | None:
     try:
         return DataResponse.FromString(body)
-    except Exception:  # noqa: BLE001, whatever the parser raises is a rejection
+    except Exception:  # noqa: BLE001, any exception is a rejection
         return None
 
 
-def test_every_case_is_decoded_as_the_official_parser_says(specification: Path) -> None:
+def test_every_case_is_decoded_as_by_the_official_parser(specification: Path) -> None:
     cases = json.loads((specification / "wire_behaviour.json").read_text())
     assert len(cases) == 148
     replayed = 0
@@ -66,7 +60,7 @@ def test_every_case_is_decoded_as_the_official_parser_says(specification: Path) 
             continue
         replayed += 1
         parsed = official(body)
-        if parsed is None or case["id"] in VANISHING | MIXED:
+        if parsed is None or case["id"] in DROPPED | MIXED:
             with pytest.raises(DecodeError):
                 list(read_batches(write_frame(body)))
             continue
@@ -82,7 +76,7 @@ def test_every_case_is_decoded_as_the_official_parser_says(specification: Path) 
 
 
 def canonical(parsed: DataResponse) -> pa.RecordBatch | None:
-    """Decode what the parser made of the bytes, written anew without its unknown fields."""
+    """Decode a parsed message, serialized again without its unknown fields."""
     parsed.DiscardUnknownFields()
     [batch] = read_batches(write_frame(parsed.SerializeToString()))
     return batch

@@ -1,4 +1,4 @@
-"""The official parser's odd cases, all of them, by both engines."""
+"""Unusual cases of the official parser, decoded by both engines."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 import pytest
 
 from tests.wire.comparison import difference, official_outcome, outcome
-from tests.wire.test_wire_behaviour import length_delimited, response_around
+from tests.wire.test_wire_behaviour import nest, response_around
 from tickframe.errors import TickframeError
 from tickframe.wire.frames import write_frame
 
-# Messages that are no list: the list that holds them.
+# The list type of messages that are not lists.
 LIST_OF = {"Date": "DateList"}
 
 
 @pytest.fixture
 def frames(specification: Path) -> dict[str, bytes]:
-    """Return the frame around each case, by the case's name."""
+    """Return a frame for each case, by its name."""
     framed = {}
     for case in json.loads((specification / "wire_behaviour.json").read_text()):
         name, body = case["message"], bytes.fromhex(case["hex"])
         if name in LIST_OF:
-            name, body = LIST_OF[name], length_delimited(1, body)
+            name, body = LIST_OF[name], nest(1, body)
         if name == "ResponseHeader":
-            name, body = "DataResponse", length_delimited(1, body)
+            name, body = "DataResponse", nest(1, body)
         message = response_around(name, body)
         assert message is not None, case
         framed[case["id"]] = write_frame(message)
@@ -34,8 +34,7 @@ def frames(specification: Path) -> dict[str, bytes]:
     return framed
 
 
-def test_both_engines_read_every_case_alike(frames: dict[str, bytes]) -> None:
-    """Equal answers, or two errors: the kernel where it reads a case, the official parser always."""
+def test_the_engines_agree_on_every_case(frames: dict[str, bytes]) -> None:
     engines = set()
     for name, frame in frames.items():
         ours = outcome(frame)
@@ -45,12 +44,12 @@ def test_both_engines_read_every_case_alike(frames: dict[str, bytes]) -> None:
 
 
 class ByteByByte(io.BytesIO):
-    """A source that hands out a byte at a time."""
+    """A source that returns one byte at a time."""
 
     def readinto(self, buffer: memoryview) -> int:
         return super().readinto(buffer[:1])
 
 
-def test_a_case_is_the_same_however_it_arrives(frames: dict[str, bytes]) -> None:
+def test_results_do_not_depend_on_how_a_case_arrives(frames: dict[str, bytes]) -> None:
     for name, frame in frames.items():
         assert difference(outcome(ByteByByte(frame)), outcome(frame)) == "", name

@@ -1,4 +1,4 @@
-"""The decoder's own tests, in a process where the kernel is left unused."""
+"""The tests of the decoder in a process without the kernel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ sys.exit(pytest.main(sys.argv[1:]))
 """
 
 
-def test_the_decoders_tests_pass_without_the_kernel() -> None:
-    """As where nothing could be compiled: the same tests, and the official parser does all the work."""
+def test_the_tests_of_the_decoder_pass_without_the_kernel() -> None:
+    """As if no kernel was built: the official parser decodes every message."""
     files = [str(PROJECT / "tests" / name) for name in ("wire/test_reader.py", "wire/test_wire_behaviour.py")]
-    # Hypothesis' own profile in which it does not matter how fast a busy machine is.
+    # The profile of Hypothesis without deadlines, for busy machines.
     options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "ci"]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *options, *files],

@@ -1,7 +1,4 @@
-"""The documented functions of the service (API contract 2.0.0) as data.
-
-Endpoints are inferred: the contract documents only ``/get/{endpoint}`` and the camelCase style.
-"""
+"""The documented functions of the service (API contract 2.0.0) as data."""
 
 from tickframe.catalogue.functions import FUNCTIONS
 from tickframe.catalogue.model import (

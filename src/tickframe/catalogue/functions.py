@@ -1,4 +1,7 @@
-"""The documented functions of the service (API contract 2.0.0), each stated once: parameters, columns, endpoint."""
+"""The documented functions of the service (API contract 2.0.0): endpoint, parameters and columns of each.
+
+Endpoints are inferred: the contract documents only ``/get/{endpoint}`` and the camelCase style.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,7 @@ _REGION = Column("region", ColumnKind.LABEL, "The region of the exchange.")
 _EXCHANGE = Column("exchange", ColumnKind.LABEL, "The exchange.")
 
 LOOKUPS = (
-    Function(
-        name="lookup_sources",
-        endpoint="sources",
-        parameters=(),
-        columns=(_SOURCE,),
-    ),
+    Function(name="lookup_sources", endpoint="sources", parameters=(), columns=(_SOURCE,)),
     Function(
         name="lookup_exchanges",
         endpoint="exchanges",
@@ -43,11 +41,11 @@ LOOKUPS = (
             _SOURCE,
             _REGION,
             _EXCHANGE,
-            Column("name", ColumnKind.STRING, "The exchange's full name."),
-            Column("abbreviation", ColumnKind.STRING, "The exchange's short name."),
+            Column("name", ColumnKind.STRING, "The full name of the exchange."),
+            Column("abbreviation", ColumnKind.STRING, "The short name of the exchange."),
             _FIRST_AVAILABLE,
             _LAST_AVAILABLE,
-            Column("feeds", ColumnKind.STRING_LIST, "The feeds that are recorded."),
+            Column("feeds", ColumnKind.STRING_LIST, "The recorded feeds."),
         ),
     ),
     Function(
@@ -68,13 +66,13 @@ LOOKUPS = (
             _SOURCE,
             _REGION,
             _EXCHANGE,
-            Column("symbol", ColumnKind.STRING, "The symbol, as other functions take it."),
-            Column("name", ColumnKind.STRING, "The instrument's full name."),
+            Column("symbol", ColumnKind.STRING, "The symbol, as other functions accept it."),
+            Column("name", ColumnKind.STRING, "The full name of the instrument."),
             Column("isin", ColumnKind.STRING, "The ISIN (ISO 6166)."),
-            Column("local_code", ColumnKind.STRING, "The exchange's own code."),
+            Column("local_code", ColumnKind.STRING, "The code that the exchange uses."),
             Column("currency", ColumnKind.LABEL, "The currency of its prices."),
-            Column("market_segment", ColumnKind.LABEL, "The segment of the market."),
-            Column("entity_class", ColumnKind.LABEL, "What kind of instrument it is."),
+            Column("market_segment", ColumnKind.LABEL, "The market segment."),
+            Column("entity_class", ColumnKind.LABEL, "The kind of instrument."),
             _FIRST_AVAILABLE,
             _LAST_AVAILABLE,
         ),
@@ -88,13 +86,13 @@ _WITH_QUOTES = frozenset({TickDataType.QUOTES, TickDataType.TRADES_AND_QUOTES})
 
 _SYMBOL = Column("symbol", ColumnKind.LABEL, "The symbol.")
 _DATE = Column("date", ColumnKind.DATE, "The day.")
-_TRADE = Column("trade", ColumnKind.FLOAT, "The trade's price.", _WITH_TRADES)
-_TRADE_SIZE = Column("trade_size", ColumnKind.INTEGER, "The trade's size.", _WITH_TRADES)
-_TRADE_CONDITION = Column("trade_condition", ColumnKind.LABEL, "The trade's conditions.", _WITH_TRADES)
-_ASK = Column("ask", ColumnKind.FLOAT, "The best ask's price.", _WITH_QUOTES)
-_ASK_SIZE = Column("ask_size", ColumnKind.INTEGER, "The best ask's size.", _WITH_QUOTES)
-_BID = Column("bid", ColumnKind.FLOAT, "The best bid's price.", _WITH_QUOTES)
-_BID_SIZE = Column("bid_size", ColumnKind.INTEGER, "The best bid's size.", _WITH_QUOTES)
+_TRADE = Column("trade", ColumnKind.FLOAT, "The price of the trade.", _WITH_TRADES)
+_TRADE_SIZE = Column("trade_size", ColumnKind.INTEGER, "The size of the trade.", _WITH_TRADES)
+_TRADE_CONDITION = Column("trade_condition", ColumnKind.LABEL, "The conditions of the trade.", _WITH_TRADES)
+_ASK = Column("ask", ColumnKind.FLOAT, "The best ask price.", _WITH_QUOTES)
+_ASK_SIZE = Column("ask_size", ColumnKind.INTEGER, "The size at the best ask.", _WITH_QUOTES)
+_BID = Column("bid", ColumnKind.FLOAT, "The best bid price.", _WITH_QUOTES)
+_BID_SIZE = Column("bid_size", ColumnKind.INTEGER, "The size at the best bid.", _WITH_QUOTES)
 
 TICKS = (
     Function(
@@ -104,7 +102,7 @@ TICKS = (
         columns=(
             _SYMBOL,
             _DATE,
-            Column("time", ColumnKind.TIME, "The time of the trade, or of the quote."),
+            Column("time", ColumnKind.TIME, "The time of the trade or quote."),
             _TRADE,
             _TRADE_SIZE,
             _TRADE_CONDITION,
@@ -133,13 +131,13 @@ TICKS = (
             _SYMBOL,
             _DATE,
             Column("time", ColumnKind.TIME, "The end of the bin."),
-            Column("open", ColumnKind.FLOAT, "The first trade's price; null in a bin without trades.", _WITH_TRADES),
-            Column("high", ColumnKind.FLOAT, "The highest trade's price.", _WITH_TRADES),
-            Column("low", ColumnKind.FLOAT, "The lowest trade's price.", _WITH_TRADES),
-            Column("close", ColumnKind.FLOAT, "The last trade's price.", _WITH_TRADES),
-            Column("trade_count", ColumnKind.INTEGER, "How many trades.", _WITH_TRADES),
-            Column("volume", ColumnKind.INTEGER, "The sum of their sizes.", _WITH_TRADES),
-            Column("trade_condition", ColumnKind.LABEL, "The last trade's conditions.", _WITH_TRADES),
+            Column("open", ColumnKind.FLOAT, "The price of the first trade; null without trades.", _WITH_TRADES),
+            Column("high", ColumnKind.FLOAT, "The highest price of a trade.", _WITH_TRADES),
+            Column("low", ColumnKind.FLOAT, "The lowest price of a trade.", _WITH_TRADES),
+            Column("close", ColumnKind.FLOAT, "The price of the last trade.", _WITH_TRADES),
+            Column("trade_count", ColumnKind.INTEGER, "The number of trades.", _WITH_TRADES),
+            Column("volume", ColumnKind.INTEGER, "The total size of the trades.", _WITH_TRADES),
+            Column("trade_condition", ColumnKind.LABEL, "The conditions of the last trade.", _WITH_TRADES),
             _BID,
             _BID_SIZE,
             _ASK,
@@ -181,13 +179,13 @@ TICKS = (
             Column("order_date", ColumnKind.DATE, "The day."),
             Column("time", ColumnKind.TIME, "The time of the event."),
             Column("action", ColumnKind.LABEL, "What happened to the order."),
-            Column("order_id", ColumnKind.STRING, "The order."),
-            Column("order_side", ColumnKind.LABEL, "The order's side."),
-            Column("order_price", ColumnKind.FLOAT, "The order's price."),
-            Column("order_size", ColumnKind.INTEGER, "The order's size."),
-            Column("order_time", ColumnKind.TIME, "The time of the order itself."),
-            Column("trade_id", ColumnKind.STRING, "The trade, where the event is one."),
-            Column("order_type", ColumnKind.TIME, "Documented as a time of day; an older contract sends integers."),
+            Column("order_id", ColumnKind.STRING, "The identifier of the order."),
+            Column("order_side", ColumnKind.LABEL, "The side of the order."),
+            Column("order_price", ColumnKind.FLOAT, "The price of the order."),
+            Column("order_size", ColumnKind.INTEGER, "The size of the order."),
+            Column("order_time", ColumnKind.TIME, "The time of the order."),
+            Column("trade_id", ColumnKind.STRING, "The identifier of the trade, if the event is one."),
+            Column("order_type", ColumnKind.TIME, "Documented as a time of day; integers in an older contract."),
         ),
         timestamp=("order_date", "time"),
         windowed=True,
@@ -202,22 +200,22 @@ DAYS = (
         parameters=(SOURCE, SYMBOLS, DAY),
         columns=(
             Column("time", ColumnKind.TIME, "The time of the message."),
-            Column("imbalance_buy_volume", ColumnKind.INTEGER, "The volume that buyers ask beyond what is offered."),
-            Column("imbalance_sell_volume", ColumnKind.INTEGER, "The volume that sellers offer beyond that."),
+            Column("imbalance_buy_volume", ColumnKind.INTEGER, "The volume to buy that exceeds the volume to sell."),
+            Column("imbalance_sell_volume", ColumnKind.INTEGER, "The volume to sell that exceeds the volume to buy."),
             Column("imbalance_volume_time", ColumnKind.TIME, "The time of the imbalance."),
-            Column("cross_type", ColumnKind.LABEL, "The kind of cross."),
+            Column("cross_type", ColumnKind.LABEL, "The type of the cross."),
             Column("uncrossing_date", ColumnKind.DATE, "The day of the uncrossing."),
             Column("uncrossing_time", ColumnKind.TIME, "The time of the uncrossing."),
             Column("uncrossing_condition", ColumnKind.LABEL, "The conditions of the uncrossing trade."),
             Column("uncrossing_price", ColumnKind.FLOAT, "The price at which the auction uncrossed."),
             Column("uncrossing_volume", ColumnKind.INTEGER, "The volume at that price."),
-            Column("uncrossing_type", ColumnKind.LABEL, "The kind of uncrossing."),
+            Column("uncrossing_type", ColumnKind.LABEL, "The type of the uncrossing."),
             Column("auction_date", ColumnKind.DATE, "The day of the auction."),
             Column("auction_time", ColumnKind.TIME, "The time of the indication."),
-            Column("auction_status", ColumnKind.INTEGER, "The auction's status."),
+            Column("auction_status", ColumnKind.INTEGER, "The status of the auction."),
             Column("auction", ColumnKind.FLOAT, "The indicative price."),
             Column("auction_volume", ColumnKind.INTEGER, "The indicative volume."),
-            Column("auction_type", ColumnKind.LABEL, "The kind of auction."),
+            Column("auction_type", ColumnKind.LABEL, "The type of the auction."),
         ),
     ),
     Function(
@@ -228,11 +226,11 @@ DAYS = (
             _SYMBOL,
             _DATE,
             Column("open", ColumnKind.FLOAT, "The official opening price."),
-            Column("high", ColumnKind.FLOAT, "The official highest price."),
-            Column("low", ColumnKind.FLOAT, "The official lowest price."),
+            Column("high", ColumnKind.FLOAT, "The official high."),
+            Column("low", ColumnKind.FLOAT, "The official low."),
             Column("close", ColumnKind.FLOAT, "The official closing price."),
-            Column("trade_count", ColumnKind.INTEGER, "How many trades."),
-            Column("volume", ColumnKind.INTEGER, "The sum of their sizes."),
+            Column("trade_count", ColumnKind.INTEGER, "The number of trades."),
+            Column("volume", ColumnKind.INTEGER, "The total size of the trades."),
         ),
     ),
     Function(
@@ -244,10 +242,10 @@ DAYS = (
             Column("settlement_date", ColumnKind.DATE, "The day of the settlement."),
             Column("settlement_time", ColumnKind.TIME, "The time of the settlement."),
             Column("settlement", ColumnKind.FLOAT, "The settlement price."),
-            Column("settlement_status", ColumnKind.INTEGER, "The settlement's status."),
-            Column("settlement_size", ColumnKind.INTEGER, "The settlement's size."),
-            Column("capture_date", ColumnKind.DATE, "The day of the recording, in UTC."),
-            Column("capture_time", ColumnKind.TIME, "The time of the recording, in UTC."),
+            Column("settlement_status", ColumnKind.INTEGER, "The status of the settlement."),
+            Column("settlement_size", ColumnKind.INTEGER, "The size of the settlement."),
+            Column("capture_date", ColumnKind.DATE, "The day of the capture, in UTC."),
+            Column("capture_time", ColumnKind.TIME, "The time of the capture, in UTC."),
         ),
     ),
     Function(
@@ -257,9 +255,9 @@ DAYS = (
         columns=(
             _SYMBOL,
             _DATE,
-            Column("time", ColumnKind.TIME, "The time from which the status holds."),
+            Column("time", ColumnKind.TIME, "The time from which the status applies."),
             Column("instrument_status", ColumnKind.LABEL, "The status."),
-            Column("instrument_status_description", ColumnKind.LABEL, "The status in words."),
+            Column("instrument_status_description", ColumnKind.LABEL, "A description of the status."),
             Column("continuous_session", ColumnKind.BOOLEAN, "Whether trading is continuous in this status."),
         ),
         timestamp=("date", "time"),
@@ -267,24 +265,24 @@ DAYS = (
 )
 
 
-_EXPIRATION_DATE = Column("expiration_date", ColumnKind.DATE, "The day of expiration.")
+_EXPIRATION_DATE = Column("expiration_date", ColumnKind.DATE, "The expiration date.")
 _CONTRACT_SIZE = Column("contract_size", ColumnKind.INTEGER, "The size of a contract.")
-_CURRENCY_MULTIPLIER = Column("currency_multiplier", ColumnKind.FLOAT, "What a price is multiplied by.")
-_MINIMUM_TICK = Column("minimum_tick", ColumnKind.FLOAT, "The least step of the price.")
+_CURRENCY_MULTIPLIER = Column("currency_multiplier", ColumnKind.FLOAT, "The factor by which prices are multiplied.")
+_MINIMUM_TICK = Column("minimum_tick", ColumnKind.FLOAT, "The smallest price increment.")
 _OPTION_TYPE = Column("option_type", ColumnKind.LABEL, "Call or put.")
 _STRIKE_PRICE = Column("strike_price", ColumnKind.FLOAT, "The strike price.")
-_EXERCISE_STYLE = Column("exercise_style", ColumnKind.LABEL, "When the option can be exercised.")
-_UNDERLYING_ISIN = Column("underlying_isin", ColumnKind.STRING, "The underlying's ISIN.")
-_UNDERLYING_SYMBOL = Column("underlying_symbol", ColumnKind.LABEL, "The underlying's symbol.")
-_UNDERLYING_CURRENCY = Column("underlying_currency", ColumnKind.LABEL, "The underlying's currency.")
-_UNDERLYING_MIC = Column("underlying_mic", ColumnKind.LABEL, "The underlying's market (ISO 10383).")
+_EXERCISE_STYLE = Column("exercise_style", ColumnKind.LABEL, "The exercise style.")
+_UNDERLYING_ISIN = Column("underlying_isin", ColumnKind.STRING, "The ISIN of the underlying.")
+_UNDERLYING_SYMBOL = Column("underlying_symbol", ColumnKind.LABEL, "The symbol of the underlying.")
+_UNDERLYING_CURRENCY = Column("underlying_currency", ColumnKind.LABEL, "The currency of the underlying.")
+_UNDERLYING_MIC = Column("underlying_mic", ColumnKind.LABEL, "The MIC of the underlying (ISO 10383).")
 
 _BY_INSTRUMENT_TYPE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
         "equities": (
             Column("lot_size", ColumnKind.INTEGER, "The size of a round lot."),
-            Column("market_sector", ColumnKind.LABEL, "The sector."),
-            Column("market_segment", ColumnKind.LABEL, "The segment of the market."),
+            Column("market_sector", ColumnKind.LABEL, "The market sector."),
+            Column("market_segment", ColumnKind.LABEL, "The market segment."),
             Column("security_primary_exchange", ColumnKind.LABEL, "The primary exchange."),
             Column("sedol_code", ColumnKind.STRING, "The SEDOL code."),
         ),
@@ -293,7 +291,7 @@ _BY_INSTRUMENT_TYPE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             _CONTRACT_SIZE,
             _CURRENCY_MULTIPLIER,
             _MINIMUM_TICK,
-            Column("point_size", ColumnKind.FLOAT, "The value of a point."),
+            Column("point_size", ColumnKind.FLOAT, "The value of one point."),
             _UNDERLYING_ISIN,
             _UNDERLYING_SYMBOL,
             _UNDERLYING_CURRENCY,
@@ -307,24 +305,24 @@ _BY_INSTRUMENT_TYPE: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             _OPTION_TYPE,
             _STRIKE_PRICE,
             _EXERCISE_STYLE,
-            Column("strike_price_multiplier", ColumnKind.FLOAT, "What a strike price is multiplied by."),
+            Column("strike_price_multiplier", ColumnKind.FLOAT, "The factor by which strike prices are multiplied."),
             _UNDERLYING_ISIN,
-            Column("future_symbol", ColumnKind.LABEL, "The future's symbol."),
-            Column("future_expiration_date", ColumnKind.DATE, "The day of the future's expiration."),
+            Column("future_symbol", ColumnKind.LABEL, "The symbol of the future."),
+            Column("future_expiration_date", ColumnKind.DATE, "The expiration date of the future."),
         ),
         "options": (
-            Column("expiration_date", ColumnKind.STRING, "The day of expiration, documented as a string."),
+            Column("expiration_date", ColumnKind.STRING, "The expiration date, documented as a string."),
             _CONTRACT_SIZE,
             _CURRENCY_MULTIPLIER,
             _MINIMUM_TICK,
             _OPTION_TYPE,
             _STRIKE_PRICE,
             _EXERCISE_STYLE,
-            Column("expiration_type", ColumnKind.LABEL, "The kind of expiration."),
-            Column("contract_multiplier", ColumnKind.FLOAT, "What a contract is multiplied by."),
+            Column("expiration_type", ColumnKind.LABEL, "The type of the expiration."),
+            Column("contract_multiplier", ColumnKind.FLOAT, "The factor by which contracts are multiplied."),
             Column("generation_number", ColumnKind.STRING, "The generation of the contract."),
-            Column("strike_price_denominator", ColumnKind.FLOAT, "What a strike price is divided by."),
-            Column("shares_per_contract", ColumnKind.INTEGER, "Shares that a contract stands for."),
+            Column("strike_price_denominator", ColumnKind.FLOAT, "The number by which strike prices are divided."),
+            Column("shares_per_contract", ColumnKind.INTEGER, "The number of shares in a contract."),
             _UNDERLYING_ISIN,
             _UNDERLYING_SYMBOL,
             _UNDERLYING_CURRENCY,
@@ -340,12 +338,12 @@ INSTRUMENTS = (
         parameters=(SOURCE, SYMBOLS, DAY, Parameter("instrument_type", ParameterKind.STRING)),
         columns=(
             Column("symbol", ColumnKind.STRING, "The symbol."),
-            Column("local_code", ColumnKind.STRING, "The exchange's own code."),
+            Column("local_code", ColumnKind.STRING, "The code that the exchange uses."),
             Column("isin", ColumnKind.STRING, "The ISIN (ISO 6166)."),
-            Column("name", ColumnKind.STRING, "The instrument's full name."),
+            Column("name", ColumnKind.STRING, "The full name of the instrument."),
             Column("country_code", ColumnKind.LABEL, "The country (ISO 3166)."),
             Column("currency", ColumnKind.LABEL, "The currency of its prices."),
-            Column("entity_type", ColumnKind.LABEL, "What kind of instrument it is."),
+            Column("entity_type", ColumnKind.LABEL, "The kind of instrument."),
         ),
         instrument_columns=_BY_INSTRUMENT_TYPE,
     ),
@@ -355,9 +353,9 @@ INSTRUMENTS = (
         parameters=(SOURCE, SYMBOLS, DAY),
         columns=(
             Column("symbol", ColumnKind.LABEL, "The symbol."),
-            Column("tick_rule_symbol", ColumnKind.LABEL, "The rule."),
-            Column("lower_bound", ColumnKind.FLOAT, "The price from which the tick size holds."),
-            Column("tick_size", ColumnKind.FLOAT, "The least step of the price."),
+            Column("tick_rule_symbol", ColumnKind.LABEL, "The tick rule."),
+            Column("lower_bound", ColumnKind.FLOAT, "The price from which the tick size applies."),
+            Column("tick_size", ColumnKind.FLOAT, "The smallest price increment."),
         ),
     ),
     Function(
@@ -373,8 +371,8 @@ INSTRUMENTS = (
         columns=(
             Column("chain_symbol", ColumnKind.LABEL, "The chain."),
             Column("symbol", ColumnKind.STRING, "A member of the chain."),
-            Column("underlying", ColumnKind.LABEL, "What the chain is written on."),
-            Column("name", ColumnKind.STRING, "The chain's name."),
+            Column("underlying", ColumnKind.LABEL, "The underlying of the chain."),
+            Column("name", ColumnKind.STRING, "The name of the chain."),
         ),
     ),
 )

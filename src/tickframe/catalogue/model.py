@@ -1,4 +1,4 @@
-"""What a function of the service is made of."""
+"""The types that describe a function of the service."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from enum import Enum, StrEnum
 
 
 class TickDataType(StrEnum):
-    """What ticks to answer with."""
+    """Which ticks to return."""
 
     TRADES = "TRADES"
     QUOTES = "QUOTES"
-    #: Trades, each with the quote that stood at its time.
+    #: Trades, each with the prevailing quote.
     TRADES_AND_QUOTES = "TRADES_AND_QUOTES"
 
 
 class TickDataFlag(StrEnum):
-    """Which ticks to include, and with which times and prices."""
+    """Options for which ticks to include, and with which times and prices."""
 
-    #: Times are the exchange's, not those of the capture.
+    #: Times are those of the exchange, not of the capture.
     USE_MARKET_TS = "USE_MARKET_TS"
-    #: Prices and sizes of corrected trades are the corrected ones.
+    #: Corrections are applied to the prices and sizes of trades.
     APPLY_TRADE_CORRECTIONS = "APPLY_TRADE_CORRECTIONS"
-    #: The answer's meta explains the trade conditions.
+    #: The metadata of the response explains the trade conditions.
     INCLUDE_TRADE_CONDITION_INFO = "INCLUDE_TRADE_CONDITION_INFO"
     #: Non-regular trades are included.
     INCLUDE_NON_REGULAR = "INCLUDE_NON_REGULAR"
     #: Only ticks of the continuous session are included.
     INCLUDE_CONTINUOUS_SESSION_ONLY = "INCLUDE_CONTINUOUS_SESSION_ONLY"
-    #: Cancelled trades are left out.
+    #: Cancelled trades are excluded.
     EXCLUDE_CANCELLED_TRADES = "EXCLUDE_CANCELLED_TRADES"
 
 
 class ChainType(StrEnum):
-    """What a chain consists of."""
+    """The kind of instruments in a chain."""
 
     OPTIONS = "OPTIONS"
     FUTURES = "FUTURES"
@@ -42,22 +42,22 @@ class ChainType(StrEnum):
 
 
 class ColumnKind(Enum):
-    """What a column holds."""
+    """The kind of values in a column."""
 
     STRING = "string"
-    #: A string out of few: it becomes a dictionary in Arrow and a category in pandas.
+    #: A string with few distinct values: a dictionary in Arrow, a category in pandas.
     LABEL = "label"
     INTEGER = "integer"
     FLOAT = "float"
     BOOLEAN = "boolean"
     DATE = "date"
-    #: A time of day, in nanoseconds since midnight; it can pass 24 hours.
+    #: A time of day in nanoseconds since midnight, which can exceed 24 hours.
     TIME = "time"
     STRING_LIST = "list of strings"
 
 
 class ParameterKind(Enum):
-    """What a parameter takes."""
+    """The kind of values that a parameter accepts."""
 
     STRING = "string"
     STRING_LIST = "list of strings"
@@ -78,11 +78,11 @@ class Column:
     name, kind
         As documented.
     description
-        What it holds, in a sentence.
+        Its content, in one sentence.
     data_types
-        The data types whose answers have this column.
+        The data types whose responses have this column.
     optional
-        Whether an answer can leave it out, as reference data do with what another type has.
+        Whether a response may lack it, as reference data may lack the columns of other types of instrument.
     """
 
     name: str
@@ -101,8 +101,7 @@ class Parameter:
     name, kind, required
         As documented.
     splits
-        Whether the service takes one value where a user may give many: a query then makes one
-        request for each.
+        Whether a query sends one request for each of several values, because the service accepts only one.
     """
 
     name: str
@@ -112,7 +111,7 @@ class Parameter:
 
     @property
     def wire_name(self) -> str:
-        """The name that travels."""
+        """The name on the wire."""
         return camel_case(self.name)
 
 
@@ -125,17 +124,17 @@ class Function:
     name
         The documented name, in snake case.
     endpoint
-        The last piece of its path. Inferred from the documented style, so it can be overridden.
+        The last segment of its path. Inferred from the documented style, so users can override it.
     parameters, columns
-        In documented order; the wire keeps no order, so this is its only source.
+        In documented order, which the wire does not keep.
     instrument_columns
-        The columns that are added for each type of instrument.
+        The additional columns for each type of instrument.
     timestamp
-        The date column and the time column that together say when a row happened.
+        The date column and the time column of a row's timestamp.
     paged
-        Whether an answer holds one page, and its meta the cursor of the next.
+        Whether a response is one page, with the cursor of the next page in its metadata.
     windowed
-        Whether a window of time holds the rows of the whole day that lie in it, and no others.
+        Whether the rows of a time window are exactly those rows of the whole day that are inside it.
     """
 
     name: str
@@ -149,21 +148,21 @@ class Function:
 
     @property
     def dated(self) -> bool:
-        """Whether an answer is of days that are named, so that it is final when they have passed."""
+        """Whether a response covers given days, so that it is final once they have passed."""
         return any(parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters)
 
     def columns_for(
         self, data_type: TickDataType | None = None, instrument_type: str | None = None
     ) -> tuple[Column, ...]:
-        """Return the columns of an answer, in documented order.
+        """Return the columns of a response, in documented order.
 
         Parameters
         ----------
         data_type
-            The data type that was asked for, where the function takes one.
+            The requested data type, if the function accepts one.
         instrument_type
-            The type of instrument that was asked for, where the function takes one. Without it, or
-            with one that is not documented, the columns of all types are optional.
+            The requested type of instrument, if the function accepts one. If it is omitted or not
+            documented, the columns of all types are optional.
         """
         columns = self.columns
         if data_type is not None:
@@ -172,13 +171,13 @@ class Function:
         return columns + (self._optional_columns() if added is None else added)
 
     def _optional_columns(self) -> tuple[Column, ...]:
-        """Return the columns of all types of instrument, each name once."""
+        """Return the columns of all types of instrument, without duplicates."""
         columns = {column.name: column for added in self.instrument_columns.values() for column in added}
         return tuple(replace(column, optional=True) for column in columns.values())
 
 
 def _plural(instrument_type: str) -> str:
-    """Spell a type of instrument as the catalogue does: ``"Future option"`` is ``future_options``.
+    """Spell a type of instrument as in the catalogue: ``"Future option"`` is ``future_options``.
 
     >>> _plural("EQUITY")
     'equities'
@@ -190,7 +189,7 @@ def _plural(instrument_type: str) -> str:
 
 
 def camel_case(name: str) -> str:
-    """Spell a snake_case name as the service spells its parameters.
+    """Convert a snake_case name to the camelCase of the service.
 
     >>> camel_case("from_time")
     'fromTime'

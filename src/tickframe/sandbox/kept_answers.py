@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tickframe.wire.contract import DataRequest, Value
-from tickframe.wire.encode import answer_start
+from tickframe.wire.encode import response_start
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class EncodedAnswer:
 
     def framed(self, reference_id: str) -> tuple[bytes, memoryview]:
         """Return the two pieces of one frame, under the request's own name for itself."""
-        start = answer_start(len(self.table), warning=self.warning, meta=self.meta, reference_id=reference_id)
+        start = response_start(len(self.table), warning=self.warning, meta=self.meta, reference_id=reference_id)
         return start, self.table
 
 

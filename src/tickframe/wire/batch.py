@@ -10,14 +10,11 @@ import pyarrow as pa
 from tickframe.catalogue import Column, ColumnKind
 from tickframe.errors import DecodeError
 
-#: A string out of few, stored once each.
-LABEL = pa.dictionary(pa.int32(), pa.string())
-
 #: The Arrow type of each kind of column. A time of day is a duration since midnight: pandas fails
 #: on nanosecond time64, Spark cannot read it, and a session can pass midnight.
 ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
     ColumnKind.STRING: pa.string(),
-    ColumnKind.LABEL: LABEL,
+    ColumnKind.LABEL: pa.dictionary(pa.int32(), pa.string()),
     ColumnKind.INTEGER: pa.int64(),
     ColumnKind.FLOAT: pa.float64(),
     ColumnKind.BOOLEAN: pa.bool_(),
@@ -28,29 +25,29 @@ ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
 
 
 def documented_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Return the Arrow schema of documented columns, optional ones left out."""
+    """Return the Arrow schema of documented columns, without optional ones."""
     return pa.schema([(column.name, ARROW_TYPES[column.kind]) for column in columns if not column.optional])
 
 
 def to_record_batch(
     arrays: Mapping[str, pa.Array], columns: Sequence[Column] = ()
 ) -> tuple[pa.RecordBatch, tuple[str, ...]]:
-    """Put decoded columns into documented order, undocumented ones after them as they came.
+    """Put decoded columns into documented order, followed by undocumented ones in the order of the wire.
 
     Parameters
     ----------
     arrays
         The decoded columns in the order of the wire.
     columns
-        The documented columns. A table without rows gets their types; a documented column that a
-        table with rows lacks is all null, unless it is optional.
+        The documented columns. A table without rows gets their types. A documented column that is
+        missing from a table with rows is all null, unless it is optional.
 
     Returns
     -------
     batch : pyarrow.RecordBatch
         The table.
     missing : tuple of str
-        The documented columns that a table with rows lacks.
+        The documented columns that are missing from a table with rows.
 
     Raises
     ------
@@ -58,37 +55,28 @@ def to_record_batch(
         If the columns are not of equal length.
     """
     rows = _row_count(arrays)
-    ordered: dict[str, pa.Array] = {}
-    missing = []
-    for column in columns:
-        kind = ARROW_TYPES[column.kind]
-        array = arrays.get(column.name)
-        if array is None and column.optional:
-            continue
-        if array is None and rows:
-            missing.append(column.name)
-        ordered[column.name] = _documented(array, kind, rows)
-    for name, array in arrays.items():
-        ordered.setdefault(name, array)
-    return pa.RecordBatch.from_arrays(list(ordered.values()), names=list(ordered)), tuple(missing)
+    documented = {
+        column.name: _documented(arrays.get(column.name), ARROW_TYPES[column.kind], rows)
+        for column in columns
+        if column.name in arrays or not column.optional
+    }
+    ordered = documented | {name: array for name, array in arrays.items() if name not in documented}
+    missing = tuple(name for name in documented if rows and name not in arrays)
+    return pa.RecordBatch.from_arrays(list(ordered.values()), names=list(ordered)), missing
 
 
 def _documented(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
-    """Return a documented column as it was sent, or of its documented type where that does not say one."""
-    if array is None or rows == 0:
-        return pa.nulls(rows, kind)
-    if array.type.equals(kind):
-        return array
-    if pa.types.is_null(array.type):
+    """Return a documented column as it was sent, or with its documented type if it was sent without a type."""
+    if array is None or rows == 0 or pa.types.is_null(array.type):
         return pa.nulls(rows, kind)
     if pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
-        # Empty lists do not say what they are lists of.
+        # Empty lists have no value type.
         return array.cast(kind)
     return array
 
 
 def _row_count(arrays: Mapping[str, pa.Array]) -> int:
-    """Return the one length that all columns share."""
+    """Return the length that all columns share."""
     lengths = [len(array) for array in arrays.values()]
     if len(set(lengths)) <= 1:
         return lengths[0] if lengths else 0
@@ -97,7 +85,7 @@ def _row_count(arrays: Mapping[str, pa.Array]) -> int:
         if len(array) != rows:
             raise DecodeError(
                 f"column {name!r} has {len(array):,} values where the others have {rows:,}: "
-                "the answer is not a whole table, report it to the service's support",
+                "the response is not a complete table; report it to the service's support",
                 column=name,
             )
     return rows

@@ -1,257 +1,94 @@
-"""A table and what stands beside it as one framed answer, in one piece or in two."""
+"""A table, with a header and metadata, as one framed response in one piece or in two."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.wire.contract import DataResponse, Value, ValueList
+from tickframe.wire.fields import field_start
 from tickframe.wire.frames import frame_start
 from tickframe.wire.kernel import kernel
+from tickframe.wire.layout import COLUMNS, DATA, KEY, VALUE, VALUES
+from tickframe.wire.lists import INTEGER_LISTS
 
-_NULL_INTEGER = -(2**63)
-_NULL_DAYS = -(2**31)
-_FIRST_FIELD = 1
 _PADDING = 16
 
 
-class WireList(NamedTuple):
-    """A list message that is still to be written.
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """Bytes that the kernel is still to write, once there is a place for them."""
 
-    Attributes
-    ----------
-    field : str
-        The member of ``ValueList`` that it is.
-    size : int
-        Its length in bytes.
-    write : callable
-        Fills a buffer of that length with it.
-    """
-
-    field: str
     size: int
     write: Callable[[memoryview], None]
 
-
-def length_delimited(number: int, size: int) -> bytes:
-    """Return what stands before a field of some bytes: its tag, and their number."""
-    start = bytearray((number << 3 | 2,))
-    while size > 0x7F:
-        start.append(size & 0x7F | 0x80)
-        size >>= 7
-    start.append(size)
-    return bytes(start)
+    def __len__(self) -> int:
+        return self.size
 
 
-def to_wire_list(name: str, column: pa.ChunkedArray) -> WireList:
-    """Return a column as the list that it travels in.
+_Piece = bytes | memoryview | _Unwritten
 
-    Parameters
+
+class WireList(NamedTuple):
+    """A column as a list message.
+
+    Attributes
     ----------
-    name
-        The column's name, for errors.
-    column
-        Of type date32, duration[ns], timestamp[ns], double, int64, bool, string, dictionary of strings or list of
-        strings. An int64, date or duration null travels as the least value of its list, a double's
-        as NaN, a string's as an empty string.
-
-    Raises
-    ------
-    TypeError
-        If the column's type does not travel.
+    list_type : str
+        The member of ``ValueList`` that it is.
+    pieces : list
+        The message, in pieces for :func:`join`.
     """
-    for is_kind, convert in _CONVERTERS:
-        if is_kind(column.type):
-            return convert(column)
-    raise TypeError(f"column {name!r} is of type {column.type}, which does not travel")
+
+    list_type: str
+    pieces: list[_Piece]
 
 
-def _combined(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _packed(field: str, size: int, write: Callable[[memoryview], None]) -> WireList:
-    """Return a list of one packed run; an empty run is not written at all."""
-    if size == 0:
-        return WireList(field, 0, _write_nothing)
-    start = length_delimited(_FIRST_FIELD, size)
-
-    def write_run(out: memoryview) -> None:
-        out[: len(start)] = start
-        write(out[len(start) :])
-
-    return WireList(field, len(start) + size, write_run)
-
-
-def _write_nothing(out: memoryview) -> None:
-    """Leave an empty place as it is."""
-
-
-def _by_protobuf(field: str, values: list[Any]) -> WireList:
-    written = ValueList()
-    target = getattr(written, field)
-    target.values.extend(values)
-    return _serialized(field, target.SerializeToString())
-
-
-def _serialized(field: str, message: bytes) -> WireList:
-    def write(out: memoryview) -> None:
-        out[:] = message
-
-    return WireList(field, len(message), write)
-
-
-def _varints(field: str, values: np.ndarray[Any, np.dtype[Any]]) -> WireList:
-    if kernel is None:
-        return _by_protobuf(field, values.tolist())
-    compiled, width = kernel, values.itemsize
-    size = compiled.size_of_varints(values, width)
-    return _packed(field, size, lambda out: compiled.write_varints(values, width, out))
-
-
-def _doubles(column: pa.ChunkedArray) -> WireList:
-    values = pc.fill_null(_combined(column), float("nan")).to_numpy()
-    content = np.ascontiguousarray(values, "<f8").data.cast("B")
-
-    def write(out: memoryview) -> None:
-        out[:] = content
-
-    return _packed("double_list", len(content), write)
-
-
-def _integers(column: pa.ChunkedArray) -> WireList:
-    return _varints("integer_list", pc.fill_null(_combined(column), _NULL_INTEGER).to_numpy())
-
-
-def _times(column: pa.ChunkedArray) -> WireList:
-    nanoseconds = _combined(column).cast(pa.duration("ns")).cast(pa.int64())
-    return _varints("nanoseconds_list", pc.fill_null(nanoseconds, _NULL_INTEGER).to_numpy())
-
-
-def _timestamps(column: pa.ChunkedArray) -> WireList:
-    nanoseconds = _combined(column).cast(pa.timestamp("ns")).cast(pa.int64())
-    return _varints("timestamps_list", pc.fill_null(nanoseconds, _NULL_INTEGER).to_numpy())
-
-
-def _days(column: pa.ChunkedArray) -> WireList:
-    days = _combined(column).cast(pa.int32())
-    return _varints("days_list", pc.fill_null(days, _NULL_DAYS).to_numpy())
-
-
-def _booleans(column: pa.ChunkedArray) -> WireList:
-    content = column.to_numpy().astype(np.uint8).tobytes()
-
-    def write(out: memoryview) -> None:
-        out[:] = content
-
-    return _packed("bool_list", len(content), write)
-
-
-def _string_buffers(strings: pa.Array) -> tuple[np.ndarray[Any, np.dtype[np.int32]], pa.Buffer]:
-    """Return the offsets of strings without nulls, and the bytes that they speak of."""
-    _, offsets, data = strings.buffers()
-    if offsets is None:
-        return np.zeros(1, np.int32), pa.py_buffer(b"")
-    return np.frombuffer(offsets, np.int32, len(strings) + 1, 4 * strings.offset), data or pa.py_buffer(b"")
-
-
-def _strings(column: pa.ChunkedArray) -> WireList:
-    strings = pc.fill_null(_combined(column), "")
-    if kernel is None:
-        return _by_protobuf("string_list", strings.to_pylist())
-    compiled = kernel
-    offsets, data = _string_buffers(strings)
-    size = compiled.size_of_strings(offsets, data.size)
-    return WireList("string_list", size, lambda out: compiled.write_strings(offsets, data, out))
-
-
-def _labels(column: pa.ChunkedArray) -> WireList:
-    labels = _combined(column.unify_dictionaries())
-    if kernel is None or labels.null_count or labels.indices.type != pa.int32():
-        return _strings(pa.chunked_array([labels.cast(pa.string())]))
-    compiled = kernel
-    codes = labels.indices.to_numpy()
-    offsets, data = _string_buffers(labels.dictionary)
-    # With room behind the last label each is copied in one fixed step.
-    padded = bytes(data) + bytes(_PADDING)
-    size = compiled.size_of_labels(codes, offsets, len(padded))
-    return WireList("string_list", size, lambda out: compiled.write_labels(codes, offsets, padded, out))
-
-
-def _string_lists(column: pa.ChunkedArray) -> WireList:
-    written = ValueList()
-    for strings in column.to_pylist():
-        written.mixed_list.values.add().list.string_list.values.extend(strings or ())
-    return _serialized("mixed_list", written.mixed_list.SerializeToString())
-
-
-_CONVERTERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray], WireList]], ...] = (
-    (pa.types.is_float64, _doubles),
-    (pa.types.is_int64, _integers),
-    (pa.types.is_duration, _times),
-    (pa.types.is_timestamp, _timestamps),
-    (pa.types.is_date32, _days),
-    (pa.types.is_boolean, _booleans),
-    (pa.types.is_string, _strings),
-    (pa.types.is_dictionary, _labels),
-    (pa.types.is_list, _string_lists),
-)
-
-
-_DATA = DataResponse.DESCRIPTOR.fields_by_name["data"].number
-_COLUMNS = _KEY = 1
-_VALUE = 2
-
-
-def encode_answer(
+def encode_response(
     table: pa.Table, *, warning: str = "", meta: Mapping[str, Value] | None = None, reference_id: str = ""
 ) -> memoryview:
-    """Write an answer into one buffer, frame and all.
+    """Write a framed response into one buffer.
 
     Parameters
     ----------
     table
         The columns, of the types that :func:`tickframe.wire.encode.to_wire_list` takes.
     warning
-        The header's warning message; empty for none.
+        Warning message of the header; empty for none.
     meta
-        What stands beside the table.
+        Metadata of the response.
     reference_id
-        The request's own name for itself, sent back; empty where it had none.
+        The identifier that the client gave the request; empty if there is none.
 
     Raises
     ------
     TypeError
-        If a column's type does not travel.
+        If a column's type cannot be encoded.
     """
-    field = _TableField(table)
-    start = answer_start(field.size, warning=warning, meta=meta, reference_id=reference_id)
-    out = _allocate(len(start) + field.size)
-    out[: len(start)] = start
-    field.write(out[len(start) :])
-    return out
+    pieces = _table_field(table)
+    return join([response_start(_size(pieces), warning=warning, meta=meta, reference_id=reference_id), *pieces])
 
 
 def encode_table(table: pa.Table) -> memoryview:
-    """Write an answer's table as it stands behind :func:`answer_start`; raises what :func:`encode_answer` does."""
-    field = _TableField(table)
-    out = _allocate(field.size)
-    field.write(out)
-    return out
+    """Write the table that follows :func:`response_start`; raises what :func:`encode_response` does."""
+    return join(_table_field(table))
 
 
-def answer_start(
+def response_start(
     table_size: int, *, warning: str = "", meta: Mapping[str, Value] | None = None, reference_id: str = ""
 ) -> bytes:
-    """Return what stands before an encoded table of some bytes: the frame's start, the header and the meta.
+    """Return what precedes an encoded table of ``table_size`` bytes: the frame's start, the header and the metadata.
 
-    The fields of a message may come in any order, so that one encoded table can follow many starts.
-    Takes what :func:`encode_answer` does.
+    The fields of a message may come in any order, so one encoded table can follow many starts.
+    Takes what :func:`encode_response` does.
     """
     response = DataResponse()
     response.header.request_id.value = str(uuid.uuid4())
@@ -260,42 +97,144 @@ def answer_start(
     response.header.warning_message = warning
     for name, value in (meta or {}).items():
         response.meta[name].CopyFrom(value)
-    beside = response.SerializeToString()
-    return frame_start(len(beside) + table_size) + beside
+    start = response.SerializeToString()
+    return frame_start(len(start) + table_size) + start
 
 
-class _TableField:
-    """The table as a field of the response: how long it will be, and how it is written into its place."""
+def to_wire_list(name: str, column: pa.ChunkedArray) -> WireList:
+    """Return a column as a list message.
 
-    def __init__(self, table: pa.Table) -> None:
-        self._entries = [
-            _entry(name, to_wire_list(name, column))
-            for name, column in zip(table.column_names, table.columns, strict=True)
-        ]
-        table_size = sum(len(start) + column.size for start, column in self._entries)
-        self._start = length_delimited(_DATA, table_size)
-        self.size = len(self._start) + table_size
+    Parameters
+    ----------
+    name
+        The column's name, for errors.
+    column
+        Of type date32, duration[ns], timestamp[ns], double, int64, bool, string, dictionary of strings or list of
+        strings. A null is encoded as the least value of its list for int64, dates, durations and
+        timestamps, as NaN for doubles, and as an empty string for strings.
 
-    def write(self, out: memoryview) -> None:
-        """Fill a buffer of the field's length."""
-        position = len(self._start)
-        out[:position] = self._start
-        for entry_start, column in self._entries:
-            out[position : position + len(entry_start)] = entry_start
-            position += len(entry_start)
-            column.write(out[position : position + column.size])
-            position += column.size
-
-
-def _allocate(size: int) -> memoryview:
-    return memoryview(pa.allocate_buffer(size)).cast("B")
+    Raises
+    ------
+    TypeError
+        If the column's type cannot be encoded.
+    """
+    for is_kind, encode in _ENCODERS:
+        if is_kind(column.type):
+            return encode(column)
+    raise TypeError(f"column {name!r} is of type {column.type}, which no list of the service holds")
 
 
-def _entry(name: str, column: WireList) -> tuple[bytes, WireList]:
-    """Return what stands before a column's list: the map entry, its key, and the list's type."""
-    number = ValueList.DESCRIPTOR.fields_by_name[column.field].number
-    list_start = length_delimited(number, column.size)
-    value_start = length_delimited(_VALUE, len(list_start) + column.size)
-    key = name.encode()
-    inner = length_delimited(_KEY, len(key)) + key + value_start + list_start
-    return length_delimited(_COLUMNS, len(inner) + column.size) + inner, column
+def join(pieces: Sequence[_Piece]) -> memoryview:
+    """Write pieces into one buffer."""
+    out = memoryview(pa.allocate_buffer(_size(pieces))).cast("B")
+    start = 0
+    for piece in pieces:
+        place = out[start : start + len(piece)]
+        if isinstance(piece, _Unwritten):
+            piece.write(place)
+        else:
+            place[:] = piece
+        start += len(piece)
+    return out
+
+
+def _size(pieces: Sequence[_Piece]) -> int:
+    return sum(map(len, pieces))
+
+
+def _field(number: int, pieces: Sequence[_Piece]) -> list[_Piece]:
+    return [field_start(number, _size(pieces)), *pieces]
+
+
+def _table_field(table: pa.Table) -> list[_Piece]:
+    entries: list[_Piece] = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        list_type, pieces = to_wire_list(name, column)
+        values = _field(ValueList.DESCRIPTOR.fields_by_name[list_type].number, pieces)
+        entries += _field(COLUMNS, [*_field(KEY, [name.encode()]), *_field(VALUE, values)])
+    return _field(DATA, entries)
+
+
+def _combined(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _packed(list_type: str, values: _Piece) -> WireList:
+    """Return a list of packed values; without values it is an empty message."""
+    return WireList(list_type, _field(VALUES, [values]) if len(values) else [])
+
+
+def _by_protobuf(list_type: str, values: list[Any]) -> WireList:
+    message = getattr(ValueList(), list_type)
+    message.values.extend(values)
+    return WireList(list_type, [message.SerializeToString()])
+
+
+def _doubles(column: pa.ChunkedArray) -> WireList:
+    values = pc.fill_null(_combined(column), float("nan")).to_numpy()
+    return _packed("double_list", np.ascontiguousarray(values, "<f8").data.cast("B"))
+
+
+def _integers(list_type: str, column: pa.ChunkedArray) -> WireList:
+    dtype, null, arrow_type, _ = INTEGER_LISTS[list_type]
+    integers = _combined(column).cast(arrow_type).cast(pa.from_numpy_dtype(dtype))
+    values = pc.fill_null(integers, null).to_numpy()
+    if kernel is None:
+        return _by_protobuf(list_type, values.tolist())
+    size = kernel.size_of_varints(values, dtype.itemsize)
+    return _packed(list_type, _Unwritten(size, partial(kernel.write_varints, values, dtype.itemsize)))
+
+
+def _booleans(column: pa.ChunkedArray) -> WireList:
+    return _packed("bool_list", column.to_numpy().astype(np.uint8).tobytes())
+
+
+def _strings(column: pa.ChunkedArray) -> WireList:
+    strings = pc.fill_null(_combined(column), "")
+    if kernel is None:
+        return _by_protobuf("string_list", strings.to_pylist())
+    return _by_kernel(None, *_string_buffers(strings))
+
+
+def _labels(column: pa.ChunkedArray) -> WireList:
+    labels = _combined(column.unify_dictionaries())
+    if kernel is None or labels.null_count or labels.indices.type != pa.int32():
+        return _strings(pa.chunked_array([labels.cast(pa.string())]))
+    offsets, data = _string_buffers(labels.dictionary)
+    # With padding after the last label, the kernel copies each of them in one step of fixed size.
+    return _by_kernel(labels.indices.to_numpy(), offsets, bytes(data) + bytes(_PADDING))
+
+
+def _string_buffers(strings: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Buffer]:
+    """Return the offsets and the data of strings without nulls."""
+    _, offsets, data = strings.buffers()
+    if offsets is None:
+        return np.zeros(1, np.int32), pa.py_buffer(b"")
+    return np.frombuffer(offsets, np.int32, len(strings) + 1, 4 * strings.offset), data or pa.py_buffer(b"")
+
+
+def _by_kernel(
+    codes: npt.NDArray[np.int32] | None, offsets: npt.NDArray[np.int32], data: pa.Buffer | bytes
+) -> WireList:
+    size = kernel.size_of_strings(codes, offsets, len(data))
+    return WireList("string_list", [_Unwritten(size, partial(kernel.write_strings, codes, offsets, data))])
+
+
+def _string_lists(column: pa.ChunkedArray) -> WireList:
+    message = ValueList().mixed_list
+    for strings in column.to_pylist():
+        message.values.add().list.string_list.values.extend(strings or ())
+    return WireList("mixed_list", [message.SerializeToString()])
+
+
+_ENCODERS: Sequence[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray], WireList]]] = (
+    (pa.types.is_float64, _doubles),
+    (pa.types.is_int64, partial(_integers, "integer_list")),
+    (pa.types.is_duration, partial(_integers, "nanoseconds_list")),
+    (pa.types.is_timestamp, partial(_integers, "timestamps_list")),
+    (pa.types.is_date32, partial(_integers, "days_list")),
+    (pa.types.is_boolean, _booleans),
+    (pa.types.is_string, _strings),
+    (pa.types.is_dictionary, _labels),
+    (pa.types.is_list, _string_lists),
+)

@@ -19,61 +19,57 @@ from typing import Protocol
 import numpy as np
 
 from tickframe.errors import FrameLengthError, FrameMarkerError, TrailingBytesError, TruncatedFrameError
+from tickframe.wire.fields import read_varint, write_varint
 
 #: The longest message that a frame can announce, in bytes: what protobuf itself can hold.
 MAXIMUM_LENGTH = 2**31 - 1
 
-# Memory grows with what has arrived, so that a false length costs no more than this.
+# Memory grows with the bytes that arrive, so that a false length costs no more than this.
 _FIRST_CAPACITY = 64 * 1024 * 1024
-# Small enough for a column to be decoded while the next one arrives, large enough to read fast.
+# Small enough to decode a column while the next one arrives, large enough to read fast.
 _CHUNK = 1024 * 1024
 
 _VARINT32_BYTES = 5
 
 
 class Marker(IntEnum):
-    """The first byte of a frame: it says how the length is written."""
+    """The first byte of a frame, which determines how its length is written."""
 
     VARINT = 0xFA
     FIXED = 0xFF
 
 
 class BinaryFile(Protocol):
-    """Anything that fills a buffer: an open file, a socket's file, an HTTP body."""
+    """An object that fills a buffer, such as an open file, a socket's file or an HTTP body."""
 
     def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill the buffer from its start; return how many bytes arrived, 0 at the end."""
+        """Fill the buffer from its start, and return the number of bytes; 0 at the end."""
 
 
-#: Bytes at hand, or a file to read them from.
+#: Bytes in memory, or a file to read them from.
 Source = bytes | bytearray | memoryview | BinaryFile
 
 
 def frame_start(length: int, marker: Marker = Marker.VARINT) -> bytes:
-    """Return what stands before a message: the marker and the length.
+    """Return the bytes before a message: the marker and the length.
 
     Parameters
     ----------
     length
-        The length of the serialized message, in bytes.
+        Length of the serialized message in bytes.
     marker
         How to write the length.
 
     Raises
     ------
     FrameLengthError
-        If the message is longer than a frame can say.
+        If the message is too long for a frame.
     """
     if length > MAXIMUM_LENGTH:
-        raise FrameLengthError(f"a message of {length:,} bytes does not fit a frame: the limit is {MAXIMUM_LENGTH:,}")
-    start = bytearray((marker,))
-    if marker is Marker.FIXED:
-        return bytes(start + length.to_bytes(4, "big"))
-    while length > 0x7F:
-        start.append(length & 0x7F | 0x80)
-        length >>= 7
-    start.append(length)
-    return bytes(start)
+        raise FrameLengthError(
+            f"a message of {length:,} bytes is too long for a frame: the limit is {MAXIMUM_LENGTH:,}"
+        )
+    return bytes((marker,)) + (length.to_bytes(4, "big") if marker is Marker.FIXED else write_varint(length))
 
 
 def write_frame(message: bytes, marker: Marker = Marker.VARINT) -> bytes:
@@ -87,7 +83,7 @@ class Frame:
     Attributes
     ----------
     length : int
-        The length of its message, in bytes.
+        Length of its message in bytes.
     """
 
     def __init__(self, length: int, arrivals: Iterator[memoryview]) -> None:
@@ -95,34 +91,31 @@ class Frame:
         self._arrivals = arrivals
 
     def arrivals(self) -> Iterator[memoryview]:
-        """Read on, and return again and again the message as far as it has arrived.
+        """Read the message step by step, and return after each step what has arrived of it.
 
         Yields
         ------
         memoryview
-            The first bytes of the message, more each time; at last the whole message. Of bytes it
-            is a view; of a file it owns its memory.
+            The first bytes of the message, more each time; at last the complete message. A view of
+            the source if that is bytes; otherwise it owns its memory.
 
         Raises
         ------
         TruncatedFrameError
             If the source ends inside the message.
         TrailingBytesError
-            If what follows the message is neither another frame nor the end; the whole message is
-            not returned then.
+            If the message is followed by neither another frame nor the end. The complete message
+            is not returned in that case.
         """
         return self._arrivals
 
     def read(self) -> memoryview:
-        """Read to the end of the message and return it; raises as :meth:`arrivals` does."""
-        message = memoryview(b"")
-        for arrived in self._arrivals:
-            message = arrived
-        return message
+        """Read to the end of the message and return it; raises what :meth:`arrivals` does."""
+        return _last(self._arrivals)
 
 
 def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iterator[Frame]:
-    """Open frames, one after another, to the end; their messages are still to be read.
+    """Iterate over frames without reading their messages.
 
     Parameters
     ----------
@@ -134,16 +127,16 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     Yields
     ------
     Frame
-        Each frame. What is left unread of it is passed over when the next one is asked for.
+        Each frame. The unread rest of its message is skipped when the next frame is requested.
 
     Raises
     ------
     FrameMarkerError
-        If the first byte is no marker.
+        If the first byte is not a marker.
     FrameLengthError
-        If a length is malformed, negative or above ``maximum_length``; no memory was taken for it.
+        If a length is malformed, negative or above ``maximum_length``; no memory was allocated for it.
     TruncatedFrameError
-        If the source ends inside a frame's length, or is empty.
+        If the source is empty or ends inside a frame's length.
     """
     reader: _Reader = (
         _BytesReader(memoryview(source).cast("B"))
@@ -152,45 +145,45 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     )
     reader.read_marker()
     if reader.marker is None:
-        raise TruncatedFrameError("there is no frame: the source is empty, ask again")
+        raise TruncatedFrameError("the source is empty, without a frame: try again")
     while reader.marker is not None:
-        length = _read_length(reader, maximum_length)
+        length = reader.read_length(maximum_length)
         arrivals = reader.read_message(length)
         yield Frame(length, arrivals)
-        # What was left unread is passed over.
+        # Skip what was not read.
         collections.deque(arrivals, maxlen=0)
 
 
 def read_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iterator[memoryview]:
-    """Read the messages of framed bytes, one after another, to the end.
+    """Read the messages of framed bytes.
 
-    Takes what :func:`open_frames` does and raises what it and :meth:`Frame.arrivals` do.
+    Takes what :func:`open_frames` does, and raises what it and :meth:`Frame.arrivals` do.
 
     Yields
     ------
     memoryview
-        Each frame's message. Of bytes it is a view; of a file it owns its memory.
+        The message of each frame. A view of the source if that is bytes; otherwise it owns its memory.
     """
     return (frame.read() for frame in open_frames(source, maximum_length=maximum_length))
 
 
 class _Reader(ABC):
-    """Reads a source from its beginning, and knows the marker of the frame to come."""
+    """Reads a source from its beginning, one marker ahead."""
 
     def __init__(self) -> None:
         self.offset = 0
         self.marker: Marker | None = None
 
     @abstractmethod
-    def read(self, count: int) -> bytes:
-        """Return the next few bytes, fewer at the end."""
-
-    @abstractmethod
     def arrivals(self, length: int) -> Iterator[memoryview]:
-        """Return the next bytes as they arrive, fewer than the length at the end."""
+        """Return the next bytes as they arrive, fewer than ``length`` at the end."""
+
+    def read(self, count: int) -> bytes:
+        """Return the next ``count`` bytes, fewer at the end."""
+        return bytes(_last(self.arrivals(count)))
 
     def read_marker(self) -> None:
-        """Read the next frame's marker, None at the end."""
+        """Read the marker of the next frame; None at the end."""
         byte = self.read(1)
         if not byte:
             self.marker = None
@@ -198,22 +191,49 @@ class _Reader(ABC):
         try:
             self.marker = Marker(byte[0])
         except ValueError:
-            raise self._no_marker(byte[0]) from None
+            raise self._invalid_marker(byte[0]) from None
 
-    def _no_marker(self, byte: int) -> FrameMarkerError | TrailingBytesError:
-        what = f"byte {self.offset - 1:,} is 0x{byte:02X}"
+    def _invalid_marker(self, byte: int) -> FrameMarkerError | TrailingBytesError:
+        found = f"byte {self.offset - 1:,} is 0x{byte:02X}, which is not the marker of a frame (0xFA or 0xFF)"
         if self.marker is None:
-            return FrameMarkerError(
-                f"{what} where a frame's marker (0xFA or 0xFF) should be: this is no framed "
-                "answer; check base_url and path_template"
-            )
+            return FrameMarkerError(f"{found}: the response is not framed; check base_url and path_template")
         return TrailingBytesError(
-            f"{what} where the next frame's marker (0xFA or 0xFF) or the end should be: the frame before it is "
-            "shorter than it should be, or something follows it; ask again, and see whether a proxy adds to answers"
+            f"{found}: the previous frame is longer than it announced, or something follows it; try again, and "
+            "check whether a proxy changes responses"
         )
 
+    def read_length(self, maximum_length: int) -> int:
+        """Read the length of a frame whose marker has just been read."""
+        frame = f"the frame at byte {self.offset - 1:,}"
+        if self.marker is Marker.FIXED:
+            length = int.from_bytes(self._read_digits(4, frame), "big", signed=True)
+        else:
+            digits = self._read_digits(1, frame)
+            while digits[-1] >= 0x80 and len(digits) < _VARINT32_BYTES:
+                digits += self._read_digits(1, frame)
+            try:
+                length, _ = read_varint(memoryview(digits), 0, _VARINT32_BYTES)
+            except ValueError:
+                raise FrameLengthError(f"the length of {frame} is longer than 5 bytes: try again") from None
+        if not 0 <= length <= MAXIMUM_LENGTH:
+            raise FrameLengthError(
+                f"{frame} announces {length:,} bytes, which is negative or more than 31 bits: try again"
+            )
+        if length > maximum_length:
+            raise FrameLengthError(
+                f"{frame} announces {length:,} bytes, but the limit is {maximum_length:,}: request less data at once, "
+                "or raise maximum_length"
+            )
+        return length
+
+    def _read_digits(self, count: int, frame: str) -> bytes:
+        digits = self.read(count)
+        if len(digits) < count:
+            raise TruncatedFrameError(f"the source ends inside the length of {frame}: try again")
+        return digits
+
     def read_message(self, length: int) -> Iterator[memoryview]:
-        """Return a message as it arrives, and whole only when what follows it is in order."""
+        """Return a message as it arrives, and the complete message only if what follows it is valid."""
         offset = self.offset
         message = memoryview(b"")
         for message in self.arrivals(length):
@@ -221,26 +241,19 @@ class _Reader(ABC):
                 yield message
         if len(message) < length:
             raise TruncatedFrameError(
-                f"the message at byte {offset:,} should have {length:,} bytes and {len(message):,} arrived: "
-                "the answer was cut short, ask again"
+                f"the message at byte {offset:,} was cut short: {len(message):,} of {length:,} bytes arrived; try again"
             )
-        # A length that is too short must not pass for a frame.
+        # An announced length that is too short must not pass as valid.
         self.read_marker()
         yield message
 
 
 class _BytesReader(_Reader):
-    """Reads bytes at hand."""
+    """Reads bytes in memory."""
 
     def __init__(self, source: memoryview) -> None:
         super().__init__()
         self._source = source
-
-    def read(self, count: int) -> bytes:
-        """Return the next few bytes, fewer at the end."""
-        few = bytes(self._source[self.offset : self.offset + count])
-        self.offset += len(few)
-        return few
 
     def arrivals(self, length: int) -> Iterator[memoryview]:
         """Return a view of the next bytes."""
@@ -256,17 +269,8 @@ class _FileReader(_Reader):
         super().__init__()
         self._source = source
 
-    def read(self, count: int) -> bytes:
-        """Return the next few bytes, fewer at the end."""
-        few = bytearray(count)
-        filled = 0
-        while filled < count and (arrived := self._source.readinto(memoryview(few)[filled:])):
-            filled += arrived
-        self.offset += filled
-        return bytes(few[:filled])
-
     def arrivals(self, length: int) -> Iterator[memoryview]:
-        """Return what has arrived after each chunk; earlier views stay right."""
+        """Return what has arrived after each chunk; earlier views stay valid."""
         buffer = np.empty(min(length, _FIRST_CAPACITY), np.uint8)
         filled = 0
         while filled < length:
@@ -283,39 +287,6 @@ class _FileReader(_Reader):
             yield view[:filled]
 
 
-def _read_length(reader: _Reader, maximum_length: int) -> int:
-    """Read the length of a frame whose marker has just been read."""
-    offset = reader.offset - 1
-    length = _read_varint(reader, offset) if reader.marker is Marker.VARINT else _read_fixed(reader, offset)
-    if length > maximum_length:
-        raise FrameLengthError(
-            f"the frame at byte {offset:,} announces {length:,} bytes: the limit is {maximum_length:,}, which "
-            "maximum_length sets; or ask for less at once"
-        )
-    return length
-
-
-def _read_fixed(reader: _Reader, offset: int) -> int:
-    digits = reader.read(4)
-    if len(digits) < 4:
-        raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}: ask again")
-    length = int.from_bytes(digits, "big", signed=True)
-    if length < 0:
-        raise FrameLengthError(f"the frame at byte {offset:,} announces a negative length, {length:,}: ask again")
-    return length
-
-
-def _read_varint(reader: _Reader, offset: int) -> int:
-    length = 0
-    for position in range(_VARINT32_BYTES):
-        digit = reader.read(1)
-        if not digit:
-            raise TruncatedFrameError(f"the source ends inside the length of the frame at byte {offset:,}: ask again")
-        length |= (digit[0] & 0x7F) << 7 * position
-        if digit[0] < 0x80:
-            if length >= 2**31:
-                raise FrameLengthError(
-                    f"the frame at byte {offset:,} announces {length:,} bytes, more than 31 bits: ask again"
-                )
-            return length
-    raise FrameLengthError(f"the length of the frame at byte {offset:,} is no varint of at most 5 bytes: ask again")
+def _last(arrivals: Iterator[memoryview]) -> memoryview:
+    last = collections.deque(arrivals, maxlen=1)
+    return last[0] if last else memoryview(b"")

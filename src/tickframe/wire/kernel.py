@@ -1,16 +1,13 @@
-"""The compiled kernel, where it could be built.
-
-``TICKFRAME_KERNEL=off`` in the environment leaves it unused.
-"""
+"""The compiled kernel, unless it could not be built or ``TICKFRAME_KERNEL`` is ``off``."""
 
 from __future__ import annotations
 
 import importlib
 import os
-from types import ModuleType
+from typing import Any
 
 
-def _load() -> ModuleType | None:
+def _load() -> Any:
     if os.environ.get("TICKFRAME_KERNEL") == "off":
         return None
     try:
@@ -19,5 +16,5 @@ def _load() -> ModuleType | None:
         return None
 
 
-#: The compiled module; None where there is none, and the official parser does the work.
+#: The compiled module; None if there is none and the official parser decodes every message.
 kernel = _load()

@@ -1,8 +1,8 @@
-"""The skeleton of a canonical response: where its columns lie, while it is still arriving.
+"""The layout of a canonical response: where its columns are, known while it is still arriving.
 
-A response is a short skeleton (header, map entries, one list each) around long runs of bytes. Only
-what every protobuf writer produces is walked here; whatever else is legal raises
-:class:`NotCanonical`, and the message goes, whole, to the official parser.
+Most bytes of a response are the packed values of its columns; between them are a header, map entries
+and lengths. Only the encoding that every protobuf writer produces is read here. Any other valid
+encoding raises :class:`NotCanonical`, and the official parser decodes the complete message.
 """
 
 from __future__ import annotations
@@ -10,22 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_LENGTH_DELIMITED = 2
-_HEADER, _DATA, _META = (number << 3 | _LENGTH_DELIMITED for number in (1, 2, 3))
-_COLUMNS = _KEY = 1 << 3 | _LENGTH_DELIMITED
-_VALUE = 2 << 3 | _LENGTH_DELIMITED
+from tickframe.wire.fields import WireType, read_varint, tag
 
-# A tag of one byte and a length of up to five: what must be at hand to read on.
+# Field numbers: of a response, of its table, of a map entry, and of every list.
+HEADER, DATA, META = 1, 2, 3
+COLUMNS = 1
+KEY, VALUE = 1, 2
+VALUES = 1
+
+_HEADER_TAG, _DATA_TAG, _META_TAG = map(tag, (HEADER, DATA, META))
+_COLUMNS_TAG, _KEY_TAG, _VALUE_TAG, _VALUES_TAG = map(tag, (COLUMNS, KEY, VALUE, VALUES))
+
+# A tag of one byte, then a length of up to five bytes: what must have arrived to read on.
+_LONGEST_TAG = 0x7F
 _LONGEST_START = 6
-_LONGEST_LENGTH = 5
 
 
-class NotCanonical(Exception):  # noqa: N818, it is no error: another way is taken
-    """The message is none that a protobuf writer produces, or not yet known to be."""
+class NotCanonical(Exception):  # noqa: N818, it is not an error: the other parser takes over
+    """The message is not encoded as every protobuf writer does, or is invalid."""
 
 
 class ColumnSpan(NamedTuple):
-    """One column: the message of its list lies at ``start:end``."""
+    """One column, with the message of its list at ``start:end``."""
 
     name: str
     list_number: int
@@ -33,17 +39,22 @@ class ColumnSpan(NamedTuple):
     end: int
 
 
-class Skeleton:
-    """Walks over a response as far as it has arrived.
+class Layout:
+    """The layout of a response, as far as it has arrived.
+
+    Parameters
+    ----------
+    length
+        Length of the message in bytes.
 
     Attributes
     ----------
-    others : list of (int, int)
-        Where the fields beside the table lie, tags included.
+    other_fields : list of (int, int)
+        Start and end of the fields other than the table, including their tags.
     """
 
     def __init__(self, length: int) -> None:
-        self.others: list[tuple[int, int]] = []
+        self.other_fields: list[tuple[int, int]] = []
         self._length = length
         self._names: set[str] = set()
         self._position = 0
@@ -51,101 +62,51 @@ class Skeleton:
 
     @property
     def complete(self) -> bool:
-        """Whether the walk has come to the end of the message."""
+        """Whether the end of the message has been reached."""
         return self._position == self._length
 
     def columns(self, arrived: memoryview) -> Iterator[ColumnSpan]:
-        """Return the columns that have arrived whole since the last call.
+        """Return the columns that have arrived completely since the last call.
 
         Parameters
         ----------
         arrived
-            The first bytes of the message, more than at the last call.
+            The first bytes of the message, more than in the last call.
 
         Raises
         ------
         NotCanonical
-            If the official parser must read this message.
+            If the official parser must decode this message.
         """
         while self._position < self._length:
             in_table = self._position < self._table_end
             limit = self._table_end if in_table else self._length
             if min(limit, self._position + _LONGEST_START) > len(arrived):
                 return
-            tag = arrived[self._position]
-            length, start = _read_length(arrived, self._position + 1, limit)
-            end = start + length
-            if end > limit:
-                raise NotCanonical
-            if in_table:
-                if tag != _COLUMNS:
-                    raise NotCanonical
-                if end > len(arrived):
-                    return
-                self._position = end
-                yield self._new(_read_entry(arrived, start, end))
-            elif tag == _DATA:
+            key, start, end = _read_field(arrived, self._position, limit)
+            if key == _DATA_TAG and not in_table:
                 self._position, self._table_end = start, end
-            elif tag in (_HEADER, _META):
-                if end > len(arrived):
-                    return
-                self.others.append((self._position, end))
-                self._position = end
-            else:
+                continue
+            if key != _COLUMNS_TAG if in_table else key not in (_HEADER_TAG, _META_TAG):
                 raise NotCanonical
+            if end > len(arrived):
+                return
+            field_start, self._position = self._position, end
+            if in_table:
+                yield self._new(_read_entry(arrived, start, end))
+            else:
+                self.other_fields.append((field_start, end))
 
     def _new(self, column: ColumnSpan) -> ColumnSpan:
-        """Return a column that was not there before: a later one of its name would replace it."""
+        """Return a column whose name is new: a second one of the same name would replace the first."""
         if column.name in self._names:
             raise NotCanonical
         self._names.add(column.name)
         return column
 
 
-def _read_length(message: memoryview, position: int, limit: int) -> tuple[int, int]:
-    """Return a length and where the bytes that it speaks of begin."""
-    if position >= limit:
-        raise NotCanonical
-    length = message[position]
-    position += 1
-    if length < 0x80:
-        return length, position
-    length &= 0x7F
-    for shift in range(7, 7 * _LONGEST_LENGTH, 7):
-        if position >= limit:
-            raise NotCanonical
-        digit = message[position]
-        position += 1
-        length |= (digit & 0x7F) << shift
-        if digit < 0x80:
-            return length, position
-    raise NotCanonical
-
-
-def _read_entry(message: memoryview, start: int, end: int) -> ColumnSpan:
-    """Read a map entry: a key, then a list of one type that fills the rest of it."""
-    if end - start < 2 or message[start] != _KEY:
-        raise NotCanonical
-    length, start = _read_length(message, start + 1, end)
-    value = start + length
-    if value + 2 > end or message[value] != _VALUE:
-        raise NotCanonical
-    try:
-        name = str(message[start:value], "utf-8")
-    except UnicodeDecodeError:
-        raise NotCanonical from None
-    length, start = _read_length(message, value + 1, end)
-    if start + length != end or length < 2:
-        raise NotCanonical
-    tag = message[start]
-    length, start = _read_length(message, start + 1, end)
-    if tag & 7 != _LENGTH_DELIMITED or tag >= 0x80 or start + length != end:
-        raise NotCanonical
-    return ColumnSpan(name, tag >> 3, start, end)
-
-
-def packed_run(message: memoryview, start: int, end: int) -> memoryview:
-    """Return the values of a list that holds one packed run, or nothing.
+def packed_values(message: memoryview, start: int, end: int) -> memoryview:
+    """Return the packed values of a list; empty if there are none.
 
     Raises
     ------
@@ -154,9 +115,33 @@ def packed_run(message: memoryview, start: int, end: int) -> memoryview:
     """
     if start == end:
         return message[start:end]
-    if message[start] != _LENGTH_DELIMITED + (1 << 3):
-        raise NotCanonical
-    length, start = _read_length(message, start + 1, end)
-    if start + length != end:
+    key, start, values_end = _read_field(message, start, end)
+    if key != _VALUES_TAG or values_end != end:
         raise NotCanonical
     return message[start:end]
+
+
+def _read_entry(message: memoryview, start: int, end: int) -> ColumnSpan:
+    """Read a map entry: a key, then a list of one type that fills the rest of it."""
+    key, name_start, name_end = _read_field(message, start, end)
+    value, list_start, value_end = _read_field(message, name_end, end)
+    list_tag, start, list_end = _read_field(message, list_start, end)
+    if (key, value, value_end, list_end) != (_KEY_TAG, _VALUE_TAG, end, end):
+        raise NotCanonical
+    if list_tag & 7 != WireType.LENGTH_DELIMITED or list_tag > _LONGEST_TAG:
+        raise NotCanonical
+    try:
+        return ColumnSpan(str(message[name_start:name_end], "utf-8"), list_tag >> 3, start, end)
+    except UnicodeDecodeError:
+        raise NotCanonical from None
+
+
+def _read_field(message: memoryview, position: int, limit: int) -> tuple[int, int, int]:
+    """Return the tag of a length-delimited field, and the start and end of its value."""
+    try:
+        length, start = read_varint(message, position + 1, min(limit, position + _LONGEST_START))
+    except ValueError:
+        raise NotCanonical from None
+    if start + length > limit:
+        raise NotCanonical
+    return message[position], start, start + length

@@ -1,10 +1,11 @@
-"""One column of the wire as an Arrow array: a list of one kind, or a mixed list."""
+"""The lists of the wire as Arrow arrays: what each list type stores, and lists of mixed types."""
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,75 +16,103 @@ from tickframe.errors import DecodeError
 from tickframe.wire.contract import Value, ValueList
 from tickframe.wire.contract.types_pb2 import ValueObject
 
+# The null of an integer list is the least integer of its width, that of a double list is NaN.
 NULL_INT32 = -(2**31)
 NULL_INT64 = -(2**63)
+
 NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 _DURATION = pa.duration("ns")
 
 
-def _fixed_width(
-    values: npt.NDArray[np.generic], kind: pa.DataType, null: npt.NDArray[np.bool_] | None = None
-) -> pa.Array:
-    """Put a buffer and a mask of its nulls into an Arrow array, without a copy of the buffer."""
-    if null is None or not (count := int(np.count_nonzero(null))):
-        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
-    validity = pa.py_buffer(np.packbits(~null, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], null_count=count)
+class IntegerList(NamedTuple):
+    """A list type that stores integers.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        The type of the integers on the wire.
+    null : int
+        The integer that represents null.
+    arrow_type : pyarrow.DataType
+        The type of the column.
+    scale : int
+        What an integer is multiplied by to be stored as ``arrow_type``.
+    """
+
+    dtype: np.dtype[np.signedinteger[Any]]
+    null: int
+    arrow_type: pa.DataType
+    scale: int = 1
+
+    def to_array(self, integers: npt.NDArray[np.signedinteger[Any]], *, nulls: bool = True) -> pa.Array:
+        """Return an array that takes over the memory of integers; ``nulls`` is whether to look for any."""
+        null = integers == self.null if nulls else None
+        values = integers if self.scale == 1 else integers.astype(np.int64) * self.scale
+        return _fixed_width(values, self.arrow_type, null)
+
+    def read(self, values: Any) -> pa.Array:
+        """Return the values of a repeated field as an array."""
+        return self.to_array(np.array(values, self.dtype))
 
 
-def _integers(values: Any, kind: pa.DataType) -> pa.Array:
-    integers = np.array(values, dtype=np.int64)
-    return _fixed_width(integers, kind, integers == NULL_INT64)
+INTEGER_LISTS: Mapping[str, IntegerList] = {
+    "integer_list": IntegerList(np.dtype(np.int64), NULL_INT64, pa.int64()),
+    "days_list": IntegerList(np.dtype(np.int32), NULL_INT32, pa.date32()),
+    "milliseconds_list": IntegerList(np.dtype(np.int32), NULL_INT32, _DURATION, NANOSECONDS_PER_MILLISECOND),
+    "nanoseconds_list": IntegerList(np.dtype(np.int64), NULL_INT64, _DURATION),
+    "timestamps_list": IntegerList(np.dtype(np.int64), NULL_INT64, pa.timestamp("ns")),
+}
 
 
-def _doubles(values: Any) -> pa.Array:
-    doubles = np.array(values, dtype=np.float64)
-    return _fixed_width(doubles, pa.float64(), np.isnan(doubles))
+def doubles_to_array(doubles: npt.NDArray[np.float64], *, nulls: bool = True) -> pa.Array:
+    """Return an array that takes over the memory of doubles; ``nulls`` is whether to look for any."""
+    return _fixed_width(doubles, pa.float64(), np.isnan(doubles) if nulls else None)
 
 
-def _strings(values: Any) -> pa.Array:
-    return pa.array(list(values), pa.string())
-
-
-def _booleans(values: Any) -> pa.Array:
-    bits = np.packbits(np.array(values, dtype=np.bool_), bitorder="little")
+def read_booleans(values: Any) -> pa.Array:
+    """Return booleans as an array of its own memory."""
+    bits = np.packbits(np.array(values, np.bool_), bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
 
 
-def _days(values: Any) -> pa.Array:
-    days = np.array(values, dtype=np.int32)
-    return _fixed_width(days, pa.date32(), days == NULL_INT32)
-
-
-def _dates(values: Any) -> pa.Array:
-    return _days([date.days for date in values])
-
-
-def _milliseconds(values: Any) -> pa.Array:
-    milliseconds = np.array(values, dtype=np.int64)
-    return _fixed_width(milliseconds * NANOSECONDS_PER_MILLISECOND, _DURATION, milliseconds == NULL_INT32)
-
-
-def _times(values: Any) -> pa.Array:
-    milliseconds = np.array([time.milliseconds for time in values], dtype=np.int64)
-    nanoseconds = np.array([time.nanoseconds for time in values], dtype=np.int64)
+def _read_times(times: Any) -> pa.Array:
+    milliseconds = np.array([time.milliseconds for time in times], np.int64)
+    nanoseconds = np.array([time.nanoseconds for time in times], np.int64)
     since_midnight = milliseconds * NANOSECONDS_PER_MILLISECOND + nanoseconds
     return _fixed_width(since_midnight, _DURATION, milliseconds == NULL_INT32)
 
 
-#: How the values of each list type become an array: ``ARRAYS[list_type](repeated_field)``.
+def _fixed_width(
+    values: npt.NDArray[np.generic], kind: pa.DataType, null: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Return an array of values and a mask of their nulls, without copying the values."""
+    validity = None if null is None or not null.any() else pa.py_buffer(np.packbits(~null, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)])
+
+
+#: The reader of each list type: ``ARRAYS[list_type](repeated_field)`` is an array.
 ARRAYS: Mapping[str, Callable[[Any], pa.Array]] = {
-    "integer_list": lambda values: _integers(values, pa.int64()),
-    "double_list": _doubles,
-    "string_list": _strings,
-    "bool_list": _booleans,
-    "days_list": _days,
-    "date_list": _dates,
-    "milliseconds_list": _milliseconds,
-    "nanoseconds_list": lambda values: _integers(values, _DURATION),
-    "time_list": _times,
-    "timestamps_list": lambda values: _integers(values, pa.timestamp("ns")),
+    **{list_type: integers.read for list_type, integers in INTEGER_LISTS.items()},
+    "double_list": lambda values: doubles_to_array(np.array(values, np.float64)),
+    "string_list": lambda values: pa.array(list(values), pa.string()),
+    "bool_list": read_booleans,
+    "date_list": lambda dates: INTEGER_LISTS["days_list"].read([date.days for date in dates]),
+    "time_list": _read_times,
+}
+
+#: The list type of each type of a single value.
+LIST_TYPES: Mapping[str, str] = {
+    "string_value": "string_list",
+    "integer_value": "integer_list",
+    "double_value": "double_list",
+    "bool_value": "bool_list",
+    "date_value": "date_list",
+    "time_value": "time_list",
+    "days_value": "days_list",
+    "milliseconds_value": "milliseconds_list",
+    "nanoseconds_value": "nanoseconds_list",
+    "timestamp_value": "timestamps_list",
 }
 
 
@@ -97,12 +126,12 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
     name
         Its name, for errors.
     label
-        Whether strings are stored once each, as a dictionary.
+        Whether strings become a dictionary.
 
     Raises
     ------
     DecodeError
-        If the column is of a list type that the contract does not know, or if a mixed list holds
+        If the column has a list type that the contract does not have, or if a mixed list holds
         values of several types.
     """
     list_type = values.WhichOneof("list_type")
@@ -119,25 +148,10 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
 
 def _unknown_type(name: str) -> DecodeError:
     return DecodeError(
-        f"column {name!r} is of a type that contract 2.0.0 does not have: its values cannot be read, "
-        "see whether a newer tickframe is out",
+        f"column {name!r} has a type that contract 2.0.0 does not have, so its values cannot be read: "
+        "check for a newer version of tickframe",
         column=name,
     )
-
-
-#: The list type that holds what a single value of each kind holds; lists and objects nest.
-_LIST_TYPES: Mapping[str, str] = {
-    "string_value": "string_list",
-    "integer_value": "integer_list",
-    "double_value": "double_list",
-    "bool_value": "bool_list",
-    "date_value": "date_list",
-    "time_value": "time_list",
-    "days_value": "days_list",
-    "milliseconds_value": "milliseconds_list",
-    "nanoseconds_value": "nanoseconds_list",
-    "timestamp_value": "timestamps_list",
-}
 
 
 def _mixed_to_array(values: Sequence[Value], name: str) -> pa.Array:
@@ -153,17 +167,13 @@ def _mixed_to_array(values: Sequence[Value], name: str) -> pa.Array:
     if not parts:
         return pa.nulls(len(values))
     cells = pa.concat_arrays(_of_one_type(parts, name))
-    source = np.zeros(len(values), dtype=np.int64)
-    unset = np.ones(len(values), dtype=np.bool_)
-    placed = np.concatenate([np.array(places, dtype=np.int64) for places in positions.values()])
-    source[placed] = np.arange(len(placed))
-    unset[placed] = False
-    return cells.take(pa.array(source, mask=unset))
+    sources = {position: source for source, position in enumerate(itertools.chain.from_iterable(positions.values()))}
+    return cells.take(pa.array([sources.get(position) for position in range(len(values))], pa.int64()))
 
 
 def _kind_to_array(values: Sequence[Value], kind: str, name: str) -> pa.Array:
-    if kind in _LIST_TYPES:
-        return ARRAYS[_LIST_TYPES[kind]]([getattr(value, kind) for value in values])
+    if kind in LIST_TYPES:
+        return ARRAYS[LIST_TYPES[kind]]([getattr(value, kind) for value in values])
     if kind == "list":
         return _lists_to_array([value.list for value in values], name)
     return _objects_to_array([value.object for value in values], name)
@@ -176,11 +186,11 @@ def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
 
 
 def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
-    """Return objects as Arrow maps, their fields by name since the wire keeps no order of them."""
+    """Return objects as Arrow maps, with fields in order of their names: the wire does not order them."""
     for each in objects:
         if len(UnknownFieldSet(each)):
             raise DecodeError(
-                f"column {name!r} holds an object with a field that protobuf drops: report it to the service's support",
+                f"protobuf would drop a field of an object in column {name!r}; report it to the service's support",
                 column=name,
             )
     fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
@@ -190,13 +200,13 @@ def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
 
 
 def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:
-    """Give untyped parts, which hold nulls only, the type of the others."""
+    """Cast parts without a type, which hold only nulls, to the type of the others."""
     types = list(dict.fromkeys(part.type for part in parts if not pa.types.is_null(part.type)))
     if len(types) > 1:
         raise DecodeError(
-            f"column {name!r} mixes {' and '.join(str(each) for each in types)} in one list: no one type "
-            "holds them, report it to the service's support",
+            f"column {name!r} mixes {' and '.join(map(str, types))} in one list, which no single type can hold; "
+            "report it to the service's support",
             column=name,
         )
-    # Arrow's cast of nested nulls to the type that they have leaves an array whose children are too short.
-    return [part.cast(types[0]) if pa.types.is_null(part.type) else part for part in parts] if types else list(parts)
+    # Only those: Arrow's cast of nested nulls to their own type leaves children that are too short.
+    return [part.cast(types[0]) if types and pa.types.is_null(part.type) else part for part in parts]

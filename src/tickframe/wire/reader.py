@@ -1,9 +1,4 @@
-"""Framed answers to Arrow record batches.
-
->>> import tickframe.wire.reader
->>> for batch in tickframe.wire.reader.read_batches(open("answer.bin", "rb")):  # doctest: +SKIP
-...     print(batch.num_rows)
-"""
+"""Framed responses to Arrow record batches."""
 
 from __future__ import annotations
 
@@ -20,7 +15,7 @@ from tickframe.wire.batch import to_record_batch
 from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
 from tickframe.wire.kernel import kernel
-from tickframe.wire.layout import NotCanonical, Skeleton
+from tickframe.wire.layout import Layout, NotCanonical
 from tickframe.wire.packed import read_column
 from tickframe.wire.values import read_value
 
@@ -49,8 +44,8 @@ class Response:
     request_id, reference_id : str
         The identifier that the service gave the response, and the one that the client gave the request.
     engine : {"kernel", "fallback"}
-        What decoded it: the compiled kernel, or the official protobuf parser, which reads every message
-        that is valid but not canonical, and all of them where no kernel was built.
+        What decoded it: the compiled kernel, or the official protobuf parser, which decodes every message
+        that is valid but not canonical, and all of them if no kernel was built.
     attempts : int
         How many requests it took; 0 if it came from the cache.
     origin : {"service", "cache", "dataset"}
@@ -105,28 +100,28 @@ def _warnings(responses: Iterable[Response]) -> Iterator[str]:
 
 
 def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.RecordBatch]:
-    """Decode framed answers, one record batch each.
+    """Decode framed responses into record batches.
 
     Parameters
     ----------
     source
         Framed bytes, or a file open for reading them.
     columns
-        The documented columns of the answers, as in ``FUNCTIONS[...].columns_for(...)``: they come
-        first and in this order. Without them columns come in the order of the wire.
+        The documented columns of the responses, such as ``FUNCTIONS[...].columns_for(...)``: they
+        come first, in this order. If omitted, columns keep the order of the wire.
 
     Yields
     ------
     pyarrow.RecordBatch
         The columns of one frame: int64, double, string (dictionary for labels), bool, date32,
-        duration[ns] since midnight, timestamp[ns]; nulls are Arrow nulls.
+        duration[ns] since midnight, timestamp[ns]. Nulls are Arrow nulls.
 
     Raises
     ------
     FrameError
-        If the source is not whole frames from its first byte to its last.
+        If the source is not a sequence of complete frames.
     DecodeError
-        If a message is no table of equal columns; it names the column.
+        If a message is not a table of columns of equal length; it names the column.
     """
     for response in read_responses(source, columns):
         yield from response.batches
@@ -138,10 +133,15 @@ def read_responses(
     *,
     maximum_length: int = MAXIMUM_LENGTH,
 ) -> Iterator[Response]:
-    """Decode framed answers whole: the columns and all that is said beside them.
+    """Decode framed responses: their columns, header and metadata.
 
-    Takes, yields and raises what :func:`read_batches` does; ``maximum_length`` is the longest
-    message to accept, in bytes.
+    Takes and raises what :func:`read_batches` does; ``maximum_length`` is the longest message to
+    accept, in bytes.
+
+    Yields
+    ------
+    Response
+        The content of one frame.
     """
     labels = frozenset(column.name for column in columns if column.kind is ColumnKind.LABEL)
     for frame in open_frames(source, maximum_length=maximum_length):
@@ -150,8 +150,8 @@ def read_responses(
 
 
 def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse, Engine]:
-    """Decode columns as they arrive; hand over to the official parser where that must decide."""
-    skeleton = Skeleton(frame.length)
+    """Decode columns as they arrive, or the complete message by the official parser if it is not canonical."""
+    layout = Layout(frame.length)
     arrays: dict[str, pa.Array] = {}
     canonical = kernel is not None
     message = memoryview(b"")
@@ -159,15 +159,14 @@ def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.A
         if not canonical:
             continue
         try:
-            for column in skeleton.columns(message):
+            for column in layout.columns(message):
                 arrays[column.name] = read_column(message, column, label=column.name in labels)
         except NotCanonical:
             canonical = False
             arrays.clear()
-    if canonical and skeleton.complete:
-        return arrays, fallback.parse(b"".join(message[start:end] for start, end in skeleton.others)), "kernel"
-    arrays, parsed = fallback.read_arrays(message, labels)
-    return arrays, parsed, "fallback"
+    if canonical and layout.complete:
+        return arrays, fallback.parse(b"".join(message[start:end] for start, end in layout.other_fields)), "kernel"
+    return *fallback.read_arrays(message, labels), "fallback"
 
 
 def _response(
@@ -189,10 +188,10 @@ def _response(
 
 
 def _read_meta(name: str, value: Value) -> object:
-    """Read a value that Python need not be able to hold, such as a day after the year 9999."""
+    """Return a value in Python, which cannot hold all of them, such as a day after the year 9999."""
     try:
         return read_value(value)
     except (OverflowError, ValueError) as error:
         raise DecodeError(
-            f"the answer's meta {name!r} cannot be read: {error}: report it to the service's support"
+            f"the response's meta {name!r} cannot be read: {error}; report it to the service's support"
         ) from error

@@ -1,4 +1,4 @@
-"""Single values of the contract, to and from Python."""
+"""Single values of the contract, from Python and back."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ import numpy as np
 import pandas as pd
 
 from tickframe.wire.contract import Value, ValueList
+from tickframe.wire.contract.types_pb2 import MixedList, StringList, ValueObject
+from tickframe.wire.lists import LIST_TYPES, NANOSECONDS_PER_MILLISECOND
 
 EPOCH = dt.date(1970, 1, 1)
 
-_NANOSECONDS_PER_MILLISECOND = 1_000_000
-_WHAT_TRAVELS = "give text, a number, a bool, a date, a time, a timestamp, a list or a mapping of these"
+_SUPPORTED = "pass a string, a number, a bool, a date, a time, a timestamp, or a list or a mapping of these"
 
 
 def write_value(value: object) -> Value:
-    """Return a Python value as the service takes it.
+    """Convert a Python value to a value of the contract.
 
     Parameters
     ----------
     value
         A str, bool, int, float, date, time of day (``datetime.time``, ``timedelta``,
         ``pandas.Timedelta``, ``numpy.timedelta64``), timestamp (``datetime``, ``pandas.Timestamp``,
-        ``numpy.datetime64``), an iterable of these, or a mapping of names to these. Dates travel as
-        days, times as nanoseconds since midnight, timestamps as nanoseconds since 1970-01-01 (UTC
-        where they have a zone).
+        ``numpy.datetime64``), an iterable of these, or a mapping of names to these. Dates are sent as
+        days, times as nanoseconds since midnight, timestamps as nanoseconds since 1970-01-01 (in UTC
+        if they have a zone).
 
     Raises
     ------
     ValueError
-        If the value is of another type, or an integer beyond 64 bits.
+        If the value is of another type, or an integer of more than 64 bits.
     """
     match value:
         case _ if value is pd.NaT or (isinstance(value, np.datetime64 | np.timedelta64) and np.isnat(value)):
-            raise ValueError("NaT is no moment and no time: it cannot travel to the service; leave it out")
-        case bytes() | bytearray() | memoryview() | None:
-            raise ValueError(f"a {type(value).__name__} cannot travel to the service: {_WHAT_TRAVELS}")
+            raise ValueError("NaT cannot be sent to the service: omit it")
         case Enum():
             return write_value(value.value)
         case str():
@@ -59,37 +58,30 @@ def write_value(value: object) -> Value:
         case float() | np.floating():
             return Value(double_value=float(value))
         case Mapping():
-            written = Value()
-            written.object.SetInParent()
-            for name, field in value.items():
-                written.object.fields[str(name)].CopyFrom(write_value(field))
-            return written
+            return Value(object=ValueObject(fields={str(name): write_value(field) for name, field in value.items()}))
         case np.ndarray() if value.ndim == 0:
             return write_value(value.item())
-        case Iterable():
+        case Iterable() if not isinstance(value, bytes | bytearray | memoryview):
             return Value(list=_write_list(value))
         case _:
-            raise ValueError(f"a {type(value).__name__} cannot travel to the service: {_WHAT_TRAVELS}")
+            raise ValueError(f"a {type(value).__name__} cannot be sent to the service: {_SUPPORTED}")
 
 
 def _write_list(values: Iterable[object]) -> ValueList:
     items = [write_value(value) for value in values]
-    written = ValueList()
     if all(item.WhichOneof("type") == "string_value" for item in items):
-        written.string_list.values.extend(item.string_value for item in items)
-    else:
-        written.mixed_list.values.extend(items)
-    return written
+        return ValueList(string_list=StringList(values=[item.string_value for item in items]))
+    return ValueList(mixed_list=MixedList(values=items))
 
 
 def read_value(value: Value) -> object:
-    """Return a value of the contract in Python.
+    """Convert a value of the contract to Python.
 
     Parameters
     ----------
     value
         The value. Dates become ``datetime.date``, times of day ``pandas.Timedelta``, timestamps
-        ``pandas.Timestamp`` (no zone), lists lists, objects dicts; an unset value is None.
+        ``pandas.Timestamp`` without a zone, lists ``list`` and objects ``dict``. An unset value is None.
     """
     kind = value.WhichOneof("type")
     return None if kind is None else _READERS[kind](getattr(value, kind))
@@ -116,9 +108,9 @@ _READERS: Mapping[str, Callable[..., object]] = {
     "double_value": float,
     "bool_value": bool,
     "date_value": lambda date: _read_days(date.days),
-    "time_value": lambda time: _read_nanoseconds(time.milliseconds * _NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
+    "time_value": lambda time: _read_nanoseconds(time.milliseconds * NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
     "days_value": _read_days,
-    "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * _NANOSECONDS_PER_MILLISECOND),
+    "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * NANOSECONDS_PER_MILLISECOND),
     "nanoseconds_value": _read_nanoseconds,
     "timestamp_value": lambda nanoseconds: pd.Timestamp(nanoseconds, unit="ns"),
     "object": lambda value: {name: read_value(field) for name, field in value.fields.items()},
@@ -126,15 +118,6 @@ _READERS: Mapping[str, Callable[..., object]] = {
 }
 
 _LIST_READERS: Mapping[str, Callable[..., object]] = {
-    "string_list": str,
-    "integer_list": int,
-    "double_list": float,
-    "bool_list": bool,
-    "date_list": _READERS["date_value"],
-    "time_list": _READERS["time_value"],
-    "days_list": _READERS["days_value"],
-    "milliseconds_list": _READERS["milliseconds_value"],
-    "nanoseconds_list": _READERS["nanoseconds_value"],
-    "timestamps_list": _READERS["timestamp_value"],
     "mixed_list": read_value,
+    **{list_type: _READERS[kind] for kind, list_type in LIST_TYPES.items()},
 }

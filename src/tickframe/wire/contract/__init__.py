@@ -1,4 +1,4 @@
-"""The messages that travel, generated from ``proto/``."""
+"""The messages of the service, generated from ``proto/``."""
 
 from tickframe.wire.contract import types_pb2
 from tickframe.wire.contract.api_data_pb2 import DataRequest, DataResponse

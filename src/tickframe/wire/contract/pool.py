@@ -1,7 +1,7 @@
-"""The descriptor pool of the contract, apart from the process-wide one.
+"""The descriptor pool of the contract, separate from the process-wide one.
 
-The vendor's own library registers files and messages of the same names in protobuf's default
-pool; a pool of our own lets both live in one process.
+The vendor's library registers files and messages of the same names in protobuf's default pool. With
+a separate pool, both can be used in one process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def load(serialized: bytes) -> dict[str, object]:
     Parameters
     ----------
     serialized
-        The descriptor as protoc wrote it. The files it imports must be loaded already.
+        The descriptor that protoc wrote. The files that it imports must already be loaded.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-/* Packed varints, doubles and bools to Arrow buffers. */
+/* Packed integers and doubles to Arrow buffers; integers back too. */
 
 #include "kernel.h"
 
@@ -6,7 +6,7 @@
 #define LONGEST_VARINT 10
 #define BLOCK 64
 
-/* How many bytes end a varint. */
+/* The number of bytes that end a varint. */
 size_t count_varints(Span packed)
 {
     size_t count = 0;
@@ -38,6 +38,14 @@ static inline uint64_t join_groups(uint64_t word)
     return (word & 0x000000000fffffffu) | (word & 0x0fffffff00000000u) >> 4;
 }
 
+/* Open the gaps between the seven-bit groups of a value below 2^56. */
+static inline uint64_t split_groups(uint64_t value)
+{
+    value = (value & 0x000000000fffffffu) | (value & 0x00fffffff0000000u) << 4;
+    value = (value & 0x00003fff00003fffu) | (value & 0x0fffc0000fffc000u) << 2;
+    return (value & 0x007f007f007f007fu) | (value & 0x3f803f803f803f80u) << 1;
+}
+
 static inline uint64_t read_groups(const uint8_t *from, size_t length)
 {
     uint64_t value = 0;
@@ -46,17 +54,24 @@ static inline uint64_t read_groups(const uint8_t *from, size_t length)
     return value;
 }
 
-static inline void store(void *values, size_t at, int wide, uint64_t value)
+static inline int64_t load(const void *values, size_t at, int width)
 {
-    if (wide)
+    return width == 8 ? ((const int64_t *)values)[at] : ((const int32_t *)values)[at];
+}
+
+/* Store a value of the width and return whether it is the null. */
+static inline int store(void *values, size_t at, int width, uint64_t value, int64_t null)
+{
+    if (width == 8)
         ((int64_t *)values)[at] = (int64_t)value;
     else
         ((int32_t *)values)[at] = (int32_t)(uint32_t)value;
+    return load(values, at, width) == null;
 }
 
-/* One body for both widths; `wide` is a constant where it is called. A block's ends are found at
- * once, so that no varint waits for the length of the one before it. */
-static inline int64_t read_varints(Span packed, void *values, size_t count, int wide, int64_t null)
+/* One body for both widths, which are constants where it is called. The ends in a block are found
+ * together, so that no varint waits for the length of the one before it. */
+static inline int64_t read_of_width(Span packed, void *values, size_t count, int width, int64_t null)
 {
     const uint8_t *data = packed.data;
     size_t start = 0, block = 0, at = 0;
@@ -73,8 +88,7 @@ static inline int64_t read_varints(Span packed, void *values, size_t count, int 
                 value = join_groups(load_word(data + start) & (~(uint64_t)0 >> (64 - 8 * length)));
             else
                 value = read_groups(data + start, length);
-            store(values, at++, wide, value);
-            nulls += wide ? (int64_t)value == null : (int32_t)(uint32_t)value == (int32_t)null;
+            nulls += store(values, at++, width, value, null);
             ends &= ends - 1;
             start = end + 1;
         }
@@ -88,25 +102,45 @@ static inline int64_t read_varints(Span packed, void *values, size_t count, int 
             continue;
         if (at == count)
             return NOT_CANONICAL;
-        uint64_t value = read_groups(data + start, length);
-        store(values, at++, wide, value);
-        nulls += wide ? (int64_t)value == null : (int32_t)(uint32_t)value == (int32_t)null;
+        nulls += store(values, at++, width, read_groups(data + start, length), null);
         start = end + 1;
     }
     return start == packed.size && at == count ? nulls : NOT_CANONICAL;
 }
 
-int64_t read_int64s(Span packed, int64_t *values, size_t count, int64_t null)
+int64_t read_varints(Span packed, void *values, size_t count, int width, int64_t null)
 {
-    return read_varints(packed, values, count, 1, null);
+    return width == 8 ? read_of_width(packed, values, count, 8, null) : read_of_width(packed, values, count, 4, null);
 }
 
-int64_t read_int32s(Span packed, int32_t *values, size_t count, int32_t null)
+size_t size_of_varints(const void *values, size_t count, int width)
 {
-    return read_varints(packed, values, count, 0, null);
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += size_of_varint((uint64_t)load(values, i, width));
+    return size;
 }
 
-/* They are Arrow's own layout, but at any address: a copy gives them one that Arrow may have. */
+static inline uint8_t *write_next(uint64_t value, uint8_t *out, const uint8_t *end)
+{
+    size_t size = size_of_varint(value);
+    if (size < 8 && end - out >= 8) {
+        uint64_t continued = CONTINUATION_BITS & (((uint64_t)1 << (8 * (size - 1))) - 1);
+        uint64_t word = split_groups(value) | continued;
+        memcpy(out, &word, sizeof word);
+        return out + size;
+    }
+    return size > (size_t)(end - out) ? NULL : write_varint(value, out);
+}
+
+uint8_t *write_varints(const void *values, size_t count, int width, uint8_t *out, const uint8_t *end)
+{
+    for (size_t i = 0; i < count && out != NULL; i++)
+        out = write_next((uint64_t)load(values, i, width), out, end);
+    return out;
+}
+
+/* They have Arrow's layout, but start at any byte; the copy is aligned, and NaNs are counted on the way. */
 int64_t read_doubles(Span packed, double *values, size_t count)
 {
     int64_t nulls = 0;
@@ -119,20 +153,4 @@ int64_t read_doubles(Span packed, double *values, size_t count)
         nulls += value != value;
     }
     return nulls;
-}
-
-/* Bytes of 0 and 1 to bits. */
-int64_t read_booleans(Span packed, uint8_t *bits, size_t bytes)
-{
-    if (bytes != (packed.size + 7) / 8)
-        return NOT_CANONICAL;
-    for (size_t i = 0; i < bytes; i++) {
-        size_t rest = packed.size - 8 * i;
-        uint64_t word = 0;
-        memcpy(&word, packed.data + 8 * i, rest < 8 ? rest : 8);
-        if (word & ~(uint64_t)0x0101010101010101u)
-            return NOT_CANONICAL;
-        bits[i] = (uint8_t)((word * 0x0102040810204080u) >> 56);
-    }
-    return 0;
 }

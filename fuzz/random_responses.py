@@ -1,4 +1,4 @@
-"""Small random answers, drawn cheaply: a fuzzer asks for very many."""
+"""Small random responses, drawn fast enough for a fuzzer."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.wire.encodings import (
     TIMES,
     TIMESTAMPS,
     UNSET,
-    Answer,
     Cell,
     Column,
+    Response,
 )
 
-#: The columns that are decoded as labels.
+#: Columns that are decoded as labels.
 LABELS = frozenset({"label", "b"})
 NAMES = ("a", "b", "label", "größe", "", "price")
 
-# Lengths around the blocks of 64 bytes that the kernel takes at once, and around the words of short strings.
+# Lengths around the 64 bytes that the kernel reads at once, and around the words of short strings.
 LENGTHS = (0, 1, 1, 2, 2, 3, 3, 4, 5, 8, 9, 16, 17)
 LONG_LENGTHS = (31, 36, 63, 64, 65, 71, 72, 73, 80, 127, 136, 144)
 STRING_SIZES = (0, 1, 2, 3, 6, 7, 8, 9, 14, 15, 16, 17, 24)
@@ -40,7 +40,7 @@ ALPHABETS = ("ab", "A", "XETRA", "aé", "€a\U0001f600", "\x00\x7f\u0080\u07ff\
 
 
 def int64(random: Random) -> int:
-    """Return an integer of any size, now and then the null."""
+    """Return an integer of any size, sometimes the null."""
     kind = random.random()
     if kind < 0.15:
         return -(2**63)
@@ -50,7 +50,7 @@ def int64(random: Random) -> int:
 
 
 def int32(random: Random) -> int:
-    """Return a 32-bit integer, now and then the null."""
+    """Return a 32-bit integer, sometimes the null."""
     kind = random.random()
     if kind < 0.15:
         return -(2**31)
@@ -58,7 +58,7 @@ def int32(random: Random) -> int:
 
 
 def double(random: Random) -> float:
-    """Return a number, an infinity, a zero of either sign, a denormal or any NaN."""
+    """Return a number, an infinity, a signed zero, a denormal or any NaN."""
     kind = random.random()
     if kind < 0.4:
         return random.randrange(10000) / 100
@@ -70,7 +70,7 @@ def double(random: Random) -> float:
 
 
 def text(random: Random) -> str:
-    """Return a short string out of few or many."""
+    """Return a short string, one of few or a random one."""
     if random.random() < 0.5:
         return random.choice(("", "A", "XETRA", "ZAL.XE", "0123456789abcde", "0123456789abcdef"))
     alphabet = random.choice(ALPHABETS)
@@ -107,7 +107,7 @@ VALUES: Mapping[int, Callable[[Random], Any]] = {
 
 
 def mixed(random: Random, rows: int, depth: int) -> Sequence[Cell | None]:
-    """Return the cells of a mixed list, mostly of one kind so that a type holds them."""
+    """Return the cells of a mixed list, mostly of a common type."""
     if random.random() < 0.3:
         return [cell(random, depth) for _ in range(rows)]
     number = random.choice(tuple(VALUES))
@@ -127,8 +127,8 @@ def column(random: Random, rows: int, list_number: int, depth: int = 0, name: st
 KERNEL_TYPES = tuple(sorted(KERNEL_LISTS))
 
 
-def answer(random: Random) -> Answer:
-    """Return an answer of a few columns, mostly of those that the kernel reads."""
+def random_response(random: Random) -> Response:
+    """Return a response of a few columns, mostly of types that the kernel reads."""
     rows = random.choice(LENGTHS if random.random() < 0.85 else LONG_LENGTHS)
     names = random.sample(NAMES, random.choice((1, 1, 1, 2, 2, 3)))
     columns = []
@@ -138,6 +138,6 @@ def answer(random: Random) -> Answer:
             list_number = STRINGS
         columns.append(column(random, rows, list_number, name=name))
     if random.random() < 0.7:
-        return Answer(columns)
+        return Response(columns)
     meta = [(name, cell(random, 2)) for name in random.sample(("cursor", "total_hits", ""), random.randint(0, 2))]
-    return Answer(columns, text(random), text(random), text(random), meta)
+    return Response(columns, text(random), text(random), text(random), meta)

@@ -63,8 +63,7 @@ class Sample:
 def serve() -> None:
     """Run the service and the proxy; a line on standard input ends the faults, and its end everything."""
     with Sandbox(seed=1) as sandbox, FaultyProxy(sandbox.url, RATE, seed=1) as proxy:
-        account = {"user": sandbox.user, "password": sandbox.password, "client_secret": sandbox.client_secret}
-        print(json.dumps({"base_url": proxy.url, **account}), flush=True)
+        print(json.dumps({**sandbox.account, "base_url": proxy.url}), flush=True)
         sys.stdin.readline()
         proxy.rate = 0
         print(json.dumps(dict(proxy.faults)), flush=True)

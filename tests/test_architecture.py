@@ -21,6 +21,7 @@ FLOORS = {
     "arrow_to_pandas": 0,
     "wire": 1,
     "settings": 1,
+    "sandbox": 2,
     "plan": 2,
     "accessor": 2,
     "http": 3,
@@ -30,7 +31,6 @@ FLOORS = {
     "query": 6,
     "functions": 7,
     "client": 7,
-    "sandbox": 8,
     "cli": 8,
     "compat": 8,
     "dask": 8,
@@ -39,10 +39,10 @@ FLOORS = {
     "__main__": 9,
 }
 
-# What the API asks for: a client that brings its own service, and a way out to a cluster. Imported where it is used.
-DOORS_UP = {("client", "sandbox"), ("query", "dask")}
+# What the API asks for: a way out to a cluster. Imported where it is used.
+DOORS_UP = {("query", "dask")}
 
-SANDBOX_MAY_IMPORT = {"catalogue", "errors", "wire", "client"}
+SANDBOX_MAY_IMPORT = {"catalogue", "errors", "wire"}
 EXTRAS = {"typer", "rich", "starlette", "uvicorn", "keyring", "polars", "duckdb", "matplotlib", "dask", "distributed"}
 
 

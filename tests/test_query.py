@@ -325,13 +325,13 @@ class Counted:
 
 def test_progress_goes_to_an_object_of_ones_own(sandbox: Sandbox) -> None:
     counted = Counted()
-    with sandbox.client(progress=counted) as client:
+    with tf.Client(**sandbox.account, progress=counted) as client:
         client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", to_time="09:05").to_arrow()
     assert (counted.parts, counted.closed) == (6, 1)
 
 
 def test_a_bar_is_silent_where_stderr_is_no_terminal(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
-    with sandbox.client(progress=True) as client:
+    with tf.Client(**sandbox.account, progress=True) as client:
         client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
 

@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+import tickframe as tf
 from tests.sandbox.caller import Caller, grant
 from tickframe.sandbox import Sandbox
 
@@ -149,6 +150,14 @@ def test_nothing_is_printed(capfd):
 
 
 def test_a_client_of_the_sandbox(sandbox):
-    """The sandbox gives a client that knows its address and account."""
-    with sandbox.client() as client:
+    """The account is all that a client needs."""
+    with tf.Client(**sandbox.account) as client:
         assert list(client.lookup_sources().to_pandas()["source"]) == ["ACTIV", "SIMULATED"]
+
+
+def test_a_closed_sandbox_has_no_account():
+    """A client without the sandbox's address would send the password to the real service."""
+    with Sandbox() as sandbox:
+        assert sandbox.account["base_url"] == sandbox.url
+    with pytest.raises(RuntimeError, match="the sandbox is closed"):
+        _ = sandbox.account

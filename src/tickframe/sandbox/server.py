@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self, TypedDict
 
 import uvicorn
 
@@ -17,10 +17,6 @@ from tickframe.sandbox.parquet import ParquetMarket
 from tickframe.sandbox.simulated import SimulatedMarket
 from tickframe.sandbox.tokens import Tokens
 
-if TYPE_CHECKING:
-    from tickframe.client import Client
-
-
 _ADDRESS = "127.0.0.1"
 
 # Answers under way at the end get this long, in seconds, to be sent.
@@ -28,6 +24,16 @@ _LAST_ANSWERS = 2
 
 # Long enough for someone who reads a notebook's output before running the next cell.
 _IDLE_CONNECTIONS = 75
+
+
+class ClientArguments(TypedDict):
+    """Keyword arguments with which :class:`tickframe.Client` reaches a sandbox."""
+
+    base_url: str
+    user: str
+    password: str
+    client_secret: str
+    cache_namespace: str
 
 
 class Sandbox:
@@ -67,8 +73,10 @@ class Sandbox:
 
     Examples
     --------
-    >>> with Sandbox() as sandbox:
-    ...     client = sandbox.client()
+    >>> import tickframe as tf
+    >>> with Sandbox() as sandbox, tf.Client(**sandbox.account) as client:
+    ...     client.check()
+    {'user': 'sandbox'}
     """
 
     def __init__(
@@ -97,6 +105,25 @@ class Sandbox:
     def __repr__(self) -> str:
         where = f"at {self.url}" if self.url else "closed"
         return f"<Sandbox of {', '.join(self._market.sources)} {where}>"
+
+    @property
+    def account(self) -> ClientArguments:
+        """Keyword arguments for :class:`tickframe.Client`: ``Client(**sandbox.account, cache=True)``.
+
+        Raises
+        ------
+        RuntimeError
+            If the sandbox is closed: without its address a client would send the account elsewhere.
+        """
+        if not self.url:
+            raise RuntimeError("the sandbox is closed and has no address: call start() first")
+        return {
+            "base_url": self.url,
+            "user": self.user,
+            "password": self.password,
+            "client_secret": self.client_secret,
+            "cache_namespace": self.cache_namespace,
+        }
 
     def __enter__(self) -> Self:
         self.start()
@@ -162,25 +189,6 @@ class Sandbox:
     def revoke_tokens(self) -> None:
         """Make every token that was issued unknown: its next request is answered with 401."""
         self._tokens.revoke_all()
-
-    def client(self, **settings: Any) -> Client:
-        """Return a client of this sandbox.
-
-        Parameters
-        ----------
-        **settings
-            Further keywords of :class:`tickframe.client.Client`.
-        """
-        from tickframe.client import Client  # noqa: PLC0415 - the service itself works without the client
-
-        account = {
-            "base_url": self.url,
-            "user": self.user,
-            "password": self.password,
-            "client_secret": self.client_secret,
-            "cache_namespace": self.cache_namespace,
-        }
-        return Client(**{**account, **settings})
 
 
 class _Server(uvicorn.Server):

@@ -191,7 +191,7 @@ DIGEST = """
 import datetime as dt, hashlib, io
 import pyarrow as pa
 from tickframe.catalogue import ChainType
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 market, day = SimulatedMarket(seed=7), dt.date(2017, 8, 1)
 if {warm}:
     market.orders("SAP.XE", day)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.sandbox.caller import Caller, as_value
 from tickframe.sandbox import Sandbox
-from tickframe.sandbox.kept_answers import EncodedAnswer, KeptAnswers
+from tickframe.sandbox.response_cache import EncodedAnswer, KeptAnswers
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import read_frames, write_frame
 

@@ -302,7 +302,7 @@ def test_conditions_are_explained_when_asked_for(caller):
 DIGEST = """
 import datetime as dt, hashlib, io
 import pyarrow as pa
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 market = SimulatedMarket(seed=7)
 digest = hashlib.sha256()
 for symbol in {symbols}:

@@ -21,10 +21,10 @@ from starlette.routing import Route
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import FrameError
 from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.kept_answers import EncodedAnswer, KeptAnswers
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
+from tickframe.sandbox.response_cache import EncodedAnswer, KeptAnswers
 from tickframe.sandbox.tokens import Tokens
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.encode import encode_table

@@ -12,9 +12,9 @@ from typing import Self, TypedDict
 import uvicorn
 
 from tickframe.sandbox.app import Account, application
-from tickframe.sandbox.market import Market
-from tickframe.sandbox.parquet import ParquetMarket
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.interface import Market
+from tickframe.sandbox.market.parquet import ParquetMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 from tickframe.sandbox.tokens import Tokens
 
 _ADDRESS = "127.0.0.1"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tickframe.sandbox.exchanges import Exchange
-from tickframe.sandbox.phases import UNCROSSING, phases
+from tickframe.sandbox.market.exchanges import Exchange
+from tickframe.sandbox.market.phases import UNCROSSING, phases
 
 #: A second in nanoseconds.
 SECOND = 10**9

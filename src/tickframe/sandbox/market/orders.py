@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.arrivals import SECOND
-from tickframe.sandbox.exchanges import Exchange
-from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.phases import BEFORE, UNCROSSING, auctions
-from tickframe.sandbox.randomness import stable_generator
-from tickframe.sandbox.selection import nanoseconds
-from tickframe.sandbox.session import Session
-from tickframe.sandbox.tick_rules import TickRule
+from tickframe.sandbox.answers.selection import nanoseconds
+from tickframe.sandbox.market.activity import SECOND
+from tickframe.sandbox.market.exchanges import Exchange
+from tickframe.sandbox.market.instruments import Instrument
+from tickframe.sandbox.market.phases import BEFORE, UNCROSSING, auctions
+from tickframe.sandbox.market.randomness import stable_generator
+from tickframe.sandbox.market.sessions import Session
+from tickframe.sandbox.market.tick_rules import TickRule
 
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]

@@ -8,12 +8,20 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from tickframe.catalogue import TickDataFlag
-from tickframe.sandbox.aggregate import time_bins, trade_bars
-from tickframe.sandbox.answer import Answer, asked_days, asked_symbols, check_source, never, nothing, without_venue
-from tickframe.sandbox.columns import answer_table, columns_of, constant, empty_answer
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers.bars import time_bins, trade_bars
+from tickframe.sandbox.answers.columns import answer_table, columns_of, constant, empty_answer
+from tickframe.sandbox.answers.response import (
+    Answer,
+    asked_days,
+    asked_symbols,
+    check_source,
+    never,
+    nothing,
+    without_venue,
+)
+from tickframe.sandbox.answers.selection import select
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
-from tickframe.sandbox.selection import select
 
 # Non-regular trades are left out without a flag.
 _OF_DAY = frozenset({TickDataFlag.EXCLUDE_CANCELLED_TRADES})

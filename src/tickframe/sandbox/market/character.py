@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickframe.sandbox.instruments import FutureTerms, Instrument
-from tickframe.sandbox.randomness import stable_generator
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument
+from tickframe.sandbox.market.randomness import stable_generator
 
 # The nearest future is the busiest; activity fades with the days to the expiration.
 _FADING = 150

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.arrivals import SECOND, evenly
-from tickframe.sandbox.columns import constant, empty_answer
-from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.phases import UNCROSSING, Auction, auctions
-from tickframe.sandbox.randomness import stable_generator
-from tickframe.sandbox.session import Session
-from tickframe.sandbox.tick_rules import TickRule
+from tickframe.sandbox.answers.columns import constant, empty_answer
+from tickframe.sandbox.market.activity import SECOND, evenly
+from tickframe.sandbox.market.instruments import Instrument
+from tickframe.sandbox.market.phases import UNCROSSING, Auction, auctions
+from tickframe.sandbox.market.randomness import stable_generator
+from tickframe.sandbox.market.sessions import Session
+from tickframe.sandbox.market.tick_rules import TickRule
 
 _CALL, _UNCROSSED = 1, 2
 

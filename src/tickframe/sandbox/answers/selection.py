@@ -18,7 +18,7 @@ def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
     Parameters
     ----------
     ticks
-        As :class:`~tickframe.sandbox.market.Market` describes them. What a column that is left out says
+        As :class:`~tickframe.sandbox.market.interface.Market` describes them. What a column that is left out says
         of all ticks never leaves one out.
     flags
         The flags of the request.

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickframe.sandbox.arrivals import SECOND, Arrivals, arrive, at_once, evenly, intensity_of, join
-from tickframe.sandbox.character import character_of
-from tickframe.sandbox.exchanges import Exchange
-from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.market import TradeCondition
-from tickframe.sandbox.phases import AFTER, BEFORE, auctions, in_continuous_trading
-from tickframe.sandbox.randomness import stable_generator
-from tickframe.sandbox.tick_rules import TickRule
-from tickframe.sandbox.valuation import worth
+from tickframe.sandbox.market.activity import SECOND, Arrivals, arrive, at_once, evenly, intensity_of, join
+from tickframe.sandbox.market.character import character_of
+from tickframe.sandbox.market.exchanges import Exchange
+from tickframe.sandbox.market.instruments import Instrument
+from tickframe.sandbox.market.interface import TradeCondition
+from tickframe.sandbox.market.phases import AFTER, BEFORE, auctions, in_continuous_trading
+from tickframe.sandbox.market.prices import worth
+from tickframe.sandbox.market.randomness import stable_generator
+from tickframe.sandbox.market.tick_rules import TickRule
 
 _Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ _CORRECTED = 0.0015
 
 
 class Session(NamedTuple):
-    """One day of one instrument, as :class:`~tickframe.sandbox.market.Market` describes the two tables."""
+    """One day of one instrument, as :class:`~tickframe.sandbox.market.interface.Market` describes the two tables."""
 
     trades: pa.Table
     quotes: pa.Table

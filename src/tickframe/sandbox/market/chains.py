@@ -8,9 +8,9 @@ from types import MappingProxyType
 import pyarrow as pa
 
 from tickframe.catalogue import ChainType
-from tickframe.sandbox.exchanges import EXCHANGES
-from tickframe.sandbox.instruments import Instrument, OptionTerms
-from tickframe.sandbox.products import FUTURES, OPTIONS
+from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.sandbox.market.instruments import Instrument, OptionTerms
+from tickframe.sandbox.market.products import FUTURES, OPTIONS
 
 _ENTITY_CLASSES: Mapping[ChainType, str] = MappingProxyType(
     {ChainType.FUTURES: "Future", ChainType.OPTIONS: "Option", ChainType.FUTURE_OPTIONS: "Future option"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tickframe.sandbox.instruments import FutureTerms, Instrument, OptionTerms
-from tickframe.sandbox.market import Reference
-from tickframe.sandbox.randomness import stable_integer
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument, OptionTerms
+from tickframe.sandbox.market.interface import Reference
+from tickframe.sandbox.market.randomness import stable_integer
 
 _INSTRUMENT_TYPES: Mapping[str, str] = MappingProxyType(
     {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from tickframe.sandbox.exchanges import Exchange
-from tickframe.sandbox.randomness import stable_integer
+from tickframe.sandbox.market.exchanges import Exchange
+from tickframe.sandbox.market.randomness import stable_integer
 
 
 class Underlying(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.answer import Answer, check_source
-from tickframe.sandbox.columns import answer_table, columns_of, constant
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers.columns import answer_table, columns_of, constant
+from tickframe.sandbox.answers.response import Answer, check_source
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError
 from tickframe.wire.contract import Value

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tickframe.sandbox.instruments import Underlying
-from tickframe.sandbox.randomness import stable_generator
+from tickframe.sandbox.market.instruments import Underlying
+from tickframe.sandbox.market.randomness import stable_generator
 
 _EPOCH = dt.date(1970, 1, 1)
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tickframe.sandbox.instruments import FutureTerms, Instrument, OptionTerms, Underlying
-from tickframe.sandbox.phases import AFTER, BEFORE
-from tickframe.sandbox.price_level import course_of, price_level
-from tickframe.sandbox.randomness import stable_generator
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument, OptionTerms, Underlying
+from tickframe.sandbox.market.levels import course_of, price_level
+from tickframe.sandbox.market.phases import AFTER, BEFORE
+from tickframe.sandbox.market.randomness import stable_generator
 
 _Floats = npt.NDArray[np.float64]
 

@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 
 from tickframe.catalogue import ChainType
-from tickframe.sandbox.arrivals import SECOND
-from tickframe.sandbox.auction_messages import auction_messages
-from tickframe.sandbox.chains import chain_members, chain_names, chain_table
-from tickframe.sandbox.columns import empty_answer
-from tickframe.sandbox.directory import exchanges_table, instruments, symbols_table
-from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.market import Reference, TradeCondition
-from tickframe.sandbox.orders import order_events
-from tickframe.sandbox.phases import phases
-from tickframe.sandbox.reference import reference_of
-from tickframe.sandbox.session import CONDITIONS, Session, simulate_session
-from tickframe.sandbox.settlements import settlement
+from tickframe.sandbox.answers.columns import empty_answer
+from tickframe.sandbox.market.activity import SECOND
+from tickframe.sandbox.market.auctions import auction_messages
+from tickframe.sandbox.market.chains import chain_members, chain_names, chain_table
+from tickframe.sandbox.market.directory import exchanges_table, instruments, symbols_table
+from tickframe.sandbox.market.instruments import Instrument
+from tickframe.sandbox.market.interface import Reference, TradeCondition
+from tickframe.sandbox.market.orders import order_events
+from tickframe.sandbox.market.phases import phases
+from tickframe.sandbox.market.reference_data import reference_of
+from tickframe.sandbox.market.sessions import CONDITIONS, Session, simulate_session
+from tickframe.sandbox.market.settlements import settlement
 
 # About 4 MB each.
 _SESSIONS_IN_MEMORY = 24

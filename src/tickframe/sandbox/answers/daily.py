@@ -7,11 +7,19 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from tickframe.sandbox.answer import Answer, asked_symbols, check_source, check_window, never, nothing, without_venue
-from tickframe.sandbox.columns import answer_table, columns_of, constant, empty_answer
-from tickframe.sandbox.market import Market, Venue
+from tickframe.sandbox.answers.columns import answer_table, columns_of, constant, empty_answer
+from tickframe.sandbox.answers.response import (
+    Answer,
+    asked_symbols,
+    check_source,
+    check_window,
+    never,
+    nothing,
+    without_venue,
+)
+from tickframe.sandbox.answers.selection import within
+from tickframe.sandbox.market.interface import Market, Venue
 from tickframe.sandbox.parameters import Parameters
-from tickframe.sandbox.selection import within
 
 _Tables = Callable[[str, dt.date], pa.Table | None]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tickframe.sandbox.exchanges import EXCHANGES
-from tickframe.sandbox.instruments import Underlying
-from tickframe.sandbox.shares import SHARES
+from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.sandbox.market.instruments import Underlying
+from tickframe.sandbox.market.shares import SHARES
 
 
 class FutureProduct(NamedTuple):

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from tickframe.sandbox.contracts import FIRST_DAY_OF_CONTRACTS, contracts
-from tickframe.sandbox.exchanges import EXCHANGES
-from tickframe.sandbox.instruments import Instrument
-from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA
-from tickframe.sandbox.shares import FIRST_DAY, SHARES
+from tickframe.sandbox.market.contracts import FIRST_DAY_OF_CONTRACTS, contracts
+from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.sandbox.market.instruments import Instrument
+from tickframe.sandbox.market.interface import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA
+from tickframe.sandbox.market.shares import FIRST_DAY, SHARES
 
 
 @lru_cache(maxsize=4)

@@ -10,8 +10,8 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.columns import empty_answer
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers.columns import empty_answer
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError, near_names, suggestion
 from tickframe.wire.contract import Value

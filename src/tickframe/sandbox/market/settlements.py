@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.arrivals import SECOND
-from tickframe.sandbox.instruments import FutureTerms, Instrument
-from tickframe.sandbox.randomness import stable_integer
-from tickframe.sandbox.selection import nanoseconds
-from tickframe.sandbox.session import Session
+from tickframe.sandbox.answers.selection import nanoseconds
+from tickframe.sandbox.market.activity import SECOND
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument
+from tickframe.sandbox.market.randomness import stable_integer
+from tickframe.sandbox.market.sessions import Session
 
 _FINAL = 1
 

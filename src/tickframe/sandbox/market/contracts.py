@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tickframe.sandbox.exchanges import EXCHANGES
-from tickframe.sandbox.instruments import FutureTerms, Instrument, OptionTerms, invented_isin
-from tickframe.sandbox.price_level import course_of, price_level
-from tickframe.sandbox.products import FUTURES, OPTIONS, FutureProduct, OptionProduct
+from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument, OptionTerms, invented_isin
+from tickframe.sandbox.market.levels import course_of, price_level
+from tickframe.sandbox.market.products import FUTURES, OPTIONS, FutureProduct, OptionProduct
 
 #: The first day with ticks of contracts.
 FIRST_DAY_OF_CONTRACTS = dt.date(2014, 1, 1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tickframe.sandbox.exchanges import Exchange
+from tickframe.sandbox.market.exchanges import Exchange
 
 _SECOND = 10**9
 

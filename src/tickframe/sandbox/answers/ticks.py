@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.catalogue import TickDataFlag, TickDataType
-from tickframe.sandbox.aggregate import quote_bars, time_bins, trade_bars
-from tickframe.sandbox.answer import Answer, asked_symbols, check_source, check_window, nothing
-from tickframe.sandbox.asof import rows_as_of
-from tickframe.sandbox.columns import answer_table, columns_of, constant, empty_answer
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers.asof import rows_as_of
+from tickframe.sandbox.answers.bars import quote_bars, time_bins, trade_bars
+from tickframe.sandbox.answers.columns import answer_table, columns_of, constant, empty_answer
+from tickframe.sandbox.answers.response import Answer, asked_symbols, check_source, check_window, nothing
+from tickframe.sandbox.answers.selection import nanoseconds, select, within
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError
-from tickframe.sandbox.selection import nanoseconds, select, within
 from tickframe.wire.contract import Value
 
 _SECOND = 10**9

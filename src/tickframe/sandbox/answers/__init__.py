@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from tickframe.sandbox.answer import Answer
-from tickframe.sandbox.day_answers import answer_end_of_day, answer_settlement_prices
-from tickframe.sandbox.instrument_answers import answer_chain, answer_reference_data
-from tickframe.sandbox.lookup import answer_exchanges, answer_sources, answer_symbols
-from tickframe.sandbox.market import Market
-from tickframe.sandbox.parameters import Parameters
-from tickframe.sandbox.tick_answers import answer_tick_aggregated, answer_tick_data, answer_tick_snapshot
-from tickframe.sandbox.venue_answers import (
+from tickframe.sandbox.answers.daily import (
     answer_auction_data,
     answer_instrument_status,
     answer_order_data,
     answer_tick_rules,
 )
+from tickframe.sandbox.answers.days import answer_end_of_day, answer_settlement_prices
+from tickframe.sandbox.answers.instruments import answer_chain, answer_reference_data
+from tickframe.sandbox.answers.lookups import answer_exchanges, answer_sources, answer_symbols
+from tickframe.sandbox.answers.response import Answer
+from tickframe.sandbox.answers.ticks import answer_tick_aggregated, answer_tick_data, answer_tick_snapshot
+from tickframe.sandbox.market.interface import Market
+from tickframe.sandbox.parameters import Parameters
 
 #: By documented function name.
 ANSWERS: Mapping[str, Callable[[Market, Parameters], Answer]] = MappingProxyType(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickframe.sandbox.selection import nanoseconds
+from tickframe.sandbox.answers.selection import nanoseconds
 
 
 def in_time_order(ticks: pa.Table) -> pa.Table:

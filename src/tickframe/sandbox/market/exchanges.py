@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tickframe.sandbox.tick_rules import TICK_RULES, TickRule
+from tickframe.sandbox.market.tick_rules import TICK_RULES, TickRule
 
 
 class Exchange(NamedTuple):

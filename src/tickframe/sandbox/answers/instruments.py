@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tickframe.catalogue import FUNCTIONS, Column, ColumnKind
-from tickframe.sandbox.answer import Answer, asked_symbols, check_source, nothing, without_venue
-from tickframe.sandbox.columns import answer_table, columns_of, empty_answer, table_of_rows
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers.columns import answer_table, columns_of, empty_answer, table_of_rows
+from tickframe.sandbox.answers.response import Answer, asked_symbols, check_source, nothing, without_venue
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickframe.sandbox.market import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA, Reference, TradeCondition
+from tickframe.sandbox.market.interface import EXCHANGES_SCHEMA, SYMBOLS_SCHEMA, Reference, TradeCondition
 
 _TRADES = ("time", "trade", "trade_size", "trade_condition")
 _QUOTES = ("time", "ask", "ask_size", "bid", "bid_size")

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tickframe.sandbox.exchanges import EXCHANGES
-from tickframe.sandbox.instruments import Instrument, Underlying, invented_isin
-from tickframe.sandbox.listing import KNOWN_ISINS, LISTED, LISTED_FUNDS
-from tickframe.sandbox.randomness import stable_integer
+from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.sandbox.market.instruments import Instrument, Underlying, invented_isin
+from tickframe.sandbox.market.listing import KNOWN_ISINS, LISTED, LISTED_FUNDS
+from tickframe.sandbox.market.randomness import stable_integer
 
 #: The first day with ticks of shares.
 FIRST_DAY = dt.date(2010, 1, 1)

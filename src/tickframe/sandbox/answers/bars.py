@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.asof import in_time_order, rows_as_of
-from tickframe.sandbox.selection import nanoseconds
+from tickframe.sandbox.answers.asof import in_time_order, rows_as_of
+from tickframe.sandbox.answers.selection import nanoseconds
 
 
 class Bins(NamedTuple):

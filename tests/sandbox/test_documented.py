@@ -136,7 +136,7 @@ def test_another_type_than_the_symbol_s_is_a_warning(caller):
     asked = {"source": "ACTIV", "day": TUESDAY, "symbols": [SHARE, FUTURE]}
     reply = caller.ask("referenceData", **asked, instrumentType="futures")
     assert reply.columns["symbol"] == [FUTURE]
-    assert reply.warning == "ZAL.XE is of equities, and futures were asked for"
+    assert reply.warning == "ZAL.XE has the instrument type equities, not futures"
     assert "did you mean options" in caller.refusal("referenceData", **asked, instrumentType="optoins")
 
 
@@ -145,7 +145,7 @@ def test_another_type_than_the_symbol_s_is_a_warning(caller):
     [
         ("settlement_prices", SHARE, "ZAL.XE has no settlement prices"),
         ("auction_data", FUTURE, "CL/17U.NXG has no auctions"),
-        ("chain", "CLX", "there is no chain of FUTURES CLX at NYMEX: did you mean CL at NYMEX?"),
+        ("chain", "CLX", "there is no FUTURES chain CLX at NYMEX: did you mean CL at NYMEX?"),
         ("tick_rules", "ZALX.XE", "symbol ZALX.XE does not exist: did you mean ZAL.XE?"),
         ("order_data", "CL/16U.NXG", "no data for CL/16U.NXG on 2017-08-01"),
     ],

@@ -144,7 +144,7 @@ def test_what_own_ticks_do_not_have_is_a_warning(caller, function, words):
     values |= dict.fromkeys(("day", "firstDay", "lastDay"), "2024-01-08")
     needed = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
     reply = caller.ask(FUNCTIONS[function].endpoint, **{name: values[name] for name in needed})
-    assert reply.warning == f"own ticks have no {words}: LOCAL holds trades and quotes alone"
+    assert reply.warning == f"LOCAL has no {words}: it holds only trades and quotes"
     assert reply.columns == {column.name: [] for column in FUNCTIONS[function].columns}
 
 
@@ -168,7 +168,7 @@ def test_a_folder_without_ticks_is_refused(tmp_path):
     (tmp_path / "trades").mkdir()
     broken = tmp_path / "trades" / "broken.parquet"
     broken.write_bytes(b"ticks")
-    with pytest.raises(ValueError, match=r"broken\.parquet is no Parquet file"):
+    with pytest.raises(ValueError, match=r"broken\.parquet is not a Parquet file"):
         Sandbox(tmp_path)
     pq.write_table(pa.table({"symbol": ["A.X"], "date": [MONDAY]}), broken)
     with pytest.raises(ValueError, match=r"broken\.parquet has no column time, trade"):

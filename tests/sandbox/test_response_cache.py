@@ -4,7 +4,7 @@ import pytest
 
 from tests.sandbox.caller import Caller, as_value
 from tickframe.sandbox import Sandbox
-from tickframe.sandbox.response_cache import EncodedAnswer, KeptAnswers
+from tickframe.sandbox.response_cache import EncodedResponse, ResponseCache
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import read_frames, write_frame
 
@@ -83,15 +83,15 @@ def request_for(symbol):
 
 def test_kept_answers_are_bounded_in_bytes_and_the_least_recently_used_goes_first():
     """An answer beyond the bound is given, and not kept."""
-    kept = KeptAnswers(max_bytes=100)
+    kept = ResponseCache(max_bytes=100)
     made = []
 
     def ask(symbol, size=40, endpoint="tickData"):
         def make():
             made.append(symbol)
-            return EncodedAnswer(memoryview(bytes(size)), "", {})
+            return EncodedResponse(memoryview(bytes(size)), "", {})
 
-        assert len(kept.answer(endpoint, request_for(symbol), make).table) == size
+        assert len(kept.get(endpoint, request_for(symbol), make).table) == size
 
     for symbol in ("A", "B", "A", "C", "A", "B"):
         ask(symbol)
@@ -100,11 +100,11 @@ def test_kept_answers_are_bounded_in_bytes_and_the_least_recently_used_goes_firs
     ask("larger", 101)
     ask("A", endpoint="tickAggregated")
     assert made[4:] == ["larger", "larger", "A"]
-    assert sum(len(answer.table) for answer in kept._answers.values()) <= 100
+    assert sum(len(answer.table) for answer in kept._responses.values()) <= 100
 
 
 def test_nothing_is_kept_unless_it_is_asked_for():
     """The usual sandbox works every answer out."""
-    kept = KeptAnswers(max_bytes=0)
-    made = [kept.answer("tickData", request_for("A"), lambda: EncodedAnswer(memoryview(b""), "", {})) for _ in range(2)]
+    kept = ResponseCache(max_bytes=0)
+    made = [kept.get("tickData", request_for("A"), lambda: EncodedResponse(memoryview(b""), "", {})) for _ in range(2)]
     assert made[0] is not made[1]

@@ -20,11 +20,11 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import ANSWERS
+from tickframe.sandbox.answers import RESPONDERS
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
-from tickframe.sandbox.response_cache import EncodedAnswer, KeptAnswers
+from tickframe.sandbox.response_cache import EncodedResponse, ResponseCache
 from tickframe.sandbox.tokens import Tokens
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.encode import encode_table
@@ -35,7 +35,7 @@ _CLIENT_ID = "xyt"
 # Large enough to be sent fast, small enough for both ends to work at once.
 _PIECE = 1024 * 1024
 
-_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in ANSWERS}
+_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in RESPONDERS}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def application(
     kept_bytes
         How many bytes of encoded answers to keep.
     """
-    service = _Service(market, account, tokens, answer_delay, KeptAnswers(kept_bytes))
+    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes))
     return Starlette(
         routes=[
             Route("/auth/oauth/token", service.grant, methods=["POST"]),
@@ -78,7 +78,7 @@ def application(
 
 class _Service:
     def __init__(
-        self, market: Market, account: Account, tokens: Tokens, answer_delay: float, kept: KeptAnswers
+        self, market: Market, account: Account, tokens: Tokens, answer_delay: float, kept: ResponseCache
     ) -> None:
         self._market = market
         self._account = account
@@ -130,14 +130,14 @@ class _Service:
 
     def _answer(self, endpoint: str, framed: bytes) -> tuple[bytes, memoryview]:
         request = _read_request(framed)
-        answer = self._kept.answer(endpoint, request, lambda: self._made(endpoint, request))
+        answer = self._kept.get(endpoint, request, lambda: self._made(endpoint, request))
         return answer.framed(request.header.reference_id.value)
 
-    def _made(self, endpoint: str, request: DataRequest) -> EncodedAnswer:
+    def _made(self, endpoint: str, request: DataRequest) -> EncodedResponse:
         function = _ENDPOINTS[endpoint]
         parameters = read_parameters(function, request.parameters)
-        answer = ANSWERS[function.name](self._market, parameters)
-        return EncodedAnswer(encode_table(answer.table), "; ".join(answer.warnings), answer.meta)
+        answer = RESPONDERS[function.name](self._market, parameters)
+        return EncodedResponse(encode_table(answer.table), "; ".join(answer.warnings), answer.meta)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

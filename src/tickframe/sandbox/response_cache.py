@@ -1,4 +1,4 @@
-"""Encoded answers, kept to be sent again."""
+"""A cache of encoded responses."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from tickframe.wire.encode import answer_start
 
 
 @dataclass(frozen=True)
-class EncodedAnswer:
-    """An answer that is the same for whoever asks: all of it but the header's ids."""
+class EncodedResponse:
+    """A response without the ids in its header, which differ between requests."""
 
     table: memoryview
     warning: str
     meta: Mapping[str, Value]
 
     def framed(self, reference_id: str) -> tuple[bytes, memoryview]:
-        """Return the two pieces of one frame, under the request's own name for itself."""
+        """Return the two pieces of a frame that refers to a request by its reference id."""
         start = answer_start(len(self.table), warning=self.warning, meta=self.meta, reference_id=reference_id)
         return start, self.table
 
 
-class KeptAnswers:
-    """The answers that were sent last, least recently used out first. Safe to use from many threads.
+class ResponseCache:
+    """The most recently used responses. Safe to use from several threads.
 
     Parameters
     ----------
     max_bytes
-        How many bytes of tables to keep; 0 keeps none.
+        The maximum size of all tables in bytes; 0 caches nothing. The least recently used are removed first.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._answers: OrderedDict[tuple[str, bytes], EncodedAnswer] = OrderedDict()
+        self._responses: OrderedDict[tuple[str, bytes], EncodedResponse] = OrderedDict()
         self._size = 0
 
-    def answer(self, endpoint: str, request: DataRequest, make: Callable[[], EncodedAnswer]) -> EncodedAnswer:
-        """Return the kept answer to the parameters of a request, or make it and keep it."""
+    def get(self, endpoint: str, request: DataRequest, make: Callable[[], EncodedResponse]) -> EncodedResponse:
+        """Return the cached response to the parameters of a request, or make and cache it."""
         if not self._max_bytes:
             return make()
-        asked = DataRequest(parameters=request.parameters)
-        key = (endpoint, asked.SerializeToString(deterministic=True))
+        parameters = DataRequest(parameters=request.parameters).SerializeToString(deterministic=True)
+        key = (endpoint, parameters)
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return self._answers[key]
-        answer = make()
+            if key in self._responses:
+                self._responses.move_to_end(key)
+                return self._responses[key]
+        response = make()
         with self._lock:
-            self._keep(key, answer)
-        return answer
+            self._add(key, response)
+        return response
 
-    def _keep(self, key: tuple[str, bytes], answer: EncodedAnswer) -> None:
-        # Another thread may have made the same one in the meantime.
-        if key in self._answers or len(answer.table) > self._max_bytes:
+    def _add(self, key: tuple[str, bytes], response: EncodedResponse) -> None:
+        # Another thread may have added the same response in the meantime.
+        if key in self._responses or len(response.table) > self._max_bytes:
             return
-        self._answers[key] = answer
-        self._size += len(answer.table)
+        self._responses[key] = response
+        self._size += len(response.table)
         while self._size > self._max_bytes:
-            _, oldest = self._answers.popitem(last=False)
+            _, oldest = self._responses.popitem(last=False)
             self._size -= len(oldest.table)

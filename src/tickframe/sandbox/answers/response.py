@@ -1,41 +1,32 @@
-"""An answer, and what all of them check."""
+"""The response of a function, and the checks, tables and warnings that functions share."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tickframe.sandbox.answers.columns import empty_answer
+from tickframe.catalogue import FUNCTIONS, TickDataType
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError, near_names, suggestion
+from tickframe.wire.batch import documented_schema
 from tickframe.wire.contract import Value
 
-# What a function answers, in words.
-_SUBJECTS: Mapping[str, str] = MappingProxyType(
-    {
-        "order_data": "orders",
-        "auction_data": "auctions",
-        "settlement_prices": "settlement prices",
-        "instrument_status": "statuses",
-        "tick_rules": "tick rules",
-        "chain": "chains",
-    }
-)
+# Documented as a time of day, but an integer in an older contract: clients have to take either.
+_SENT_AS = {"order_type": pa.int64()}
 
-# Among thousands of symbols most are a little alike.
-_LIKENESS = 0.8
-_LENGTH_APART = 2
+# Many symbols are a little alike: only close matches of about the same length are worth naming.
+_SIMILARITY = 0.8
+_LENGTH_DIFFERENCE = 2
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What an answer holds: documented columns, warnings in words, and what stands beside the table."""
+class Response:
+    """A table with documented columns, warnings, and further values."""
 
     table: pa.Table
     warnings: tuple[str, ...] = ()
@@ -43,12 +34,12 @@ class Answer:
 
 
 def check_source(market: Market, parameters: Parameters) -> str:
-    """Return the source that was asked for.
+    """Return the requested source.
 
     Raises
     ------
     RefusalError
-        If the market is not offered under that name.
+        If the market does not have it.
     """
     source = parameters["source"]
     if source not in market.sources:
@@ -57,18 +48,18 @@ def check_source(market: Market, parameters: Parameters) -> str:
 
 
 def check_window(parameters: Parameters) -> None:
-    """Refuse a window that ends before it begins."""
+    """Refuse a window that ends before it starts."""
     if parameters.get("to_time", 2 * NANOSECONDS_OF_DAY) < parameters.get("from_time", 0):
         raise RefusalError("'toTime' is before 'fromTime'")
 
 
-def asked_symbols(parameters: Parameters) -> tuple[str, ...]:
-    """Return the symbols that were asked for, each once.
+def requested_symbols(parameters: Parameters) -> tuple[str, ...]:
+    """Return the requested symbols without duplicates.
 
     Raises
     ------
     RefusalError
-        If there is none.
+        If there are none.
     """
     symbols = parameters["symbols"]
     if not symbols:
@@ -76,45 +67,54 @@ def asked_symbols(parameters: Parameters) -> tuple[str, ...]:
     return tuple(dict.fromkeys(symbols))
 
 
-def asked_days(market: Market, parameters: Parameters) -> dict[str, list[dt.date]]:
-    """Return for each symbol the days of the period on which it may have data; unknown symbols are left out.
-
-    Raises
-    ------
-    RefusalError
-        If the period ends before it begins.
-    """
-    first_day, last_day = parameters["first_day"], parameters["last_day"]
-    if last_day < first_day:
-        raise RefusalError(f"'lastDay' {last_day} is before 'firstDay' {first_day}")
-    directory = market.symbols().select(["symbol", "first_day", "last_day"])
-    asked = asked_symbols(parameters)
-    listed = directory.filter(pc.is_in(directory["symbol"], pa.array(asked, pa.string()))).to_pylist()
-    # Days on which nothing can be are not asked for one by one.
-    return {row["symbol"]: _days(max(first_day, row["first_day"]), min(last_day, row["last_day"])) for row in listed}
-
-
-def nothing(market: Market, symbol: str, when: str) -> str:
-    """Say in words why there is no data of a symbol."""
+def no_data(market: Market, symbol: str, when: str) -> str:
+    """Return the warning that there is no data for a symbol, and why."""
     if market.lists(symbol):
         return f"no data for {symbol} {when}"
-    like = [known for known in market.symbols()["symbol"].to_pylist() if abs(len(known) - len(symbol)) <= _LENGTH_APART]
-    near = near_names(symbol, like, _LIKENESS)
+    known = market.symbols()["symbol"].to_pylist()
+    near = near_names(
+        symbol, [name for name in known if abs(len(name) - len(symbol)) <= _LENGTH_DIFFERENCE], _SIMILARITY
+    )
     return f"symbol {symbol} does not exist" + (f": {near}" if near else "")
 
 
-def never(function: str, symbol: str) -> str:
-    """Say in words that a symbol has no such data on any day."""
-    return f"{symbol} has no {_SUBJECTS[function]}"
+def only_ticks(function: str, market: Market, what: str) -> Response:
+    """Return the response of a market that has no venue."""
+    warning = f"{' and '.join(market.sources)} has no {what}: it holds only trades and quotes"
+    return Response(empty_table(function), (warning,))
 
 
-def without_venue(function: str, market: Market) -> Answer:
-    """Answer that a market of ticks alone has no such data."""
-    source = " or ".join(market.sources)
-    return Answer(
-        empty_answer(function), (f"own ticks have no {_SUBJECTS[function]}: {source} holds trades and quotes alone",)
-    )
+def response_table(
+    function: str, columns: Mapping[str, pa.Array | pa.ChunkedArray], data_type: TickDataType | None = None
+) -> pa.Table:
+    """Return the documented columns of a function, in documented order and types.
+
+    Parameters
+    ----------
+    function
+        The documented name of the function.
+    columns
+        Columns by name; those that are not documented are ignored.
+    data_type
+        The requested data type, for a function that takes one.
+    """
+    schema = empty_table(function, data_type).schema
+    return pa.table([columns[field.name].cast(field.type) for field in schema], schema)
 
 
-def _days(first_day: dt.date, last_day: dt.date) -> list[dt.date]:
-    return [first_day + dt.timedelta(days=number) for number in range((last_day - first_day).days + 1)]
+def empty_table(function: str, data_type: TickDataType | None = None) -> pa.Table:
+    """Return the documented columns of a function without rows."""
+    schema = documented_schema(FUNCTIONS[function].columns_for(data_type))
+    return pa.schema([(field.name, _SENT_AS.get(field.name, field.type)) for field in schema]).empty_table()
+
+
+def columns_of(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Return the columns of a table by name."""
+    return dict(zip(table.column_names, table.columns, strict=True))
+
+
+def constant(value: str | dt.date, length: int) -> pa.Array:
+    """Return a column of one value: a string as a dictionary array, a day as date32."""
+    if isinstance(value, dt.date):
+        return pa.repeat(pa.scalar(value, pa.date32()), length)
+    return pa.DictionaryArray.from_arrays(np.zeros(length, dtype=np.int32), [value])

@@ -1,33 +1,33 @@
-"""Which ticks of a day an answer is made from: the flags and the window."""
+"""Selection of ticks: by flags, by a window of time, and as of a time."""
 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.catalogue import TickDataFlag
+from tickframe.sandbox.market.arrays import Booleans, Integers, nanoseconds
 
 
 def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
-    """Apply the flags to one day's trades or quotes.
+    """Apply flags to one day's trades or quotes.
 
     Parameters
     ----------
     ticks
-        As :class:`~tickframe.sandbox.market.interface.Market` describes them. What a column that is left out says
-        of all ticks never leaves one out.
+        Trades or quotes as :class:`~tickframe.sandbox.market.interface.Market` describes them. A flag about
+        a column that they do not have changes nothing.
     flags
         The flags of the request.
 
     Returns
     -------
     pyarrow.Table
-        The ticks that are left, in the market's order. With ``USE_MARKET_TS`` they carry the exchange's
-        times and are in the order of these.
+        The selected ticks in the market's order. With ``USE_MARKET_TS``, their times are the exchange's
+        and they are in the order of these.
     """
     if TickDataFlag.INCLUDE_NON_REGULAR not in flags and "regular" in ticks.column_names:
         ticks = ticks.filter(ticks["regular"])
@@ -40,14 +40,12 @@ def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
             corrected = pc.coalesce(ticks[f"corrected_{name}"], ticks[name])
             ticks = ticks.set_column(ticks.column_names.index(name), name, corrected)
     if TickDataFlag.USE_MARKET_TS in flags and "market_time" in ticks.column_names:
-        ticks = ticks.set_column(ticks.column_names.index("time"), "time", ticks["market_time"])
-        # A late report has its place where it happened.
-        ticks = ticks.take(np.argsort(nanoseconds(ticks), kind="stable"))
+        ticks = in_time_order(ticks.set_column(ticks.column_names.index("time"), "time", ticks["market_time"]))
     return ticks
 
 
 def within(ticks: pa.Table, from_time: int | None, to_time: int | None) -> pa.Table:
-    """Return the ticks of a window, both ends included; nanoseconds since midnight, None for no end."""
+    """Return the ticks of a window that includes both ends, in nanoseconds since midnight; None is unbounded."""
     times = nanoseconds(ticks)
     inside = np.ones(len(times), dtype=bool)
     if from_time is not None:
@@ -57,7 +55,33 @@ def within(ticks: pa.Table, from_time: int | None, to_time: int | None) -> pa.Ta
     return ticks if inside.all() else ticks.filter(pa.array(inside))
 
 
-def nanoseconds(ticks: pa.Table) -> npt.NDArray[np.int64]:
-    """Return the ticks' times in nanoseconds since midnight."""
-    times: npt.NDArray[np.int64] = ticks["time"].cast(pa.int64()).to_numpy()
-    return times
+def in_time_order(ticks: pa.Table) -> pa.Table:
+    """Return the ticks ordered by time; ticks with the same time keep their order."""
+    times = nanoseconds(ticks)
+    if np.all(times[1:] >= times[:-1]):
+        return ticks
+    return ticks.take(np.argsort(times, kind="stable"))
+
+
+def rows_as_of(ticks: pa.Table, times: Integers, *, inclusive: bool | Booleans) -> pa.Table:
+    """Return the most recent tick as of each time.
+
+    Parameters
+    ----------
+    ticks
+        One day's ticks. Of several with the same time, the last is the most recent.
+    times
+        Nanoseconds since midnight, int64.
+    inclusive
+        Whether a tick at the time itself counts, for all times or for each.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row per time with the columns of ``ticks``, all null if there is no earlier tick.
+    """
+    ticks = in_time_order(ticks)
+    known = nanoseconds(ticks)
+    through, before = (np.searchsorted(known, times, side=side) for side in ("right", "left"))
+    row = np.where(inclusive, through, before) - 1
+    return ticks.take(pa.array(row, mask=row < 0))

@@ -1,27 +1,34 @@
-"""The answers made of ticks."""
+"""Ticks, bars of ticks, and snapshots."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickframe.catalogue import TickDataFlag, TickDataType
-from tickframe.sandbox.answers.asof import rows_as_of
 from tickframe.sandbox.answers.bars import quote_bars, time_bins, trade_bars
-from tickframe.sandbox.answers.columns import answer_table, columns_of, constant, empty_answer
-from tickframe.sandbox.answers.response import Answer, asked_symbols, check_source, check_window, nothing
-from tickframe.sandbox.answers.selection import nanoseconds, select, within
+from tickframe.sandbox.answers.response import (
+    Response,
+    check_source,
+    check_window,
+    columns_of,
+    constant,
+    empty_table,
+    no_data,
+    requested_symbols,
+    response_table,
+)
+from tickframe.sandbox.answers.selection import rows_as_of, select, within
+from tickframe.sandbox.market.arrays import SECOND, durations, nanoseconds
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
 from tickframe.sandbox.refusal import RefusalError
 from tickframe.wire.contract import Value
 
-_SECOND = 10**9
-_USUAL_BIN = 60
+_DEFAULT_BIN_SECONDS = 60
 
 _TIME = ("time", pa.duration("ns"))
 _NO_TRADES = pa.schema(
@@ -32,78 +39,77 @@ _NO_QUOTES = pa.schema(
 ).empty_table()
 
 
-def answer_tick_data(market: Market, parameters: Parameters) -> Answer:
-    """Answer the ticks of a window, both ends included, in the market's order.
+def answer_tick_data(market: Market, parameters: Parameters) -> Response:
+    """Answer with the ticks of a window that includes both ends, in the market's order.
 
-    ``TRADES_AND_QUOTES`` has a row per trade, with the most recent quote of the day as of the trade's time.
+    ``TRADES_AND_QUOTES`` has one row per trade, with the prevailing quote of the day.
     """
     check_source(market, parameters)
     check_window(parameters)
     data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
-        return Answer(empty_answer("tick_data", data_type), (nothing(market, symbol, f"on {day}"),))
-    wanted = ticks.quotes if data_type is TickDataType.QUOTES else ticks.trades
-    wanted = within(wanted, parameters.get("from_time"), parameters.get("to_time"))
-    columns = columns_of(wanted)
+        return Response(empty_table("tick_data", data_type), (no_data(market, symbol, f"on {day}"),))
+    requested = ticks.quotes if data_type is TickDataType.QUOTES else ticks.trades
+    requested = within(requested, parameters.get("from_time"), parameters.get("to_time"))
+    columns = columns_of(requested)
     if data_type is TickDataType.TRADES_AND_QUOTES:
-        standing = rows_as_of(ticks.quotes, nanoseconds(wanted), inclusive=True)
-        columns = {**columns_of(standing), **columns}
-    columns.update(symbol=constant(symbol, len(wanted)), date=constant(day, len(wanted)))
-    table = answer_table("tick_data", columns, data_type)
-    return Answer(table, meta=_condition_info(market, parameters, table))
+        columns = {**columns_of(rows_as_of(ticks.quotes, nanoseconds(requested), inclusive=True)), **columns}
+    columns.update(symbol=constant(symbol, len(requested)), date=constant(day, len(requested)))
+    table = response_table("tick_data", columns, data_type)
+    return Response(table, meta=_condition_info(market, parameters, table))
 
 
-def answer_tick_aggregated(market: Market, parameters: Parameters) -> Answer:
-    """Answer one row for each time bin of the window; without one, of the 24 hours of the day."""
+def answer_tick_aggregated(market: Market, parameters: Parameters) -> Response:
+    """Answer with one row per time bin of the window, by default the 24 hours of the day."""
     check_source(market, parameters)
     check_window(parameters)
-    size = parameters.get("bin_size", _USUAL_BIN)
+    size = parameters.get("bin_size", _DEFAULT_BIN_SECONDS)
     if size < 1:
-        raise RefusalError(f"'binSize' is {size}: give a number of seconds from 1 on")
+        raise RefusalError(f"'binSize' is {size}: expected a number of seconds from 1 up")
     data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
-        return Answer(empty_answer("tick_aggregated", data_type), (nothing(market, symbol, f"on {day}"),))
+        return Response(empty_table("tick_aggregated", data_type), (no_data(market, symbol, f"on {day}"),))
     from_time = parameters.get("from_time", 0)
     to_time = parameters.get("to_time", max(from_time, NANOSECONDS_OF_DAY))
-    bins = time_bins(from_time, to_time, min(size * _SECOND, 2 * NANOSECONDS_OF_DAY))
+    bins = time_bins(from_time, to_time, min(size * SECOND, 2 * NANOSECONDS_OF_DAY))
     columns = {
         **trade_bars(ticks.trades, bins),
         **quote_bars(ticks.quotes, bins),
         "symbol": constant(symbol, len(bins.ends)),
         "date": constant(day, len(bins.ends)),
-        "time": _durations(bins.ends),
+        "time": durations(bins.ends),
     }
-    table = answer_table("tick_aggregated", columns, data_type)
-    return Answer(table, meta=_condition_info(market, parameters, table))
+    table = response_table("tick_aggregated", columns, data_type)
+    return Response(table, meta=_condition_info(market, parameters, table))
 
 
-def answer_tick_snapshot(market: Market, parameters: Parameters) -> Answer:
-    """Answer one row per symbol: its most recent trade and quote as of the time, which counts too."""
+def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
+    """Answer with one row per symbol: its most recent trade and quote at or before the time."""
     check_source(market, parameters)
     data_type, day = parameters["data_type"], parameters["day"]
     as_of = np.array([parameters["time"]])
-    rows, warnings = [empty_answer("tick_snapshot", data_type)], []
-    for symbol in asked_symbols(parameters):
+    rows, warnings = [empty_table("tick_snapshot", data_type)], []
+    for symbol in requested_symbols(parameters):
         ticks = _ticks(market, parameters, symbol)
         if ticks is None:
-            warnings.append(nothing(market, symbol, f"on {day}"))
+            warnings.append(no_data(market, symbol, f"on {day}"))
             continue
-        trade, quote = (rows_as_of(side, as_of, inclusive=True) for side in (ticks.trades, ticks.quotes))
+        trade, quote = (rows_as_of(side, as_of, inclusive=True) for side in ticks)
         latest = pc.max_element_wise(trade["time"], quote["time"])
         if latest.null_count:
-            warnings.append(f"no data for {symbol} on {day} by the time asked for")
+            warnings.append(f"no data for {symbol} on {day} at or before the requested time")
             continue
         columns = {**columns_of(trade), **columns_of(quote), "time": latest}
         columns.update(symbol=constant(symbol, 1), date=constant(day, 1))
-        rows.append(answer_table("tick_snapshot", columns, data_type))
+        rows.append(response_table("tick_snapshot", columns, data_type))
     table = pa.concat_tables(rows)
-    return Answer(table, tuple(warnings), _condition_info(market, parameters, table))
+    return Response(table, tuple(warnings), _condition_info(market, parameters, table))
 
 
 class _Ticks(NamedTuple):
-    """The ticks of one symbol and day after the flags; a side that was not asked for has no rows."""
+    """The selected ticks of one symbol and day; those of a data type that is not requested have no rows."""
 
     trades: pa.Table
     quotes: pa.Table
@@ -122,8 +128,9 @@ def _ticks(market: Market, parameters: Parameters, symbol: str) -> _Ticks | None
 
 
 def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> dict[str, Value]:
-    asked = TickDataFlag.INCLUDE_TRADE_CONDITION_INFO in parameters.get("flags", frozenset())
-    if not asked or "trade_condition" not in table.column_names:
+    """Return the meanings of the table's trade conditions if the flags request them."""
+    requested = TickDataFlag.INCLUDE_TRADE_CONDITION_INFO in parameters.get("flags", frozenset())
+    if not requested or "trade_condition" not in table.column_names:
         return {}
     info = Value()
     info.object.SetInParent()
@@ -134,7 +141,3 @@ def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> 
         fields["category"].string_value = condition.category
         fields["continuous_session"].bool_value = condition.continuous_session
     return {"trade_conditions": info}
-
-
-def _durations(nanoseconds_since_midnight: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.array(nanoseconds_since_midnight.view("timedelta64[ns]"))

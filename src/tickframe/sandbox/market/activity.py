@@ -1,62 +1,105 @@
-"""When ticks arrive: a session's rhythm, and the delay between the exchange's clock and the capture's."""
+"""How actively instruments trade: how often, in which sizes, with which spread, and at which times."""
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tickframe.sandbox.market.exchanges import Exchange
-from tickframe.sandbox.market.phases import UNCROSSING, phases
+from tickframe.sandbox.market.arrays import SECOND, Floats, Integers
+from tickframe.sandbox.market.exchanges import UNCROSSING, Exchange
+from tickframe.sandbox.market.instruments import FutureTerms, Instrument
+from tickframe.sandbox.market.randomness import stable_generator
 
-#: A second in nanoseconds.
-SECOND = 10**9
+# The future that expires next is the busiest: activity falls by the factor e in this many days to expiration.
+_FADING_DAYS = 150
 
-# One event often makes several ticks, and they carry its timestamp.
+# One event often causes several ticks with the same timestamp.
 _SAME_EVENT = 0.4
 
-# The exchange's timestamps are whole microseconds, those of the capture are not.
-_MARKET_CLOCK = 1000
+# The exchange's timestamps are whole microseconds; capture times are not.
+_MICROSECOND = 1000
 
 
-class Arrivals(NamedTuple):
-    """Timestamps of ticks in nanoseconds since midnight, int64: the exchange's, and those of their capture."""
+@dataclass(frozen=True)
+class Activity:
+    """How an instrument trades on a usual day.
 
-    market: npt.NDArray[np.int64]
-    capture: npt.NDArray[np.int64]
+    Attributes
+    ----------
+    quotes, trades
+        How many there are in a day.
+    typical_size
+        The median size of a trade in lots.
+    spread
+        The usual bid-ask spread, as a share of the price.
+    """
+
+    quotes: int
+    trades: int
+    typical_size: float
+    spread: float
+
+
+def usual_activity(instrument: Instrument, day: dt.date, seed: int) -> Activity:
+    """Draw the activity of an instrument; that of a future grows as it nears its expiration."""
+    random = stable_generator("character", seed, instrument.symbol)
+    terms = instrument.terms
+    if terms is None:
+        quotes = _between(random, 25_000, 70_000)
+        share = random.uniform(0.2, 0.3)
+        size = random.uniform(1, 3) if instrument.exchange.lot > 1 else random.uniform(40, 160)
+        spread = 0.0004
+    elif isinstance(terms, FutureTerms):
+        nearness = np.exp(-(terms.expiration - day).days / _FADING_DAYS)
+        quotes = int(500 + nearness * _between(random, 40_000, 60_000))
+        share, size, spread = random.uniform(0.2, 0.3), random.uniform(1, 3), 0.0002
+    else:
+        quotes = _between(random, 1_000, 4_000)
+        share, size, spread = random.uniform(0.03, 0.08), random.uniform(2, 6), 0.02
+    return Activity(quotes=quotes, trades=int(quotes * share), typical_size=float(size), spread=spread)
+
+
+def _between(random: np.random.Generator, least: int, most: int) -> int:
+    return int(np.exp(random.uniform(np.log(least), np.log(most))))
+
+
+class Timestamps(NamedTuple):
+    """Timestamps of ticks in nanoseconds since midnight: the exchange's, and those of their capture."""
+
+    market: Integers
+    capture: Integers
 
 
 class Intensity(NamedTuple):
-    """How many ticks to expect from ``opening`` to the end of each second, in any unit."""
+    """The expected number of ticks from ``opening`` to the end of each second, up to a factor."""
 
     opening: int
-    expected: npt.NDArray[np.float64]
+    expected: Floats
 
 
-def intensity_of(random: np.random.Generator, exchange: Exchange) -> Intensity:
-    """Draw the rhythm of one session: busy at both ends, in bursts, silent outside of continuous trading."""
+def draw_intensity(random: np.random.Generator, exchange: Exchange) -> Intensity:
+    """Draw the intensity of a session: high at both ends, with bursts, zero outside continuous trading."""
     seconds = exchange.closing - exchange.opening
     along = np.linspace(-1, 1, seconds)
     usual = 0.6 + 1.6 * along**4 + 1.5 * np.exp(-(along + 1) * 25)
     mood = np.convolve(random.standard_normal(seconds), np.exp(-np.arange(400) / 120), mode="same")
     bursts = 1 + 25 * np.convolve(random.random(seconds) < 0.002, np.exp(-np.arange(40) / 8), mode="full")[:seconds]
     intensity = usual * np.exp(0.06 * mood) * bursts
-    rests = np.ones(seconds, dtype=np.bool_)
-    session = phases(exchange)
-    for phase, following in pairwise(session):
+    silent = np.ones(seconds, dtype=np.bool_)
+    for phase, following in pairwise(exchange.phases):
         if phase.continuous:
-            start, end = phase.second - exchange.opening, following.second - exchange.opening
-            rests[start:end] = False
-            # What happens at the end of a phase is captured within it.
-            rests[end - UNCROSSING : end] = True
-    intensity[rests] = 0
+            # Ticks at the end of a phase must be captured within it.
+            silent[phase.second - exchange.opening : following.second - UNCROSSING - exchange.opening] = False
+    intensity[silent] = 0
     return Intensity(exchange.opening, np.concatenate(([0.0], np.cumsum(intensity))))
 
 
-def arrive(random: np.random.Generator, intensity: Intensity, count: int) -> Arrivals:
-    """Draw ticks of continuous trading, in order."""
+def in_continuous_trading(random: np.random.Generator, intensity: Intensity, count: int) -> Timestamps:
+    """Draw the times of ticks in continuous trading, in order."""
     drawn = np.sort(random.random(count)) * intensity.expected[-1]
     seconds = np.interp(drawn, intensity.expected, np.arange(len(intensity.expected)))
     market = intensity.opening * SECOND + (seconds * SECOND).astype(np.int64)
@@ -65,25 +108,25 @@ def arrive(random: np.random.Generator, intensity: Intensity, count: int) -> Arr
     return _captured(random, market, event)
 
 
-def evenly(random: np.random.Generator, count: int, first: int, last: int) -> Arrivals:
-    """Draw ticks spread evenly between two seconds of the day, in order."""
+def evenly(random: np.random.Generator, count: int, first: int, last: int) -> Timestamps:
+    """Draw the times of ticks that are spread evenly between two seconds of the day, in order."""
     market = np.sort(random.integers(first * SECOND, last * SECOND, count))
     return _captured(random, market, np.arange(count))
 
 
-def at_once(random: np.random.Generator, count: int, second: int) -> Arrivals:
-    """Draw ticks that all carry one timestamp."""
+def at_once(random: np.random.Generator, count: int, second: int) -> Timestamps:
+    """Draw the times of ticks that happen in the same instant."""
     return _captured(random, np.full(count, second * SECOND), np.zeros(count, dtype=np.int64))
 
 
-def join(*parts: Arrivals) -> Arrivals:
-    """Put arrivals behind one another."""
+def join(*parts: Timestamps) -> Timestamps:
+    """Concatenate timestamps."""
     market, capture = zip(*parts, strict=True)
-    return Arrivals(np.concatenate(market), np.concatenate(capture))
+    return Timestamps(np.concatenate(market), np.concatenate(capture))
 
 
-def _captured(random: np.random.Generator, market: npt.NDArray[np.int64], event: npt.NDArray[np.int64]) -> Arrivals:
-    market = market[event] // _MARKET_CLOCK * _MARKET_CLOCK
+def _captured(random: np.random.Generator, market: Integers, event: Integers) -> Timestamps:
+    market = market[event] // _MICROSECOND * _MICROSECOND
     delay = 20_000 + random.exponential(60_000, len(market)).astype(np.int64)
-    # The line keeps the order of its messages.
-    return Arrivals(market, np.maximum.accumulate(market + delay[event]))
+    # Messages arrive in the order in which they were sent.
+    return Timestamps(market, np.maximum.accumulate(market + delay[event]))

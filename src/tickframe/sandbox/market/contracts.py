@@ -1,34 +1,39 @@
-"""The contracts of the listed products: expirations, strikes, and the days on which they trade."""
+"""The contracts of the listed products: their expirations, strikes and days of trading, and their chains."""
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.catalogue import ChainType
 from tickframe.sandbox.market.instruments import FutureTerms, Instrument, OptionTerms, invented_isin
-from tickframe.sandbox.market.levels import course_of, price_level
-from tickframe.sandbox.market.products import FUTURES, OPTIONS, FutureProduct, OptionProduct
+from tickframe.sandbox.market.prices import price_process
+from tickframe.sandbox.market.products import FUTURES, OPTIONS, OptionProduct, Product
 
 #: The first day with ticks of contracts.
 FIRST_DAY_OF_CONTRACTS = dt.date(2014, 1, 1)
 
 _MONTH_CODES = "FGHJKMNQUVXZ"
 
-# Options on a future expire this many weekdays before it.
-_BEFORE_THE_FUTURE = 3
+# Options on a future expire this many weekdays before the future.
+_WEEKDAYS_BEFORE_FUTURE = 3
 
-# Strikes are about this far apart, as a share of the price on the first day, in steps that people use.
+# The distance of strikes is about this share of the price on the first day, rounded up to one of the steps.
 _STRIKE_DISTANCE = 0.04
-_STEPS = np.array([0.5, 1, 2, 2.5, 5, 10, 20, 25, 50, 100, 250, 500])
+_STRIKE_STEPS = np.array([0.5, 1, 2, 2.5, 5, 10, 20, 25, 50, 100, 250, 500])
+
+_ENTITY_CLASSES: Mapping[ChainType, str] = MappingProxyType(
+    {ChainType.FUTURES: "Future", ChainType.OPTIONS: "Option", ChainType.FUTURE_OPTIONS: "Future option"}
+)
 
 
 class _Listing(NamedTuple):
-    """One expiration of a product: it trades from ``first_day`` to the weekday before ``expiration``."""
+    """One expiration of a product, which trades from ``first_day`` to the weekday before ``expiration``."""
 
     month: str
     first_day: dt.date
@@ -36,31 +41,32 @@ class _Listing(NamedTuple):
 
 
 def contracts(seed: int, last_day: dt.date) -> Iterator[Instrument]:
-    """Give the contracts that were listed by a day, expired ones included.
+    """Yield the contracts that were listed by a day, including expired ones.
 
     Parameters
     ----------
     seed
-        Which market: strikes are near its prices.
+        The market's seed: strikes are near its prices.
     last_day
-        Contracts whose first day is later are left out.
+        The latest first day of a contract.
     """
     futures = {}
     for product in FUTURES:
-        for listing in _listings(product.months, product.listed, product.months_before, last_day):
-            future = _future(product, listing)
+        for listing in _listings(product, last_day):
+            future = _contract(product, listing, FutureTerms(listing.expiration, product.contract_size))
             futures[product.stem, listing.month] = future
             yield future
     for option_product in OPTIONS:
         yield from _options(option_product, futures, seed, last_day)
 
 
-def _listings(months: str, listed: int, months_before: int, last_day: dt.date) -> Iterator[_Listing]:
-    """Give the expirations of a product: on each weekday as many trade as are listed at a time."""
-    # Those at the beginning took the place of others that nobody recorded.
+def _listings(product: Product, last_day: dt.date) -> Iterator[_Listing]:
+    """Yield the expirations of a product; on each weekday, as many of them trade as are listed at a time."""
+    months, listed = product.months, product.listed
+    # The first ones replaced contracts from before the market's first day.
     years = range(FIRST_DAY_OF_CONTRACTS.year - 2, last_day.year + listed // len(months) + 3)
     expirations = [
-        (f"{year % 100:02}{code}", _third_friday(year, _MONTH_CODES.index(code) + 1 - months_before))
+        (f"{year % 100:02}{code}", _third_friday(year, _MONTH_CODES.index(code) + 1 - product.months_before))
         for year in years
         for code in months
     ]
@@ -80,72 +86,67 @@ def _weekdays_before(day: dt.date, count: int) -> dt.date:
     return np.busday_offset(day, -count).astype(dt.date)  # type: ignore[no-any-return]
 
 
-def _future(product: FutureProduct, listing: _Listing) -> Instrument:
-    exchange = EXCHANGES[product.suffix]
-    code = f"{product.stem}/{listing.month}"
-    symbol = f"{code}.{product.suffix}"
-    return Instrument(
-        symbol=symbol,
-        name=f"{product.name} future {_month_and_year(listing.month)}",
-        isin=invented_isin(exchange.country, symbol),
-        local_code=code,
-        market_segment="Futures",
-        entity_class="Future",
-        exchange=exchange,
-        underlying=product.underlying,
-        first_day=listing.first_day,
-        last_day=_weekdays_before(listing.expiration, 1),
-        terms=FutureTerms(listing.expiration, product.contract_size),
-        chain=product.stem,
-    )
-
-
 def _options(
     product: OptionProduct, futures: Mapping[tuple[str, str], Instrument], seed: int, last_day: dt.date
 ) -> Iterator[Instrument]:
-    course = course_of(product.underlying, seed)
-    for listing in _listings(product.months, product.listed, 0, last_day):
+    process = price_process(product.underlying, seed)
+    for listing in _listings(product, last_day):
         future = futures.get((product.future, listing.month))
         if future is not None and isinstance(future.terms, FutureTerms):
-            expiration = _weekdays_before(future.terms.expiration, _BEFORE_THE_FUTURE)
+            expiration = _weekdays_before(future.terms.expiration, _WEEKDAYS_BEFORE_FUTURE)
             listing = _Listing(listing.month, future.first_day, expiration)  # noqa: PLW2901 - the future's days
         elif product.future:
-            # Its future is listed later than an option would be.
+            # The future is listed later than the option would be.
             continue
-        for strike in _strikes(float(np.exp(price_level(course, listing.first_day))), product.strikes):
+        for strike in _strikes(float(np.exp(process.level(listing.first_day))), product.strikes):
             for call in (True, False):
-                yield _option(product, listing, future, strike, call=call)
+                terms = OptionTerms(listing.expiration, product.contract_size, call, strike, product.american, future)
+                yield _contract(product, listing, terms)
 
 
 def _strikes(price: float, count: int) -> list[float]:
-    step = _STEPS[np.searchsorted(_STEPS, _STRIKE_DISTANCE * price).clip(max=len(_STEPS) - 1)]
+    step = _STRIKE_STEPS[np.searchsorted(_STRIKE_STEPS, _STRIKE_DISTANCE * price).clip(max=len(_STRIKE_STEPS) - 1)]
     lowest = max(round(price / step) - count // 2, 1)
     return [float(step * (lowest + number)) for number in range(count)]
 
 
-def _option(
-    product: OptionProduct, listing: _Listing, future: Instrument | None, strike: float, *, call: bool
-) -> Instrument:
-    exchange = EXCHANGES[product.suffix]
-    code = f"{product.stem}/{listing.month}/{strike:g}{'C' if call else 'P'}"
-    symbol = f"{code}.{product.suffix}"
-    kind = "call" if call else "put"
+def _contract(product: Product, listing: _Listing, terms: FutureTerms | OptionTerms) -> Instrument:
+    code, kind, market_segment = f"{product.stem}/{listing.month}", "future", "Futures"
+    if isinstance(terms, OptionTerms):
+        code += f"/{terms.strike:g}{'C' if terms.call else 'P'}"
+        kind, market_segment = f"{'call' if terms.call else 'put'} {terms.strike:g}", "Options"
+    symbol = f"{code}.{product.exchange.suffix}"
+    year, month = listing.month[:-1], calendar.month_name[_MONTH_CODES.index(listing.month[-1]) + 1]
     return Instrument(
         symbol=symbol,
-        name=f"{product.name} {kind} {strike:g} {_month_and_year(listing.month)}",
-        isin=invented_isin(exchange.country, symbol),
+        name=f"{product.name} {kind} {month} 20{year}",
+        isin=invented_isin(product.exchange.country, symbol),
         local_code=code,
-        market_segment="Options",
-        entity_class="Future option" if future else "Option",
-        exchange=exchange,
+        market_segment=market_segment,
+        entity_class=_ENTITY_CLASSES[product.chain_type],
+        exchange=product.exchange,
         underlying=product.underlying,
         first_day=listing.first_day,
         last_day=_weekdays_before(listing.expiration, 1),
-        terms=OptionTerms(listing.expiration, product.contract_size, call, strike, product.american, future),
+        terms=terms,
         chain=product.chain,
     )
 
 
-def _month_and_year(month: str) -> str:
-    year, code = month[:-1], month[-1]
-    return f"{calendar.month_name[_MONTH_CODES.index(code) + 1]} 20{year}"
+def chain_names(chain_type: ChainType) -> tuple[tuple[str, str], ...]:
+    """Return the symbol and exchange of each chain of a type."""
+    products = (product for product in (*FUTURES, *OPTIONS) if product.chain_type is chain_type)
+    return tuple((product.chain, product.exchange.short_name) for product in products)
+
+
+def chain_members(
+    instruments: Iterable[Instrument], chain_type: ChainType, symbol: str, exchange: str
+) -> list[Instrument]:
+    """Return the contracts of a chain, ordered by expiration and strike price."""
+    chain = (_ENTITY_CLASSES[chain_type], symbol, exchange)
+    members = [each for each in instruments if (each.entity_class, each.chain, each.exchange.short_name) == chain]
+    return sorted(members, key=lambda member: (member.last_day, _strike(member), member.symbol))
+
+
+def _strike(member: Instrument) -> float:
+    return member.terms.strike if isinstance(member.terms, OptionTerms) else 0.0

@@ -1,4 +1,4 @@
-"""What an instrument is: its listing, what its price follows, and the terms of a contract."""
+"""Instruments: their listing, the underlying that their price follows, and the terms of contracts."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tickframe.sandbox.market.randomness import stable_integer
 
 
 class Underlying(NamedTuple):
-    """What has a price of its own, listed or not: a share, a commodity, an index.
+    """Something with a price of its own, listed or not: a share, a commodity, an index.
 
     Attributes
     ----------
     symbol, name, isin, currency, mic
-        As reference data show them; ``isin`` and ``mic`` are empty where there is none.
+        As in reference data; ``isin`` and ``mic`` are empty if it has none.
     exchange
-        Whose hours the price keeps.
+        The exchange during whose hours the price moves.
     usual_price
-        What its price is near, over the years.
+        The price around which it moves over the years.
     scatter
-        Standard deviation of the log of its base price around that, from market to market.
+        Standard deviation, from seed to seed, of the log of the base price around the usual one.
     """
 
     symbol: str
     name: str
-    isin: str
-    currency: str
-    mic: str
     exchange: Exchange
+    currency: str
     usual_price: float
-    scatter: float
+    scatter: float = 0.05
+    isin: str = ""
+    mic: str = ""
 
 
 class FutureTerms(NamedTuple):
@@ -42,7 +42,7 @@ class FutureTerms(NamedTuple):
 
 
 class OptionTerms(NamedTuple):
-    """The terms of an option; ``future`` is what it is written on, None where that is the underlying itself."""
+    """The terms of an option; ``future`` is None if it is written on the underlying itself."""
 
     expiration: dt.date
     contract_size: int
@@ -58,13 +58,13 @@ class Instrument(NamedTuple):
     Attributes
     ----------
     underlying
-        What its price follows; a share's is the share itself.
+        What its price follows; for a share, the share itself.
     first_day, last_day
-        When it trades; ``last_day`` is far in the future for what does not expire.
+        The first and last day on which it trades; ``last_day`` is ``date.max`` if it does not expire.
     terms
-        None for what is no contract.
+        The terms of a contract; None for a share.
     chain
-        The name of the chain that a contract belongs to; empty for what is no contract.
+        The name of the contract's chain; empty for a share.
     """
 
     symbol: str
@@ -82,13 +82,13 @@ class Instrument(NamedTuple):
 
 
 def invented_isin(country: str, symbol: str) -> str:
-    """Return an ISIN that is not real, with a right check digit."""
+    """Return an ISIN that does not exist, with a valid check digit."""
     body = f"{country}{stable_integer('isin', symbol) % 10**9:09d}"
     return body + str(_check_digit(body))
 
 
 def _check_digit(body: str) -> int:
-    # ISO 6166: letters become numbers from 10 on, then every second digit from the right counts double.
+    # ISO 6166: letters become numbers from 10 on, then every second digit from the right is doubled.
     digits = "".join(str(int(character, 36)) for character in body)
     doubled = (int(digit) * (1 + (place % 2 == 0)) for place, digit in enumerate(reversed(digits)))
     return -sum(number // 10 + number % 10 for number in doubled) % 10

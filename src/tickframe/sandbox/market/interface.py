@@ -1,4 +1,4 @@
-"""What the service needs of a market: a directory, and the ticks of one symbol on one day."""
+"""What the service needs of a market: what it lists, and the ticks of a symbol on a day."""
 
 from __future__ import annotations
 
@@ -8,39 +8,22 @@ from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
-from tickframe.catalogue import ChainType
+from tickframe.catalogue import FUNCTIONS, ChainType
+from tickframe.wire.batch import LABEL, documented_schema
 
-EXCHANGES_SCHEMA = pa.schema(
-    {
-        "region": pa.string(),
-        "exchange": pa.string(),
-        "name": pa.string(),
-        "abbreviation": pa.string(),
-        "first_day": pa.date32(),
-        "last_day": pa.date32(),
-        "feeds": pa.list_(pa.string()),
-    }
-)
 
-SYMBOLS_SCHEMA = pa.schema(
-    {
-        "region": pa.string(),
-        "exchange": pa.string(),
-        "symbol": pa.string(),
-        "name": pa.string(),
-        "isin": pa.string(),
-        "local_code": pa.string(),
-        "currency": pa.string(),
-        "market_segment": pa.string(),
-        "entity_class": pa.string(),
-        "first_day": pa.date32(),
-        "last_day": pa.date32(),
-    }
-)
+def _directory_schema(function: str) -> pa.Schema:
+    """Return the documented columns of a lookup without ``source``; labels are plain strings."""
+    fields = [field for field in documented_schema(FUNCTIONS[function].columns) if field.name != "source"]
+    return pa.schema([field.with_type(pa.string()) if field.type == LABEL else field for field in fields])
+
+
+EXCHANGES_SCHEMA = _directory_schema("lookup_exchanges")
+SYMBOLS_SCHEMA = _directory_schema("lookup_symbols")
 
 
 class TradeCondition(NamedTuple):
-    """What a trade's condition means."""
+    """The meaning of a trade condition."""
 
     description: str
     category: str
@@ -48,14 +31,14 @@ class TradeCondition(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """What reference data say of a symbol.
+    """The reference data of a symbol.
 
     Attributes
     ----------
     instrument_type
-        Its type as documented; empty where it is not known.
+        Its documented type; empty if the market does not know it.
     values
-        By the names of documented columns; what is not known is left out.
+        Known values by documented column names.
     """
 
     instrument_type: str
@@ -63,96 +46,96 @@ class Reference(NamedTuple):
 
 
 class Market(Protocol):
-    """Ticks and the directory of what has ticks.
+    """A directory of symbols, and their ticks.
 
-    Implementations keep recent days in memory, and can be asked from several threads.
+    Implementations keep recent days in memory, and can be used from several threads.
     """
 
     @property
     def fingerprint(self) -> str:
-        """What tells this market from one with other ticks, in words."""
+        """A text that differs between markets with different ticks."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The names under which this market is offered; all have the same content."""
+        """The names of its data sources, which all have the same content."""
 
     @property
     def venue(self) -> Venue | None:
-        """What exchanges publish beside ticks; None for a market of ticks alone."""
+        """What its exchanges publish besides ticks; None for a market with ticks only."""
 
     def exchanges(self) -> pa.Table:
-        """Return one row per exchange, of ``EXCHANGES_SCHEMA``."""
+        """Return one row per exchange, with ``EXCHANGES_SCHEMA``."""
 
     def symbols(self) -> pa.Table:
-        """Return one row per symbol, of ``SYMBOLS_SCHEMA``, ordered by symbol."""
+        """Return one row per symbol, with ``SYMBOLS_SCHEMA``, ordered by symbol."""
 
     def lists(self, symbol: str) -> bool:
-        """Tell whether the symbol is in the directory."""
+        """Return whether the symbol is in the directory."""
 
     def is_open(self, symbol: str, day: dt.date) -> bool:
-        """Tell whether there is data of a symbol on a day."""
+        """Return whether there is data for a symbol on a day."""
 
     def reference(self, symbol: str) -> Reference:
-        """Return what reference data say of a symbol that is in the directory."""
+        """Return the reference data of a symbol in the directory."""
 
     def condition(self, code: str) -> TradeCondition:
-        """Return what a trade condition of this market means."""
+        """Return the meaning of one of the market's trade conditions."""
 
     def trades(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return one day's trades in the order of their capture.
+        """Return the trades of a day in the order of their capture.
 
         Returns
         -------
         pyarrow.Table or None
-            None where there is no data. Columns ``time`` (duration[ns] since midnight, when the trade
+            None if there is no data. Columns ``time`` (duration[ns] since midnight, when the trade
             was captured), ``trade`` (double), ``trade_size`` (int64), ``trade_condition`` (string or
-            dictionary of strings), and where the market knows them:
+            dictionary of strings), and optionally:
 
             ``market_time`` (duration[ns])
-                The exchange's timestamp. Left out, ``time`` is that too.
+                The exchange's timestamp; ``time`` if omitted.
             ``corrected_trade``, ``corrected_trade_size``
-                Null for trades that were not corrected. Left out, none was.
+                Null for trades that were not corrected; if omitted, none was.
             ``regular``, ``continuous``, ``cancelled`` (bool)
-                Left out, all trades are regular, in the continuous session and uncancelled.
+                If omitted, all trades are regular, in the continuous session and not cancelled.
         """
 
     def quotes(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return one day's top of the book in the order of its capture.
+        """Return the top of the book after each change of a day, in the order of capture.
 
         Returns
         -------
         pyarrow.Table or None
-            None where there is no data. Columns ``time``, ``ask`` (double), ``ask_size`` (int64),
-            ``bid``, ``bid_size``, and ``market_time`` and ``continuous`` as for trades. A side that is
-            not there is null, price and size.
+            None if there is no data. Columns ``time``, ``ask`` (double), ``ask_size`` (int64), ``bid``,
+            ``bid_size``, and optionally ``market_time`` and ``continuous`` as for trades. An empty side
+            of the book has a null price and size.
         """
 
 
 class Venue(Protocol):
-    """What exchanges publish beside ticks.
+    """What exchanges publish besides ticks.
 
-    A table of a symbol and a day has the documented columns of its function, but for ``symbol`` and
-    ``date``, in any order. It is None where there is no data of the day, and without rows where the
-    symbol never has such data.
+    A table for a symbol and a day has the documented columns of its function in any order, except
+    ``symbol`` and ``date``. It is None if there is no data on the day, and has no rows if there is no
+    such data for the symbol on any day.
     """
 
     def orders(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return the events of one day's orders, in order of time."""
+        """Return the order events of a day, in order of time."""
 
     def auctions(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return the messages of one day's auctions, in order of time."""
+        """Return the auction messages of a day, in order of time."""
 
     def statuses(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return one day's changes of the status, in order of time."""
+        """Return the changes of status of a day, in order of time."""
 
     def tick_rules(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return the steps of the price, by the price."""
+        """Return one row per band of the tick rule, by lower bound."""
 
     def settlement(self, symbol: str, day: dt.date) -> pa.Table | None:
-        """Return one day's settlement price."""
+        """Return the settlement price of a day."""
 
     def chain_names(self, chain_type: ChainType) -> tuple[tuple[str, str], ...]:
-        """Return the symbol and the exchange of each chain of a type."""
+        """Return the symbol and exchange of each chain of a type."""
 
     def chain(self, chain_type: ChainType, symbol: str, exchange: str, day: dt.date) -> pa.Table:
-        """Return the members of a chain on a day; none where there is no such chain."""
+        """Return the members of a chain that are listed on a day; no rows for an unknown chain."""

@@ -1,146 +1,83 @@
-"""Which futures and options the simulated market lists: data, nothing else."""
+"""The series of futures and options that the simulated market lists."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from tickframe.sandbox.market.exchanges import EXCHANGES
+from tickframe.catalogue import ChainType
+from tickframe.sandbox.market.data_files import read_data_file
+from tickframe.sandbox.market.exchanges import EXCHANGES, Exchange
 from tickframe.sandbox.market.instruments import Underlying
 from tickframe.sandbox.market.shares import SHARES
 
 
-class FutureProduct(NamedTuple):
-    """A series of futures.
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A series of contracts.
 
     Attributes
     ----------
     stem
-        The beginning of their symbols, and the name of their chain.
-    suffix
-        The end of their symbols: that of the exchange.
+        The first part of the contracts' symbols.
+    chain, chain_type
+        The name and type of their chain.
     months
-        The codes of the months that are listed.
+        The codes of the months in which contracts expire.
     listed
-        How many expirations trade at a time.
+        How many expirations are listed at a time.
     months_before
-        How many months before the contract's own month it expires.
+        How many months before the month in their name they expire.
     """
 
     stem: str
-    suffix: str
+    chain: str
+    chain_type: ChainType
+    exchange: Exchange
     name: str
     underlying: Underlying
     contract_size: int
     months: str
     listed: int
-    months_before: int
+    months_before: int = 0
 
 
-class OptionProduct(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class OptionProduct(Product):
     """A series of options.
 
     Attributes
     ----------
-    stem, suffix, months, listed
-        As for futures.
-    chain
-        The name of their chain.
-    future
-        The stem of the futures they are written on; empty where they are written on the underlying itself.
+    american
+        Whether they can be exercised before they expire.
     strikes
         How many strike prices an expiration has.
+    future
+        The stem of the futures they are written on; empty if they are written on the underlying itself.
     """
 
-    stem: str
-    suffix: str
-    name: str
-    chain: str
-    underlying: Underlying
-    future: str
-    contract_size: int
     american: bool
-    months: str
-    listed: int
     strikes: int
+    future: str = ""
 
 
-_CRUDE = Underlying(
-    symbol="CL",
-    name="Light Sweet Crude Oil",
-    isin="",
-    currency="USD",
-    mic="",
-    exchange=EXCHANGES["NXG"],
-    usual_price=60.0,
-    scatter=0.05,
-)
-_DAX = Underlying(
-    symbol="=DAX.EX",
-    name="DAX",
-    isin="DE0008469008",
-    currency="EUR",
-    mic="XETR",
-    exchange=EXCHANGES["EX"],
-    usual_price=11_000.0,
-    scatter=0.05,
-)
-_DOW_JONES = Underlying(
-    symbol="=DJX.W",
-    name="1/100 Dow Jones Industrial Average",
-    isin="",
-    currency="USD",
-    mic="XCBO",
-    exchange=EXCHANGES["W"],
-    usual_price=190.0,
-    scatter=0.05,
-)
+def _read_products() -> tuple[tuple[Product, ...], tuple[OptionProduct, ...]]:
+    data = read_data_file("products.toml")
+    underlyings = {symbol: share.underlying for symbol, share in SHARES.items()}
+    for symbol, fields in data["underlyings"].items():
+        underlyings[symbol] = Underlying(symbol=symbol, **fields | {"exchange": EXCHANGES[fields["exchange"]]})
 
-_EVERY_MONTH = "FGHJKMNQUVXZ"
-_EVERY_QUARTER = "HMUZ"
+    def resolved(fields: dict[str, Any]) -> dict[str, Any]:
+        return fields | {
+            "chain_type": ChainType(fields["chain_type"]),
+            "exchange": EXCHANGES[fields["exchange"]],
+            "underlying": underlyings[fields["underlying"]],
+        }
 
-FUTURES = (
-    FutureProduct("CL", "NXG", "Light Sweet Crude Oil", _CRUDE, 1000, _EVERY_MONTH, listed=12, months_before=1),
-    FutureProduct("FDAX", "EX", "DAX", _DAX, 25, _EVERY_QUARTER, listed=4, months_before=0),
-)
+    return (
+        tuple(Product(**resolved(fields)) for fields in data["futures"]),
+        tuple(OptionProduct(**resolved(fields)) for fields in data["options"]),
+    )
 
-OPTIONS = (
-    OptionProduct(
-        stem="DJX",
-        suffix="W",
-        name="Dow Jones Industrial Average",
-        chain="=DJX.W",
-        underlying=_DOW_JONES,
-        future="",
-        contract_size=100,
-        american=False,
-        months=_EVERY_QUARTER,
-        listed=4,
-        strikes=10,
-    ),
-    OptionProduct(
-        stem="IBM",
-        suffix="W",
-        name="International Business Machines",
-        chain="IBM.N",
-        underlying=SHARES["IBM.N"].underlying,
-        future="",
-        contract_size=100,
-        american=True,
-        months=_EVERY_QUARTER,
-        listed=4,
-        strikes=8,
-    ),
-    OptionProduct(
-        stem="CL",
-        suffix="NXG",
-        name="Light Sweet Crude Oil",
-        chain="CL",
-        underlying=_CRUDE,
-        future="CL",
-        contract_size=1000,
-        american=True,
-        months=_EVERY_QUARTER,
-        listed=4,
-        strikes=8,
-    ),
-)
+
+FUTURES, OPTIONS = _read_products()

@@ -1,4 +1,4 @@
-"""What reference data say of an instrument."""
+"""The reference data of instruments."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _SEDOL_WEIGHTS = (1, 3, 1, 7, 3, 9)
 
 
 def reference_of(instrument: Instrument) -> Reference:
-    """Return what reference data say of an instrument, by documented column names."""
-    base = {
+    """Return the reference data of an instrument."""
+    values = {
         "symbol": instrument.symbol,
         "local_code": instrument.local_code,
         "isin": instrument.isin,
@@ -46,17 +46,9 @@ def reference_of(instrument: Instrument) -> Reference:
         "country_code": instrument.exchange.country,
         "currency": instrument.exchange.currency,
         "entity_type": instrument.entity_class,
+        **(_share(instrument) if instrument.terms is None else _contract(instrument, instrument.terms)),
     }
-    terms = instrument.terms
-    if terms is None:
-        added = _share(instrument)
-    elif isinstance(terms, FutureTerms):
-        added = _future(instrument, terms)
-    elif terms.future is not None:
-        added = _future_option(instrument, terms, terms.future)
-    else:
-        added = _option(instrument, terms)
-    return Reference(_INSTRUMENT_TYPES[instrument.entity_class], {**base, **added})
+    return Reference(_INSTRUMENT_TYPES[instrument.entity_class], values)
 
 
 def _share(instrument: Instrument) -> dict[str, object]:
@@ -65,68 +57,49 @@ def _share(instrument: Instrument) -> dict[str, object]:
         "lot_size": instrument.exchange.lot,
         "market_sector": _SECTORS[sector] if instrument.entity_class == "Equity" else "Funds",
         "market_segment": instrument.market_segment,
-        "security_primary_exchange": instrument.exchange.exchange,
+        "security_primary_exchange": instrument.exchange.short_name,
         "sedol_code": _invented_sedol(instrument.symbol),
     }
 
 
 def _contract(instrument: Instrument, terms: FutureTerms | OptionTerms) -> dict[str, object]:
-    return {
+    contract: dict[str, object] = {
         "expiration_date": terms.expiration,
         "contract_size": terms.contract_size,
         "currency_multiplier": 1.0,
         "minimum_tick": float(instrument.exchange.tick_rule.tick_sizes()[0]),
     }
-
-
-def _underlying(instrument: Instrument) -> dict[str, object]:
-    return {
+    underlying = {
         "underlying_isin": instrument.underlying.isin,
         "underlying_symbol": instrument.underlying.symbol,
         "underlying_currency": instrument.underlying.currency,
         "underlying_mic": instrument.underlying.mic,
     }
-
-
-def _future(instrument: Instrument, terms: FutureTerms) -> dict[str, object]:
-    return {
-        **_contract(instrument, terms),
-        **_underlying(instrument),
-        "point_size": float(terms.contract_size),
-    }
-
-
-def _right(terms: OptionTerms) -> dict[str, object]:
-    return {
+    if isinstance(terms, FutureTerms):
+        return {**contract, **underlying, "point_size": float(terms.contract_size)}
+    contract |= {
         "option_type": "CALL" if terms.call else "PUT",
         "strike_price": terms.strike,
         "exercise_style": "AMERICAN" if terms.american else "EUROPEAN",
     }
-
-
-def _future_option(instrument: Instrument, terms: OptionTerms, future: Instrument) -> dict[str, object]:
+    if terms.future is not None:
+        return {
+            **contract,
+            "strike_price_multiplier": 1.0,
+            "underlying_isin": terms.future.isin,
+            "future_symbol": terms.future.symbol,
+            "future_expiration_date": terms.future.terms.expiration if terms.future.terms else None,
+        }
     return {
-        **_contract(instrument, terms),
-        **_right(terms),
-        "strike_price_multiplier": 1.0,
-        "underlying_isin": future.isin,
-        "future_symbol": future.symbol,
-        "future_expiration_date": future.terms.expiration if future.terms else None,
-    }
-
-
-def _option(instrument: Instrument, terms: OptionTerms) -> dict[str, object]:
-    return {
-        **_contract(instrument, terms),
-        **_right(terms),
-        **_underlying(instrument),
-        # Documented as a string, where that of a future is a date.
+        **contract,
+        **underlying,
+        # Documented as a string for options, and as a date for futures.
         "expiration_date": terms.expiration.isoformat(),
         "expiration_type": "STANDARD",
         "contract_multiplier": float(terms.contract_size),
         "generation_number": "1",
         "strike_price_denominator": 1.0,
-        # An index is paid in cash.
+        # Options on an index are settled in cash.
         "shares_per_contract": terms.contract_size if instrument.underlying.isin else None,
     }
 

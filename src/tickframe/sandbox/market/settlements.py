@@ -1,4 +1,4 @@
-"""The settlement price of a contract's day."""
+"""The settlement price of a contract."""
 
 from __future__ import annotations
 
@@ -9,43 +9,39 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tickframe.sandbox.answers.selection import nanoseconds
-from tickframe.sandbox.market.activity import SECOND
+from tickframe.sandbox.market.arrays import SECOND, durations, nanoseconds
 from tickframe.sandbox.market.instruments import FutureTerms, Instrument
 from tickframe.sandbox.market.randomness import stable_integer
 from tickframe.sandbox.market.sessions import Session
 
 _FINAL = 1
 
-# The trades of so many seconds before the last one make a future's price.
+# A future's price is the average of trades in this many seconds before the last trade.
 _AVERAGED = 120
 
-# The price is published so many seconds after the close, at most and at least.
-_LATEST, _EARLIEST = 900, 60
-
-_MIDNIGHT = dt.time()
+# The price is published this many seconds after the close.
+_EARLIEST, _LATEST = 60, 900
 
 
 def settlement(session: Session, instrument: Instrument, day: dt.date, seed: int) -> pa.Table:
-    """Return one row: a future's is the average of its last trades, another contract's the middle of its last quote."""
+    """Return one row: the average of a future's last trades, or the middle of another contract's last quote."""
     price, size = _average_of_last_trades(session) if isinstance(instrument.terms, FutureTerms) else (None, None)
     if price is None:
         last = session.quotes.slice(len(session.quotes) - 1)
         price = (last["ask"][0].as_py() + last["bid"][0].as_py()) / 2
-    rule = instrument.exchange.tick_rule
+    exchange = instrument.exchange
     delay = _EARLIEST + stable_integer("settlement", seed, instrument.symbol, day.isoformat()) % (_LATEST - _EARLIEST)
-    closing = dt.datetime.combine(day, _MIDNIGHT, ZoneInfo(instrument.exchange.zone))
-    closing += dt.timedelta(seconds=instrument.exchange.closing)
+    closing = dt.datetime.combine(day, dt.time(), ZoneInfo(exchange.zone)) + dt.timedelta(seconds=exchange.closing)
     captured = closing.astimezone(dt.UTC) + dt.timedelta(seconds=delay)
     captured_time = dt.timedelta(hours=captured.hour, minutes=captured.minute, seconds=captured.second)
     return pa.table(
         {
-            "settlement_date": pa.array([day]),
-            "settlement_time": pa.array([instrument.exchange.closing * SECOND], pa.int64()).cast(pa.duration("ns")),
-            "settlement": rule.price(rule.nearest([price])),
+            "settlement_date": [day],
+            "settlement_time": durations(np.array([exchange.closing * SECOND])),
+            "settlement": exchange.tick_rule.price(exchange.tick_rule.nearest([price])),
             "settlement_status": [_FINAL],
             "settlement_size": pa.array([size], pa.int64()),
-            "capture_date": pa.array([captured.date()]),
+            "capture_date": [captured.date()],
             "capture_time": pa.array([captured_time], pa.duration("ns")),
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -30,13 +31,18 @@ from tickframe.wire.contract import Value
 
 _DEFAULT_BIN_SECONDS = 60
 
-_TIME = ("time", pa.duration("ns"))
-_NO_TRADES = pa.schema(
-    [_TIME, ("trade", pa.float64()), ("trade_size", pa.int64()), ("trade_condition", pa.string())]
-).empty_table()
-_NO_QUOTES = pa.schema(
-    [_TIME, ("ask", pa.float64()), ("ask_size", pa.int64()), ("bid", pa.float64()), ("bid_size", pa.int64())]
-).empty_table()
+_NO_TRADES = empty_table("tick_data", TickDataType.TRADES)
+_NO_QUOTES = empty_table("tick_data", TickDataType.QUOTES)
+
+
+class _Ticks(NamedTuple):
+    """The selected ticks of one symbol and day; those of a data type that is not requested have no rows."""
+
+    trades: pa.Table
+    quotes: pa.Table
+
+
+_Columns = dict[str, pa.Array | pa.ChunkedArray]
 
 
 def answer_tick_data(market: Market, parameters: Parameters) -> Response:
@@ -44,44 +50,47 @@ def answer_tick_data(market: Market, parameters: Parameters) -> Response:
 
     ``TRADES_AND_QUOTES`` has one row per trade, with the prevailing quote of the day.
     """
-    check_source(market, parameters)
-    check_window(parameters)
-    data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
-    ticks = _ticks(market, parameters, symbol)
-    if ticks is None:
-        return Response(empty_table("tick_data", data_type), (no_data(market, symbol, f"on {day}"),))
-    requested = ticks.quotes if data_type is TickDataType.QUOTES else ticks.trades
-    requested = within(requested, parameters.get("from_time"), parameters.get("to_time"))
-    columns = columns_of(requested)
-    if data_type is TickDataType.TRADES_AND_QUOTES:
-        columns = {**columns_of(rows_as_of(ticks.quotes, nanoseconds(requested), inclusive=True)), **columns}
-    columns.update(symbol=constant(symbol, len(requested)), date=constant(day, len(requested)))
-    table = response_table("tick_data", columns, data_type)
-    return Response(table, meta=_condition_info(market, parameters, table))
+
+    def in_window(ticks: _Ticks) -> _Columns:
+        requested = ticks.quotes if parameters["data_type"] is TickDataType.QUOTES else ticks.trades
+        requested = within(requested, parameters.get("from_time"), parameters.get("to_time"))
+        if parameters["data_type"] is not TickDataType.TRADES_AND_QUOTES:
+            return columns_of(requested)
+        quotes = rows_as_of(ticks.quotes, nanoseconds(requested), inclusive=True)
+        return {**columns_of(quotes), **columns_of(requested)}
+
+    return _answer_symbol("tick_data", market, parameters, in_window)
 
 
 def answer_tick_aggregated(market: Market, parameters: Parameters) -> Response:
     """Answer with one row per time bin of the window, by default the 24 hours of the day."""
-    check_source(market, parameters)
-    check_window(parameters)
     size = parameters.get("bin_size", _DEFAULT_BIN_SECONDS)
     if size < 1:
-        raise RefusalError(f"'binSize' is {size}: expected a number of seconds from 1 up")
+        raise RefusalError(f"'binSize' is {size}: expected at least 1 second")
+
+    def in_bins(ticks: _Ticks) -> _Columns:
+        from_time = parameters.get("from_time", 0)
+        to_time = parameters.get("to_time", max(from_time, NANOSECONDS_OF_DAY))
+        bins = time_bins(from_time, to_time, min(size * SECOND, 2 * NANOSECONDS_OF_DAY))
+        return {**trade_bars(ticks.trades, bins), **quote_bars(ticks.quotes, bins), "time": durations(bins.ends)}
+
+    return _answer_symbol("tick_aggregated", market, parameters, in_bins)
+
+
+def _answer_symbol(
+    function: str, market: Market, parameters: Parameters, columns_from: Callable[[_Ticks], _Columns]
+) -> Response:
+    """Answer with columns that are calculated from the ticks of one symbol and day."""
+    check_source(market, parameters)
+    check_window(parameters)
     data_type, symbol, day = parameters["data_type"], parameters["symbol"], parameters["day"]
     ticks = _ticks(market, parameters, symbol)
     if ticks is None:
-        return Response(empty_table("tick_aggregated", data_type), (no_data(market, symbol, f"on {day}"),))
-    from_time = parameters.get("from_time", 0)
-    to_time = parameters.get("to_time", max(from_time, NANOSECONDS_OF_DAY))
-    bins = time_bins(from_time, to_time, min(size * SECOND, 2 * NANOSECONDS_OF_DAY))
-    columns = {
-        **trade_bars(ticks.trades, bins),
-        **quote_bars(ticks.quotes, bins),
-        "symbol": constant(symbol, len(bins.ends)),
-        "date": constant(day, len(bins.ends)),
-        "time": durations(bins.ends),
-    }
-    table = response_table("tick_aggregated", columns, data_type)
+        return Response(empty_table(function, data_type), (no_data(market, symbol, f"on {day}"),))
+    columns = columns_from(ticks)
+    rows = len(columns["time"])
+    columns.update(symbol=constant(symbol, rows), date=constant(day, rows))
+    table = response_table(function, columns, data_type)
     return Response(table, meta=_condition_info(market, parameters, table))
 
 
@@ -106,13 +115,6 @@ def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
         rows.append(response_table("tick_snapshot", columns, data_type))
     table = pa.concat_tables(rows)
     return Response(table, tuple(warnings), _condition_info(market, parameters, table))
-
-
-class _Ticks(NamedTuple):
-    """The selected ticks of one symbol and day; those of a data type that is not requested have no rows."""
-
-    trades: pa.Table
-    quotes: pa.Table
 
 
 def _ticks(market: Market, parameters: Parameters, symbol: str) -> _Ticks | None:

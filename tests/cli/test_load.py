@@ -117,8 +117,8 @@ def test_an_error_of_the_service_is_one_line_and_leaves_no_file(tmp_path):
     result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(tmp_path / "x.csv"), "--json")
     assert result.exit_code == 1
     [line] = [line for line in result.stderr.split("\n") if line.startswith("error: ")]
-    assert "there is no source 'NOWHERE'" in line
-    assert "there is no source 'NOWHERE'" in json.loads(result.stdout)[0]["error"]
+    assert "unknown source 'NOWHERE'" in line
+    assert "unknown source 'NOWHERE'" in json.loads(result.stdout)[0]["error"]
     assert not list(tmp_path.iterdir())
 
 

@@ -113,7 +113,7 @@ class _Service:
         endpoint = request.path_params["endpoint"]
         if endpoint not in _ENDPOINTS:
             raise RefusalError(
-                f"there is no endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
+                f"unknown endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
             )
         framed = await request.body()
         # Simulating and encoding would block other connections.

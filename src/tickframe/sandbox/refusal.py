@@ -29,7 +29,7 @@ class RefusalError(Exception):
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return a text with the known names similar to ``name``, or with all if none is similar."""
     known = list(known)
-    return near_names(name, known) or f"known: {', '.join(known) or 'none'}"
+    return near_names(name, known) or (f"expected one of {', '.join(known)}" if known else "expected none")
 
 
 def near_names(name: str, known: Iterable[str], similarity: float = 0.6) -> str:

@@ -75,7 +75,7 @@ def _documented_type(spelled: str) -> str:
         if _REFERENCE_DATA.columns_for(instrument_type=spelled) == (*_REFERENCE_DATA.columns, *added):
             return name
     raise RefusalError(
-        f"there is no instrument type {spelled!r}: {suggestion(spelled, _REFERENCE_DATA.instrument_columns)}"
+        f"unknown instrument type {spelled!r}: {suggestion(spelled, _REFERENCE_DATA.instrument_columns)}"
     )
 
 

@@ -43,7 +43,7 @@ def check_source(market: Market, parameters: Parameters) -> str:
     """
     source = parameters["source"]
     if source not in market.sources:
-        raise RefusalError(f"there is no source {source!r}: {suggestion(source, market.sources)}")
+        raise RefusalError(f"unknown source {source!r}: {suggestion(source, market.sources)}")
     return source
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tickframe as tf
-from benchmarks.services import Account, account_of, child_process
+from benchmarks.services import Account, child_process
 from tests.faults.proxy import FaultyProxy
 from tickframe.sandbox import Sandbox
 
@@ -63,7 +63,7 @@ class Sample:
 def serve() -> None:
     """Run the service and the proxy: a line on standard input ends the faults, its end the process."""
     with Sandbox(seed=1) as sandbox, FaultyProxy(sandbox.url, _FAULT_RATE, seed=1) as proxy:
-        print(json.dumps({**account_of(sandbox), "base_url": proxy.url}), flush=True)
+        print(json.dumps({**sandbox.account, "base_url": proxy.url}), flush=True)
         sys.stdin.readline()
         proxy.rate = 0
         print(json.dumps(dict(proxy.faults)), flush=True)

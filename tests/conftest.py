@@ -40,7 +40,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def client(sandbox: Sandbox) -> Iterator[tf.Client]:
-    with sandbox.client() as connected:
+    with tf.Client(**sandbox.account) as connected:
         yield connected
 
 

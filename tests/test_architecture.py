@@ -21,6 +21,7 @@ LEVELS = {
     "arrow_to_pandas": 0,
     "wire": 1,
     "settings": 1,
+    "sandbox": 2,
     "plan": 2,
     "accessor": 2,
     "http": 3,
@@ -30,7 +31,6 @@ LEVELS = {
     "query": 6,
     "functions": 7,
     "client": 7,
-    "sandbox": 8,
     "cli": 8,
     "compat": 8,
     "dask": 8,
@@ -39,10 +39,10 @@ LEVELS = {
     "__main__": 9,
 }
 
-# Imported inside the functions that need them: a client with its own sandbox, and conversions to Dask.
-UPWARD = {("client", "sandbox"), ("query", "dask")}
+# What the API asks for: a way out to a cluster. Imported where it is used.
+DOORS_UP = {("query", "dask")}
 
-SANDBOX_MAY_IMPORT = {"catalogue", "errors", "wire", "client"}
+SANDBOX_MAY_IMPORT = {"catalogue", "errors", "wire"}
 EXTRAS = {"typer", "rich", "starlette", "uvicorn", "keyring", "polars", "duckdb", "matplotlib", "dask", "distributed"}
 
 

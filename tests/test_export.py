@@ -198,7 +198,7 @@ def test_an_export_that_is_killed_and_run_again_ends_with_the_same_dataset(sandb
     assert len(list(killed.rglob("*.tmp"))) == 1
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
     exec(QUERY, names)  # noqa: S102, what the process ran
-    with sandbox.client() as client:
+    with tf.Client(**sandbox.account) as client:
         query = names["query"](client)
         query.to_parquet(killed)
         assert [outcome.origin for outcome in query.outcomes].count("service") == 3
@@ -257,7 +257,7 @@ def test_an_export_to_an_object_store_that_is_killed_and_run_again_is_complete(
     assert sum(name.endswith(".parquet") for name in s3.files(killed)) == 3
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
     exec(QUERY, names)  # noqa: S102, what the process ran
-    with sandbox.client() as client:
+    with tf.Client(**sandbox.account) as client:
         query = names["query"](client)
         query.to_parquet(killed)
         assert [outcome.origin for outcome in query.outcomes].count("service") == 3

@@ -325,13 +325,13 @@ class Progress:
 
 def test_progress_updates_a_custom_object(sandbox: Sandbox) -> None:
     progress = Progress()
-    with sandbox.client(progress=progress) as client:
+    with tf.Client(**sandbox.account, progress=progress) as client:
         client.tick_data("ACTIV", SYMBOLS, WEEK, data_type="TRADES", to_time="09:05").to_arrow()
     assert (progress.parts, progress.closed) == (6, 1)
 
 
 def test_a_bar_is_silent_unless_stderr_is_a_terminal(sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
-    with sandbox.client(progress=True) as client:
+    with tf.Client(**sandbox.account, progress=True) as client:
         client.lookup_sources().to_arrow()
     assert capfd.readouterr() == ("", "")
 

@@ -142,15 +142,7 @@ class Client(DocumentedFunctions):
         sandbox = Sandbox(data, seed)
         sandbox.start()
         try:
-            client = cls(
-                sandbox.url,
-                user=sandbox.user,
-                password=sandbox.password,
-                client_secret=sandbox.client_secret,
-                cache=cache,
-                cache_namespace=sandbox.cache_namespace,
-                **others,
-            )
+            client = cls(**sandbox.account, cache=cache, **others)
         except BaseException:
             sandbox.close()
             raise

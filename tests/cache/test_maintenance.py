@@ -26,7 +26,7 @@ DAYS = ("2016-05-03", "2016-05-05")
 @pytest.fixture(scope="module")
 def filled(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[tf.Client, pa.Table]]:
     """Return a client whose cache holds the trades of two symbols on three days, and those trades."""
-    with sandbox.client(cache=tmp_path_factory.mktemp("cache")) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path_factory.mktemp("cache")) as client:
         table = client.tick_data("ACTIV", SYMBOLS, DAYS, data_type="TRADES").to_arrow()
         yield client, table
 
@@ -86,7 +86,7 @@ def test_a_filter_does_not_open_files_of_other_symbols_and_days(filled: tuple[tf
 
 
 def test_several_kinds_are_an_error_that_names_them(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         for data_type in ("TRADES", "QUOTES"):
             client.tick_data("ACTIV", "ZAL.XE", DAYS, data_type=data_type, to_time="09:01").to_arrow()
         with pytest.raises(ValueError, match=r"data_type is QUOTES or TRADES.*dataset\('tick_data', data_type=...\)"):
@@ -96,7 +96,7 @@ def test_several_kinds_are_an_error_that_names_them(sandbox: Sandbox, tmp_path: 
 
 def test_a_kind_is_selected_by_the_parameters_of_its_requests(sandbox: Sandbox, tmp_path: Path) -> None:
     flags = ["USE_MARKET_TS", "INCLUDE_NON_REGULAR"]
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         rows = [
             client.tick_data("ACTIV", "ZAL.XE", day, data_type="TRADES", flags=given, to_time="09:10")
             .to_arrow()
@@ -119,7 +119,7 @@ def test_a_symbol_with_a_comma_is_one_symbol(tmp_path: Path) -> None:
 
 def test_no_row_of_the_dataset_is_there_twice(sandbox: Sandbox, tmp_path: Path) -> None:
     """A window within another is omitted, and windows that overlap in part are an error."""
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
 
         def load(from_time: str, to_time: str) -> int:
             query = client.tick_data(
@@ -137,7 +137,7 @@ def test_no_row_of_the_dataset_is_there_twice(sandbox: Sandbox, tmp_path: Path) 
 
 
 def test_a_response_for_many_symbols_covers_that_for_one(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         client.end_of_day("ACTIV", "ZAL.XE", "2016-05-03", "2016-05-04").to_arrow()
         both = client.end_of_day("ACTIV", SYMBOLS, *DAYS).to_arrow()
         assert client.cache.dataset("end_of_day").to_table().num_rows == both.num_rows

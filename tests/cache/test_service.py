@@ -55,7 +55,7 @@ def loaded(query: tf.Query, **options: object) -> tuple[pd.DataFrame, pa.Table, 
 @pytest.mark.parametrize(("name", "kind"), CASES)
 def test_a_cached_response_equals_a_fresh_one(sandbox: Sandbox, tmp_path: Path, name: str, kind: str) -> None:
     """Schema, values, order, dtypes, categories, warnings and meta, of every function."""
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         symbols = ["=DJX.W"] if (name, kind) == ("chain", "OPTIONS") else symbols_for(client, name, kind)
         query = ASK[name](client, symbols, kind)
         if (name, kind) == ("chain", "OPTIONS"):
@@ -78,7 +78,7 @@ def test_a_cached_response_equals_a_fresh_one(sandbox: Sandbox, tmp_path: Path, 
 def test_a_narrower_window_equals_a_fresh_one(
     sandbox: Sandbox, tmp_path: Path, flags: list[str] | None, from_time: str | None, to_time: str | None
 ) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         for data_type in tf.TickDataType:
             client.tick_data("ACTIV", "ZAL.XE", DAY, data_type=data_type, flags=flags).to_arrow()
             query = client.tick_data(
@@ -123,7 +123,7 @@ def test_no_window_is_cut_where_the_service_might_say_something_else(
 
 
 def test_bars_of_a_window_are_not_cut_from_the_day(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         client.tick_aggregated("ACTIV", "ZAL.XE", DAY, data_type="TRADES").to_arrow()
         query = client.tick_aggregated("ACTIV", "ZAL.XE", DAY, data_type="TRADES", from_time="10:00")
         query.to_arrow()
@@ -153,7 +153,7 @@ def test_writing_to_a_frame_does_not_change_what_is_cached(server: FaultServer, 
 
 
 def test_an_empty_response_is_cached(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-07", data_type="TRADES")
         for origin in ("service", "cache"):
             with pytest.warns(tf.TickframeWarning, match="no data for ZAL.XE on 2016-05-07"):
@@ -297,7 +297,7 @@ def test_different_requests_have_different_entries(server: FaultServer, tmp_path
 
 
 def test_an_undocumented_request_of_past_days_is_cached(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         asked = {"symbol": "ZAL.XE", "data_type": "TRADES"}
         query = client.get("ACTIV", "tickData", day=dt.date(2016, 5, 5), **asked)
         fresh = query.to_pandas()
@@ -389,7 +389,7 @@ def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_no_secret_and_no_user_name_is_written(sandbox: Sandbox, tmp_path: Path) -> None:
-    with sandbox.client(cache=tmp_path) as client:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
         client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES").to_arrow()
         token = client._service._tokens.current
     assert token

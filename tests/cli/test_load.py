@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+import tickframe as tf
 from tickframe.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("account")
@@ -20,7 +21,7 @@ SATURDAY = "2016-05-07"
 @pytest.fixture
 def ticks(account):
     """Load the same ticks through the Python API."""
-    with account.client() as client:
+    with tf.Client(**account.account) as client:
         return client.tick_data(
             "ACTIV", "ZAL.XE", DAY, data_type="QUOTES", from_time="09:00", to_time="09:30"
         ).to_arrow()
@@ -60,7 +61,7 @@ def test_csv_is_exact(account, tmp_path):
     path = tmp_path / "quotes.csv"
     result = run("ACTIV", "ZAL.XE", DAY, "--type", "QUOTES", "--to", "09:30", "--out", str(path))
     assert result.exit_code == 0, result.stderr
-    with account.client() as client:
+    with tf.Client(**account.account) as client:
         query = client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="QUOTES", to_time="09:30")
         expected = query.to_pandas()
     read = pd.read_csv(path, index_col=0, dtype={"ask_size": "Int64", "bid_size": "Int64", "symbol": "category"})
@@ -116,8 +117,8 @@ def test_an_error_of_the_service_is_one_line_and_leaves_no_file(tmp_path):
     result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(tmp_path / "x.csv"), "--json")
     assert result.exit_code == 1
     [line] = [line for line in result.stderr.split("\n") if line.startswith("error: ")]
-    assert "there is no source 'NOWHERE'" in line
-    assert "there is no source 'NOWHERE'" in json.loads(result.stdout)[0]["error"]
+    assert "unknown source 'NOWHERE'" in line
+    assert "unknown source 'NOWHERE'" in json.loads(result.stdout)[0]["error"]
     assert not list(tmp_path.iterdir())
 
 
@@ -203,7 +204,7 @@ def test_a_directory_is_a_dataset_that_a_second_run_completes(account, tmp_path)
     assert first.stderr.endswith(f" -> {directory}\n")
     second = run("ACTIV", "ZAL.XE", f"{DAY}:2016-05-06", "--type", "TRADES", "--out", directory, "--json")
     assert [part["origin"] for part in json.loads(second.stdout)] == ["dataset", "service"]
-    with account.client() as client:
+    with tf.Client(**account.account) as client:
         expected = client.tick_data("ACTIV", "ZAL.XE", (DAY, "2016-05-06"), data_type="TRADES").to_arrow()
     assert ds.dataset(directory, partitioning="hive").count_rows() == len(expected)
 
@@ -211,7 +212,7 @@ def test_a_directory_is_a_dataset_that_a_second_run_completes(account, tmp_path)
 @pytest.mark.parametrize("to_time", ["09:00:00.000136451", "09:00:01", "09:00:05"])
 def test_the_first_and_last_rows_do_not_overlap(account, to_time):
     """Each row is shown once, with an ellipsis only if some are not shown."""
-    with account.client() as client:
+    with tf.Client(**account.account) as client:
         query = client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES", to_time=to_time)
         expected = query.to_pandas()["trade_size"].tolist()
     result = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--to", to_time)

@@ -85,7 +85,7 @@ def cluster(market: Sandbox, s3: ObjectStore) -> Iterator[distributed.Client]:
 
 @pytest.fixture
 def client(market: Sandbox) -> Iterator[tf.Client]:
-    with market.client() as connected:
+    with tf.Client(**market.account) as connected:
         yield connected
 
 

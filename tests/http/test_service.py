@@ -216,7 +216,7 @@ def test_a_missing_account_says_what_is_missing_and_what_to_do() -> None:
 
 
 def test_a_revoked_token_is_renewed_once(sandbox: Sandbox) -> None:
-    with sandbox.client() as client:
+    with tf.Client(**sandbox.account) as client:
         assert client.check()["user"] == sandbox.user
         sandbox.revoke_tokens()
         assert client.check()["user"] == sandbox.user
@@ -234,7 +234,7 @@ def test_a_netrc_file_does_not_replace_the_token(
 
 
 def test_no_log_holds_a_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG), sandbox.client() as client:
+    with caplog.at_level(logging.DEBUG), tf.Client(**sandbox.account) as client:
         client.lookup_sources().to_arrow()
     text = io.StringIO(caplog.text).read()
     assert sandbox.password not in text

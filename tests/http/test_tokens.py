@@ -80,7 +80,7 @@ def test_threads_that_start_at_once_share_the_first_token(server: FaultServer, a
 
 
 def test_revoked_tokens_of_a_real_service_are_renewed_under_way(sandbox: Sandbox) -> None:
-    with sandbox.client() as client:
+    with tf.Client(**sandbox.account) as client:
         query = client.tick_data(
             "ACTIV", ["ZAL.XE", "ADS.XE"], ("2016-05-02", "2016-05-06"), data_type="TRADES", to_time="09:05"
         )

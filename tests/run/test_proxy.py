@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+import tickframe as tf
 from tests.faults.proxy import FaultyProxy
 from tickframe.sandbox import Sandbox
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_loaded_through_faults_equal_those_without(sandbox: Sandbox, seed: int) -> None:
-    with FaultyProxy(sandbox.url, 0.33, seed) as proxy, sandbox.client() as direct:
-        with sandbox.client(base_url=proxy.url, read_timeout=1) as client:
+    with FaultyProxy(sandbox.url, 0.33, seed) as proxy, tf.Client(**sandbox.account) as direct:
+        with tf.Client(**{**sandbox.account, "base_url": proxy.url}, read_timeout=1) as client:
             faulty, complete = (
                 each.tick_data(
                     "ACTIV",

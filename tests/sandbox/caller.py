@@ -1,4 +1,4 @@
-"""A conversation with a sandbox: what a client sends and what comes back, in plain Python."""
+"""A minimal client that shows what the sandbox sends, in plain Python."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NULL = -(2**63)
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer."""
+    """A decoded response."""
 
     response: DataResponse
 
     @property
     def columns(self):
-        """Return the wire's columns as lists, by name."""
+        """Return the columns on the wire as lists, by name."""
         return {
             name: list(getattr(values, values.WhichOneof("list_type")).values)
             for name, values in self.response.data.columns.items()
@@ -42,7 +42,7 @@ class Reply:
         return self.response.meta
 
     def frame(self):
-        """Return the columns as a DataFrame; nulls are None in integers and NaN in doubles."""
+        """Return the columns as a DataFrame; null integers are NA, null doubles NaN."""
         frame = pd.DataFrame(self.columns)
         for name, kind in self.kinds.items():
             if kind == "integer_list":
@@ -51,7 +51,7 @@ class Reply:
 
 
 class Caller:
-    """Someone with a token."""
+    """A client with a token."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -59,9 +59,9 @@ class Caller:
         self.renew()
 
     def renew(self):
-        answer = grant(self.sandbox)
-        assert answer.status_code == 200, answer.text
-        self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        response = grant(self.sandbox)
+        assert response.status_code == 200, response.text
+        self.session.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
 
     def post(self, endpoint, **parameters):
         request = DataRequest()
@@ -74,21 +74,21 @@ class Caller:
         return self.session.post(f"{self.sandbox.url}/get/{endpoint}", data=body, timeout=30)
 
     def ask(self, endpoint, **parameters):
-        answer = self.post(endpoint, **parameters)
-        assert answer.status_code == 200, answer.text
-        assert answer.content[0] == 0xFA
-        (message,) = read_frames(answer.content)
+        response = self.post(endpoint, **parameters)
+        assert response.status_code == 200, response.text
+        assert response.content[0] == 0xFA
+        (message,) = read_frames(response.content)
         return Reply(DataResponse.FromString(bytes(message)))
 
     def refusal(self, endpoint, **parameters):
         """Return the description of a request that must be refused with 400."""
-        answer = self.post(endpoint, **parameters)
-        assert answer.status_code == 400, answer.content[:200]
-        return answer.json()["error_description"]
+        response = self.post(endpoint, **parameters)
+        assert response.status_code == 400, response.content[:200]
+        return response.json()["error_description"]
 
 
 def grant(sandbox, **changes):
-    """Ask for a token; ``client_secret`` and form fields can be changed, None leaves one out."""
+    """Request a token; ``client_secret`` and form fields can be changed, and None omits a field."""
     secret = changes.pop("client_secret", sandbox.client_secret)
     form = {"grant_type": "password", "username": sandbox.user, "password": sandbox.password, **changes}
     return requests.post(
@@ -112,7 +112,7 @@ def as_value(value):
 
 
 def same(left, right):
-    """Whether two lists are equal, NaN being equal to NaN."""
+    """Return whether two lists are equal, where NaN equals NaN."""
     return len(left) == len(right) and all(
         one == other or (isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other))
         for one, other in zip(left, right, strict=True)

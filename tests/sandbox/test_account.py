@@ -1,4 +1,4 @@
-"""Tokens, users, and the life of a sandbox."""
+"""Tokens, users, and the lifecycle of a sandbox."""
 
 import socket
 import threading
@@ -7,15 +7,16 @@ import time
 import pytest
 import requests
 
+import tickframe as tf
 from tests.sandbox.caller import Caller, grant
 from tickframe.sandbox import Sandbox
 
 
-def test_a_right_grant_gives_a_bearer_token(sandbox):
-    """A password grant answers a token, its type, lifetime and scope."""
-    answer = grant(sandbox)
-    assert answer.status_code == 200
-    token = answer.json()
+def test_a_valid_grant_gives_a_bearer_token(sandbox):
+    """A password grant is answered with a token, its type, lifetime and scope."""
+    response = grant(sandbox)
+    assert response.status_code == 200
+    token = response.json()
     assert token.pop("access_token")
     assert token == {"token_type": "bearer", "expires_in": 43199, "scope": "read"}
 
@@ -33,41 +34,41 @@ def test_a_right_grant_gives_a_bearer_token(sandbox):
         ({"password": None}, 400, "invalid_request"),
     ],
 )
-def test_a_wrong_grant_is_refused_as_rfc_6749_says(sandbox, changes, status, error):
-    """The status and the error's name tell which part was wrong; no secret is repeated."""
-    answer = grant(sandbox, **changes)
-    assert (answer.status_code, answer.json()["error"]) == (status, error)
-    assert answer.json()["error_description"]
-    assert sandbox.password not in answer.text
-    assert sandbox.client_secret not in answer.text
+def test_an_invalid_grant_is_refused_as_in_rfc_6749(sandbox, changes, status, error):
+    """The status and the error code tell which part was wrong; the response repeats no secret."""
+    response = grant(sandbox, **changes)
+    assert (response.status_code, response.json()["error"]) == (status, error)
+    assert response.json()["error_description"]
+    assert sandbox.password not in response.text
+    assert sandbox.client_secret not in response.text
 
 
 def test_a_grant_without_basic_auth_is_refused(sandbox):
-    """The client secret travels in basic auth and nowhere else."""
-    answer = requests.post(f"{sandbox.url}/auth/oauth/token", data={"grant_type": "password"}, timeout=30)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    """The client secret is only accepted in basic auth."""
+    response = requests.post(f"{sandbox.url}/auth/oauth/token", data={"grant_type": "password"}, timeout=30)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Basic")
 
 
 def test_the_user_of_a_token(sandbox, caller):
-    """/auth/user says who the bearer is."""
-    answer = caller.session.get(f"{sandbox.url}/auth/user", timeout=30)
-    assert answer.json() == {"user": sandbox.user}
+    """/auth/user returns the user of the token."""
+    response = caller.session.get(f"{sandbox.url}/auth/user", timeout=30)
+    assert response.json() == {"user": sandbox.user}
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer unknown"}, {"Authorization": "Basic eHl0Og=="}])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/auth/user"), ("POST", "/get/sources"), ("POST", "/get/none")])
-def test_without_a_token_nothing_is_answered(sandbox, headers, method, path):
-    """A missing or unknown token is 401 with JSON, before anything else is looked at."""
-    answer = requests.request(method, sandbox.url + path, headers=headers, timeout=30)
-    assert answer.status_code == 401
-    assert answer.json()["error"] == "invalid_token"
-    assert answer.json()["error_description"]
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+def test_a_request_without_a_token_is_refused(sandbox, headers, method, path):
+    """A missing or unknown token is 401 with JSON, before anything else is checked."""
+    response = requests.request(method, sandbox.url + path, headers=headers, timeout=30)
+    assert response.status_code == 401
+    assert response.json()["error"] == "invalid_token"
+    assert response.json()["error_description"]
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_revoked_and_expired_tokens_are_refused():
-    """A token ends when it is revoked, and when its time is over."""
+    """A token is invalid once it is revoked, and after its lifetime."""
     with Sandbox() as sandbox:
         caller = Caller(sandbox)
         sandbox.revoke_tokens()
@@ -81,8 +82,8 @@ def test_revoked_and_expired_tokens_are_refused():
         caller.session.close()
 
 
-def test_secrets_differ_and_are_not_shown():
-    """Each sandbox has secrets of its own, and its repr shows none."""
+def test_secrets_differ_and_are_not_in_the_repr():
+    """Each sandbox has its own secrets, and its repr shows none."""
     one, other = Sandbox(), Sandbox()
     assert one.password != other.password
     assert one.client_secret != other.client_secret
@@ -90,8 +91,8 @@ def test_secrets_differ_and_are_not_shown():
         assert secret not in repr(one)
 
 
-def test_open_and_closed():
-    """Start waits until it serves; close leaves no thread and no socket; both can be repeated."""
+def test_start_and_close_can_be_repeated():
+    """start() returns when the sandbox serves; close() leaves no thread and no socket."""
     threads = threading.active_count()
     sandbox = Sandbox()
     assert sandbox.url == ""
@@ -110,7 +111,7 @@ def test_open_and_closed():
     sandbox.close()
 
 
-def test_a_taken_port_is_an_error():
+def test_a_port_in_use_is_an_error():
     """A port that is in use raises at once and leaves the sandbox closed."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         sandbox = Sandbox(port=taken.getsockname()[1])
@@ -120,15 +121,15 @@ def test_a_taken_port_is_an_error():
 
 
 def test_close_does_not_wait_for_idle_connections():
-    """A client that keeps its connection open does not hold up the end."""
+    """A client that keeps its connection open does not delay close()."""
     with Sandbox() as sandbox:
         caller = Caller(sandbox)
         caller.ask("sources")
     caller.session.close()
 
 
-def test_a_small_answer_does_not_wait(caller):
-    """Head and body of an answer are sent apart; the body does not wait 40 ms until the head is acknowledged."""
+def test_a_small_response_is_sent_at_once(caller):
+    """The body is sent after the headers, and does not wait 40 ms until these are acknowledged."""
 
     def seconds():
         start = time.perf_counter()
@@ -139,7 +140,7 @@ def test_a_small_answer_does_not_wait(caller):
 
 
 def test_nothing_is_printed(capfd):
-    """Neither serving nor refusing writes to the terminal."""
+    """Neither responses nor refusals are written to the terminal."""
     with Sandbox() as sandbox:
         caller = Caller(sandbox)
         caller.ask("sources")
@@ -149,6 +150,14 @@ def test_nothing_is_printed(capfd):
 
 
 def test_a_client_of_the_sandbox(sandbox):
-    """The sandbox gives a client that knows its address and account."""
-    with sandbox.client() as client:
+    """The account is all that a client needs."""
+    with tf.Client(**sandbox.account) as client:
         assert list(client.lookup_sources().to_pandas()["source"]) == ["ACTIV", "SIMULATED"]
+
+
+def test_a_closed_sandbox_has_no_account():
+    """A client without the sandbox's address would send the password to the real service."""
+    with Sandbox() as sandbox:
+        assert sandbox.account["base_url"] == sandbox.url
+    with pytest.raises(RuntimeError, match="the sandbox is closed"):
+        _ = sandbox.account

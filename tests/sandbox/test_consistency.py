@@ -1,4 +1,4 @@
-"""One session, seen through different functions: the answers agree with one another."""
+"""The responses of different functions about one session are consistent."""
 
 import subprocess
 import sys
@@ -18,26 +18,26 @@ DAY = 24 * HOUR
 
 
 class Session:
-    """The answers about one symbol and day."""
+    """The responses about one symbol and day."""
 
     def __init__(self, caller, symbol, day):
         self.symbol = symbol
-        asked = {"source": "ACTIV", "day": day}
-        ticks = {"symbol": symbol, **asked}
-        listed = {"symbols": [symbol], **asked}
+        request = {"source": "ACTIV", "day": day}
+        one = {"symbol": symbol, **request}
+        several = {"symbols": [symbol], **request}
         period = {"source": "ACTIV", "symbols": [symbol], "firstDay": day, "lastDay": day}
-        self.trades = caller.ask("tickData", dataType="TRADES", **ticks).frame()
-        self.quotes = caller.ask("tickData", dataType="QUOTES", **ticks).frame()
-        self.orders = caller.ask("orders", **listed).frame()
-        self.auctions = caller.ask("auctions", **listed).frame()
-        self.statuses = caller.ask("instrumentStatus", **listed).frame()
-        self.rules = caller.ask("tickRules", **listed).frame()
+        self.trades = caller.ask("tickData", dataType="TRADES", **one).frame()
+        self.quotes = caller.ask("tickData", dataType="QUOTES", **one).frame()
+        self.orders = caller.ask("orders", **several).frame()
+        self.auctions = caller.ask("auctions", **several).frame()
+        self.statuses = caller.ask("instrumentStatus", **several).frame()
+        self.rules = caller.ask("tickRules", **several).frame()
         self.bar = caller.ask("endOfDay", **period).frame().iloc[0]
         self.settlement = caller.ask("settlementPrices", **period).frame()
         self.in_auction = self.trades["trade_condition"].isin(list(AUCTIONS))
 
     def status_at(self, times):
-        """Return the rows of the statuses that hold at times."""
+        """Return the rows of the statuses at times."""
         starts = self.statuses["time"].to_numpy()
         return self.statuses.iloc[np.searchsorted(starts, times, side="right") - 1].reset_index(drop=True)
 
@@ -66,7 +66,7 @@ def test_trades_of_orders_are_the_regular_trades(session):
 
 
 def test_orders_add_up(session):
-    """What is added of an order is traded or deleted, and nothing happens before it is there."""
+    """The whole size of an order is traded or deleted, and its events follow its addition."""
     orders = session.orders
     sizes = orders.pivot_table(index="order_id", columns="action", values="order_size", aggfunc="sum", fill_value=0)
     assert (sizes["TRADE"] + sizes["DELETE"] == sizes["ADD"]).all()
@@ -84,8 +84,8 @@ def test_orders_add_up(session):
     assert (orders.loc[orders["action"] == "DELETE", "order_id"].value_counts() == 1).all()
 
 
-def test_orders_are_believable(session):
-    """Events are in order of time, trades alone have a trade's name, and a share has many of them."""
+def test_orders_are_plausible(session):
+    """Events are in order of time, only trades have a trade id, and a share has many events."""
     orders = session.orders
     assert orders["time"].is_monotonic_increasing
     if session.symbol in SHARES:
@@ -99,13 +99,13 @@ def test_orders_are_believable(session):
     assert (orders["order_price"].isna() == ((orders["order_type"] == 2) & ~traded)).all()
     assert (orders["order_size"] > 0).all()
     limits = orders[(orders["order_type"] == 1) & orders["action"].isin(["ADD", "MODIFY"])]
-    standing = limits.groupby("order_id")["order_price"].last()
+    last_price = limits.groupby("order_id")["order_price"].last()
     trades = orders[traded & (orders["order_type"] == 1)]
-    assert (trades["order_price"].to_numpy() == standing.loc[trades["order_id"]].to_numpy()).all()
+    assert (trades["order_price"].to_numpy() == last_price.loc[trades["order_id"]].to_numpy()).all()
 
 
-def test_auctions_uncross_at_the_trades_price(session):
-    """One uncrossing per auction, after its indications, with the price and the volume of its trades."""
+def test_auctions_uncross_at_the_price_of_their_trades(session):
+    """Each auction has one uncrossing after its indications, with the price and volume of its trades."""
     uncrossed = session.auctions[session.auctions["uncrossing_condition"] != ""]
     prints = session.trades[session.in_auction]
     assert list(uncrossed["uncrossing_condition"]) == list(dict.fromkeys(prints["trade_condition"]))
@@ -127,8 +127,8 @@ def test_auctions_uncross_at_the_trades_price(session):
     assert session.status_at(indications["auction_time"])["instrument_status"].str.endswith("_CALL").all()
 
 
-def test_statuses_say_what_trades(session):
-    """Continuous trading is when trades are neither of an auction nor off the book; auctions have phases."""
+def test_statuses_match_the_trades(session):
+    """Trades of an auction are in its uncrossing, and all others in continuous trading."""
     status = session.status_at(session.trades["time"])
     assert (status["continuous_session"].to_numpy() == ~session.in_auction.to_numpy()).all()
     names = session.trades.loc[session.in_auction, "trade_condition"].map(AUCTIONS) + "_UNCROSSING"
@@ -140,8 +140,8 @@ def test_statuses_say_what_trades(session):
     assert session.statuses["continuous_session"].any()
 
 
-def test_prices_lie_on_the_grid(session):
-    """Each price of a trade, a quote or an order is a multiple of the step that its rule gives it."""
+def test_prices_are_multiples_of_the_tick_size(session):
+    """Prices of trades, quotes and orders follow the tick rule."""
     lower, step = session.rules["lower_bound"].to_numpy(), session.rules["tick_size"].to_numpy()
     assert lower[0] == 0
     assert (np.diff(lower) > 0).all()
@@ -154,7 +154,7 @@ def test_prices_lie_on_the_grid(session):
 
 
 def test_settlements_follow_the_last_trades(session):
-    """A contract has one a day, recorded after it in UTC; a future's is near its last trades."""
+    """A contract has one a day, captured later in UTC; that of a future is near its last trades."""
     if session.symbol in SHARES:
         assert len(session.settlement) == 0
         return
@@ -169,17 +169,17 @@ def test_settlements_follow_the_last_trades(session):
 
 
 def test_a_window_of_orders_includes_both_ends(caller):
-    """Events at from_time and at to_time belong to the window; their order may be from before it."""
-    asked = {"source": "ACTIV", "symbols": ["ZAL.XE", "IBM.N"], "day": DAYS[0]}
-    whole = caller.ask("orders", **asked).frame()
+    """Events at from_time and to_time are in the window; their orders can be older."""
+    request = {"source": "ACTIV", "symbols": ["ZAL.XE", "IBM.N"], "day": DAYS[0]}
+    whole = caller.ask("orders", **request).frame()
     times = np.sort(whole["time"].to_numpy())
     first, last = (int(times[place]) for place in (50_000, 52_000))
     for start, end in ((first, last), (first + 1, last - 1)):
-        window = caller.ask("orders", **asked, fromTime=clock(start), toTime=clock(end)).frame()
+        window = caller.ask("orders", **request, fromTime=clock(start), toTime=clock(end)).frame()
         expected = whole[whole["time"].between(start, end)].reset_index(drop=True)
         pd.testing.assert_frame_equal(window[expected.columns], expected)
-    assert caller.ask("orders", **asked, fromTime="03:00", toTime="04:00").warning == ""
-    assert "toTime" in caller.refusal("orders", **asked, fromTime="12:00", toTime="11:00")
+    assert caller.ask("orders", **request, fromTime="03:00", toTime="04:00").warning == ""
+    assert "toTime" in caller.refusal("orders", **request, fromTime="12:00", toTime="11:00")
 
 
 def clock(nanoseconds):
@@ -191,7 +191,7 @@ DIGEST = """
 import datetime as dt, hashlib, io
 import pyarrow as pa
 from tickframe.catalogue import ChainType
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 market, day = SimulatedMarket(seed=7), dt.date(2017, 8, 1)
 if {warm}:
     market.orders("SAP.XE", day)
@@ -211,7 +211,7 @@ print(digest.hexdigest())
 
 
 def test_two_processes_publish_the_same():
-    """Neither the process nor what was simulated before changes what is told of a day."""
+    """The data of a day depend neither on the process nor on what was simulated before."""
     digests = {
         subprocess.run([sys.executable, "-c", DIGEST.format(warm=warm)], check=True, capture_output=True).stdout
         for warm in (False, True)

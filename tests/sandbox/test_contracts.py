@@ -1,4 +1,4 @@
-"""Futures, options and options on futures: chains, reference data, lookups and prices agree."""
+"""Futures, options and options on futures: chains, reference data, lookups and prices are consistent."""
 
 import datetime as dt
 
@@ -34,8 +34,8 @@ def days_since_1970(day):
 
 @pytest.mark.parametrize("day", DAYS)
 @pytest.mark.parametrize("chain", CHAINS)
-def test_a_chain_is_what_reference_data_and_lookups_say(caller, chain, day):
-    """Members are listed on the day, of the chain's kind, on its underlying, and expire later."""
+def test_chains_match_reference_data_and_lookups(caller, chain, day):
+    """The members are listed on the day, have the chain's type and underlying, and expire later."""
     entity_class, instrument_type, count = CHAINS[chain]
     members = chain_of(caller, chain, day)
     assert len(members) == count
@@ -44,8 +44,8 @@ def test_a_chain_is_what_reference_data_and_lookups_say(caller, chain, day):
     reference = reference_of(caller, members["symbol"], day)
     assert list(reference["symbol"]) == list(members["symbol"])
     assert set(reference["entity_type"]) == {entity_class}
-    written_on = "future_symbol" if instrument_type == "future_options" else "underlying_symbol"
-    assert list(reference[written_on]) == list(members["underlying"])
+    underlying = "future_symbol" if instrument_type == "future_options" else "underlying_symbol"
+    assert list(reference[underlying]) == list(members["underlying"])
     today = days_since_1970(day)
     expirations = reference["expiration_date"]
     if instrument_type == "options":
@@ -72,7 +72,7 @@ def test_a_chain_is_what_reference_data_and_lookups_say(caller, chain, day):
 
 @pytest.mark.parametrize("chain", CHAINS)
 def test_members_of_a_chain_have_ticks_and_settlements(caller, chain):
-    """The first and the last member of each day."""
+    """The first and last member on each day."""
     for day in DAYS:
         for symbol in chain_of(caller, chain, day)["symbol"].iloc[[0, -1]]:
             trades = caller.ask("tickData", source="ACTIV", dataType="TRADES", symbol=symbol, day=day).frame()
@@ -84,7 +84,7 @@ def test_members_of_a_chain_have_ticks_and_settlements(caller, chain):
 
 
 def test_a_contract_trades_until_the_weekday_before_it_expires(caller):
-    """Its first and last day are those of the lookup, and no other day has ticks."""
+    """Its first and last day are those of the lookup, and other days have no ticks."""
     [contract] = caller.ask("symbols", source="ACTIV", pattern="CL/17U.NXG").frame().itertuples()
     expiration = reference_of(caller, ["CL/17U.NXG"], "2017-08-01")["expiration_date"].iloc[0]
     days = [str(dt.date(1970, 1, 1) + dt.timedelta(days=int(day))) for day in (contract.first_day, contract.last_day)]
@@ -97,8 +97,8 @@ def test_a_contract_trades_until_the_weekday_before_it_expires(caller):
     assert "CL/17U.NXG" not in set(chain_of(caller, ("FUTURES", "CL", "NYMEX"), "2017-08-18")["symbol"])
 
 
-def test_options_cost_what_their_strike_says(caller):
-    """A call is worth less the higher its strike, a put more; both follow the share."""
+def test_option_prices_follow_strikes_and_the_share(caller):
+    """With a higher strike a call is worth less and a put more, and both follow the share."""
     day = "2017-08-01"
     chain = chain_of(caller, ("OPTIONS", "IBM.N", "OPRA_COMPOSITE"), day)["symbol"]
     terms = reference_of(caller, chain, day)
@@ -114,16 +114,16 @@ def test_options_cost_what_their_strike_says(caller):
     middle = ((snapshot["bid"] + snapshot["ask"]) / 2).set_axis(snapshot["symbol"])
     price = middle["IBM.N"]
     for option_type, sign in (("CALL", 1), ("PUT", -1)):
-        right = nearest[nearest["option_type"] == option_type]
-        value = middle[right["symbol"]].to_numpy()
-        inner = np.maximum(sign * (price - right["strike_price"].to_numpy()), 0)
+        series = nearest[nearest["option_type"] == option_type]
+        value = middle[series["symbol"]].to_numpy()
+        intrinsic = np.maximum(sign * (price - series["strike_price"].to_numpy()), 0)
         assert (sign * np.diff(value) <= 0.1).all()
-        assert (value > inner * 0.97 - 0.1).all()
-        assert (value < inner + 0.1 * price).all()
+        assert (value > intrinsic * 0.97 - 0.1).all()
+        assert (value < intrinsic + 0.1 * price).all()
 
 
-def test_futures_follow_one_price(caller):
-    """Contracts on one underlying are near one another, and more so the nearer their expirations."""
+def test_futures_on_one_underlying_have_similar_prices(caller):
+    """All are close to the underlying, and the one that expires first trades most."""
     day = "2017-08-01"
     symbols = list(chain_of(caller, ("FUTURES", "CL", "NYMEX"), day)["symbol"])
     bars = caller.ask("endOfDay", source="ACTIV", symbols=symbols, firstDay=day, lastDay=day).frame()

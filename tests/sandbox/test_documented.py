@@ -1,4 +1,4 @@
-"""Every function answers what the catalogue says: these columns, in this order, in these lists, also without rows."""
+"""Every response has the columns of the catalogue in their order and lists, with and without rows."""
 
 import pytest
 
@@ -29,7 +29,7 @@ TYPES = {
 
 
 def request_of(function, day=TUESDAY, symbol=SHARE):
-    """Return what asks a function about one symbol and day."""
+    """Return the parameters of a request for one symbol and day."""
     values = {
         "source": "ACTIV",
         "symbol": symbol,
@@ -41,27 +41,27 @@ def request_of(function, day=TUESDAY, symbol=SHARE):
         "chainType": "FUTURES",
         "exchange": "NYMEX",
     }
-    needed = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
-    return {name: values[name] for name in needed if name in values}
+    required = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
+    return {name: values[name] for name in required if name in values}
 
 
 def check(caller, function, columns, request, *, has_rows):
-    answer = caller.post(FUNCTIONS[function].endpoint, **request)
-    assert answer.status_code == 200, answer.text
-    [message] = read_frames(answer.content)
-    response = DataResponse.FromString(bytes(message))
-    lists = {name: values.WhichOneof("list_type") for name, values in response.data.columns.items()}
+    response = caller.post(FUNCTIONS[function].endpoint, **request)
+    assert response.status_code == 200, response.text
+    [message] = read_frames(response.content)
+    decoded = DataResponse.FromString(bytes(message))
+    lists = {name: values.WhichOneof("list_type") for name, values in decoded.data.columns.items()}
     expected = {column.name: LISTS[column.kind] for column in columns}
     if "order_type" in expected:
-        # As the older contract has it; the documentation calls it a time of day.
+        # As in the older contract; it is documented as a time of day.
         expected["order_type"] = "integer_list"
     assert lists == expected
-    written = [answer.content.index(b"\n" + bytes([len(name)]) + name.encode()) for name in expected]
-    assert written == sorted(written)
-    rows = {len(getattr(values, lists[name]).values) for name, values in response.data.columns.items()}
+    places = [response.content.index(b"\n" + bytes([len(name)]) + name.encode()) for name in expected]
+    assert places == sorted(places)
+    rows = {len(getattr(values, lists[name]).values) for name, values in decoded.data.columns.items()}
     assert len(rows) == 1
     assert (rows != {0}) is has_rows
-    assert bool(response.header.warning_message) is not has_rows
+    assert bool(decoded.header.warning_message) is not has_rows
 
 
 @pytest.mark.parametrize("function", TICKS)
@@ -69,10 +69,10 @@ def check(caller, function, columns, request, *, has_rows):
 def test_ticks_have_the_columns_of_their_data_type(caller, function, data_type):
     """On a busy day, on a weekend and for an unknown symbol."""
     columns = FUNCTIONS[function].columns_for(data_type)
-    asked = {"dataType": data_type.value}
-    check(caller, function, columns, {**asked, **request_of(function)}, has_rows=True)
-    check(caller, function, columns, {**asked, **request_of(function, day=SATURDAY)}, has_rows=False)
-    check(caller, function, columns, {**asked, **request_of(function, symbol="ZALX.XE")}, has_rows=False)
+    kind = {"dataType": data_type.value}
+    check(caller, function, columns, {**kind, **request_of(function)}, has_rows=True)
+    check(caller, function, columns, {**kind, **request_of(function, day=SATURDAY)}, has_rows=False)
+    check(caller, function, columns, {**kind, **request_of(function, symbol="ZALX.XE")}, has_rows=False)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_other_functions_have_their_columns(caller, function, symbol):
 
 @pytest.mark.parametrize("function", ["lookup_sources", "lookup_exchanges", "lookup_symbols"])
 def test_lookups_have_their_columns(caller, function):
-    """What there is."""
+    """Sources, exchanges and symbols."""
     check(caller, function, FUNCTIONS[function].columns, request_of(function), has_rows=True)
 
 
 @pytest.mark.parametrize("instrument_type", TYPES)
 def test_reference_data_have_the_columns_of_an_instrument_type(caller, instrument_type):
-    """Whether the type is asked for, in any spelling, or is that of the symbol."""
+    """Whether the request names the type, in any spelling, or it is that of the symbol."""
     columns = FUNCTIONS["reference_data"].columns_for(instrument_type=instrument_type)
     symbol = TYPES[instrument_type]
     request = request_of("reference_data", symbol=symbol)
@@ -118,7 +118,7 @@ def test_reference_data_have_the_columns_of_an_instrument_type(caller, instrumen
 
 
 def test_reference_data_of_several_types_have_the_columns_of_all(caller):
-    """What a type does not have is null; a day that is a string for options is one for all."""
+    """A column that a type does not have is null; a date that is a string for options is a string for all."""
     symbols = list(TYPES.values())
     reply = caller.ask("referenceData", source="ACTIV", day=TUESDAY, symbols=symbols)
     documented = FUNCTIONS["reference_data"]
@@ -131,13 +131,13 @@ def test_reference_data_of_several_types_have_the_columns_of_all(caller):
     assert set(unknown.columns) == {column.name for column in documented.columns}
 
 
-def test_another_type_than_the_symbol_s_is_a_warning(caller):
-    """Only symbols of the type that was asked for have a row; an unknown type is refused."""
-    asked = {"source": "ACTIV", "day": TUESDAY, "symbols": [SHARE, FUTURE]}
-    reply = caller.ask("referenceData", **asked, instrumentType="futures")
+def test_a_symbol_of_another_type_is_a_warning(caller):
+    """Only symbols of the requested type have a row; an unknown type is refused."""
+    request = {"source": "ACTIV", "day": TUESDAY, "symbols": [SHARE, FUTURE]}
+    reply = caller.ask("referenceData", **request, instrumentType="futures")
     assert reply.columns["symbol"] == [FUTURE]
-    assert reply.warning == "ZAL.XE is of equities, and futures were asked for"
-    assert "did you mean options" in caller.refusal("referenceData", **asked, instrumentType="optoins")
+    assert reply.warning == "ZAL.XE has the instrument type equities, not futures"
+    assert "did you mean options" in caller.refusal("referenceData", **request, instrumentType="optoins")
 
 
 @pytest.mark.parametrize(
@@ -145,20 +145,20 @@ def test_another_type_than_the_symbol_s_is_a_warning(caller):
     [
         ("settlement_prices", SHARE, "ZAL.XE has no settlement prices"),
         ("auction_data", FUTURE, "CL/17U.NXG has no auctions"),
-        ("chain", "CLX", "there is no chain of FUTURES CLX at NYMEX: did you mean CL at NYMEX?"),
+        ("chain", "CLX", "there is no FUTURES chain CLX at NYMEX: did you mean CL at NYMEX?"),
         ("tick_rules", "ZALX.XE", "symbol ZALX.XE does not exist: did you mean ZAL.XE?"),
         ("order_data", "CL/16U.NXG", "no data for CL/16U.NXG on 2017-08-01"),
     ],
 )
-def test_an_empty_answer_says_why(caller, function, symbol, warning):
-    """What a symbol never has, what does not exist, and what has expired."""
+def test_an_empty_response_has_a_warning_with_the_reason(caller, function, symbol, warning):
+    """Data that the symbol never has, an unknown chain or symbol, and an expired contract."""
     reply = caller.ask(FUNCTIONS[function].endpoint, **request_of(function, symbol=symbol))
     assert reply.warning == warning
     assert {len(values) for values in reply.columns.values()} == {0}
 
 
-def test_symbols_without_data_do_not_hide_the_others(caller):
-    """Rows come in the order of the symbols, each named once."""
+def test_symbols_without_data_do_not_affect_the_others(caller):
+    """Rows are in the order of the symbols, without duplicates."""
     reply = caller.ask("tickRules", source="ACTIV", day=TUESDAY, symbols=["IBM.N", "ZALX.XE", SHARE, "IBM.N"])
     assert reply.columns["symbol"] == ["IBM.N"] * 2 + [SHARE] * 6
     assert "ZALX.XE" in reply.warning
@@ -173,8 +173,8 @@ def test_symbols_without_data_do_not_hide_the_others(caller):
         ({"exchange": None}, ["exchange", "needs"]),
     ],
 )
-def test_a_wrong_chain_is_refused(caller, changes, words):
-    """The description says which parameter is wrong, and what is near."""
+def test_an_invalid_chain_parameter_is_refused(caller, changes, words):
+    """The description names the invalid parameter, and suggests similar values."""
     request = {**request_of("chain", symbol="CL"), **changes}
     description = caller.refusal("chain", **{name: value for name, value in request.items() if value is not None})
     for word in words:

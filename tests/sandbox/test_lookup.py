@@ -1,4 +1,4 @@
-"""The directory."""
+"""Lookups of sources, exchanges and symbols."""
 
 import pytest
 
@@ -12,12 +12,12 @@ def every_page(caller, **parameters):
 
 
 def test_sources(caller):
-    """The simulated market is offered under two names."""
+    """The simulated market has two sources."""
     assert caller.ask("sources").columns == {"source": ["ACTIV", "SIMULATED"]}
 
 
 def test_exchanges(caller):
-    """Exchanges come with their feeds as a list a row, and can be filtered."""
+    """Exchanges can be filtered, and each row has its feeds as a list."""
     reply = caller.ask("exchanges", source="ACTIV", exchangeFilters=["XETRA"])
     assert reply.kinds["feeds"] == "mixed_list"
     columns = reply.columns
@@ -25,8 +25,8 @@ def test_exchanges(caller):
     assert [list(feeds.list.string_list.values) for feeds in columns["feeds"]] == [["XETRA Level 1", "XETRA Level 2"]]
 
 
-def test_pages_of_a_lookup_add_up(caller):
-    """Pages hold 100 rows, say the total, and the last has no cursor."""
+def test_pages_of_a_lookup_hold_each_symbol_once(caller):
+    """Pages have 100 rows and the total number of hits, and the last page has no cursor."""
     pages = every_page(caller)
     symbols = [symbol for page in pages for symbol in page.columns["symbol"]]
     assert [len(page.columns["symbol"]) for page in pages[:2]] == [100, 100]
@@ -36,7 +36,7 @@ def test_pages_of_a_lookup_add_up(caller):
     assert {"ZAL.XE", "ADS.XE", "DBK.XE", "IBM.N"} <= set(symbols)
 
 
-def test_a_page_as_large_as_the_rest_is_the_last(caller):
+def test_a_page_with_all_remaining_rows_is_the_last(caller):
     """A page that ends exactly with the last row has no cursor."""
     total = caller.ask("symbols", source="ACTIV").meta["total_hits"].integer_value
     assert "cursor" not in caller.ask("symbols", source="ACTIV", pageLimit=total).meta
@@ -44,25 +44,25 @@ def test_a_page_as_large_as_the_rest_is_the_last(caller):
 
 
 @pytest.mark.parametrize("limit", [0, -1, 10_001])
-def test_an_impossible_page_is_refused(caller, limit):
+def test_an_invalid_page_limit_is_refused(caller, limit):
     """A page has 1 to 10,000 rows."""
     assert "pageLimit" in caller.refusal("symbols", source="ACTIV", pageLimit=limit)
 
 
 @pytest.mark.parametrize("cursor", ["page two", "-1", "100000", "²"])
-def test_a_cursor_of_no_page_is_refused(caller, cursor):
-    """A cursor comes from an answer."""
+def test_an_invalid_cursor_is_refused(caller, cursor):
+    """A cursor comes from a previous page."""
     assert "cursor" in caller.refusal("symbols", source="ACTIV", cursor=cursor)
 
 
 @pytest.mark.parametrize("pattern", ["zalando", "ZAL.X", "de000zal1111", "zal"])
 def test_a_pattern_is_searched_in_names_and_codes(caller, pattern):
-    """A pattern matches symbol, name, ISIN and local code, in any case."""
+    """A pattern matches symbol, name, ISIN and local code, ignoring case."""
     assert "ZAL.XE" in caller.ask("symbols", source="ACTIV", pattern=pattern).columns["symbol"]
 
 
 def test_filters_narrow_a_lookup(caller):
-    """Filters are all applied; nothing found is an empty page."""
+    """All filters apply; a lookup without hits is an empty page."""
     funds = caller.ask(
         "symbols", source="ACTIV", regionFilters=["AMERICAS"], entityClassFilters=["ETF"], exchangeFilters=["NASDAQ"]
     )
@@ -72,7 +72,7 @@ def test_filters_narrow_a_lookup(caller):
 
 
 def test_check_digits_of_isins(caller):
-    """Every ISIN ends in the digit that ISO 6166 gives it."""
+    """Every ISIN ends in the check digit of ISO 6166."""
     for isin in caller.ask("symbols", source="ACTIV", pageLimit=10_000).columns["isin"]:
         digits = [int(digit) for digit in "".join(str(int(character, 36)) for character in isin)]
         doubled = [digit * 2 if place % 2 else digit for place, digit in enumerate(reversed(digits))]

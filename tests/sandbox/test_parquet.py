@@ -1,4 +1,4 @@
-"""Your own ticks, served as they are."""
+"""The user's own ticks are served unchanged."""
 
 import datetime as dt
 import math
@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ticks")
     (folder / "trades").mkdir()
     (folder / "quotes").mkdir()
-    # Not in the order of time, two symbols and days in one file, nulls, in row groups of two.
+    # Out of order, with several symbols and days in a file, nulls, and row groups of two rows.
     trades = pa.table(
         {
             "symbol": pa.array(["A.X", "B.X", "A.X", "A.X", "A.X"]).dictionary_encode(),
@@ -72,8 +72,8 @@ def trades_of_monday(caller, **parameters):
 
 
 @pytest.mark.parametrize("flags", [[], FLAGS])
-def test_rows_come_in_the_order_of_the_file(caller, flags):
-    """Times, nulls and order are the file's; no flag leaves one of your rows out."""
+def test_rows_keep_the_order_of_the_file(caller, flags):
+    """Times, nulls and order are those of the file; no flag excludes a row."""
     columns = trades_of_monday(caller, flags=flags)
     assert columns["time"] == [5 * 10**9, 2 * 10**9, 9 * 10**9]
     assert same(columns["trade"], [1.5, math.nan, 5.5])
@@ -82,13 +82,13 @@ def test_rows_come_in_the_order_of_the_file(caller, flags):
 
 
 def test_a_day_in_a_file_of_several(caller):
-    """A file may hold several symbols and days."""
+    """A file can hold several symbols and days."""
     columns = caller.ask("tickData", source="LOCAL", dataType="TRADES", symbol="A.X", day="2024-01-09").columns
     assert (columns["trade"], columns["trade_size"]) == ([4.5], [NULL])
 
 
-def test_quotes_that_are_not_in_order_are_joined_by_time(caller):
-    """An as-of join goes by time, not by place; before the first quote it is null."""
+def test_quotes_out_of_order_are_joined_by_time(caller):
+    """An as-of join goes by time, not by position; before the first quote it is null."""
     columns = caller.ask(
         "tickData", source="LOCAL", dataType="TRADES_AND_QUOTES", symbol="A.X", day="2024-01-08"
     ).columns
@@ -98,15 +98,15 @@ def test_quotes_that_are_not_in_order_are_joined_by_time(caller):
 
 
 def test_bars_skip_trades_without_a_price(caller):
-    """A trade without a price does not make a bar's prices null."""
+    """A trade without a price does not make the prices of a bar null."""
     bars = caller.ask("endOfDay", source="LOCAL", symbols=["A.X"], firstDay="2024-01-08", lastDay="2024-01-08").columns
     assert [bars[name] for name in ("open", "high", "low", "close", "trade_count", "volume")] == [
         [1.5], [5.5], [1.5], [5.5], [2], [6],
     ]  # fmt: skip
 
 
-def test_the_directory_lists_what_is_there(caller):
-    """Sources, exchanges and symbols are those of the files, with their first and last day."""
+def test_lookups_list_the_content_of_the_files(caller):
+    """Exchanges and symbols are those of the files, with their first and last day."""
     assert caller.ask("sources").columns == {"source": ["LOCAL"]}
     assert caller.ask("exchanges", source="LOCAL").columns["abbreviation"] == ["X"]
     symbols = caller.ask("symbols", source="LOCAL").columns
@@ -115,14 +115,14 @@ def test_the_directory_lists_what_is_there(caller):
     assert (symbols["first_day"], symbols["last_day"]) == ([days[0]] * 2, [days[1], days[0]])
 
 
-def test_what_is_not_there_is_a_warning(caller):
-    """A day or a symbol without rows, and a kind of ticks without a file."""
-    asked = {"source": "LOCAL", "symbol": "B.X", "day": "2024-01-08"}
-    reply = caller.ask("tickData", dataType="QUOTES", **asked)
+def test_missing_ticks_are_a_warning(caller):
+    """For a day or a symbol without rows, and for a data type without a file."""
+    request = {"source": "LOCAL", "symbol": "B.X", "day": "2024-01-08"}
+    reply = caller.ask("tickData", dataType="QUOTES", **request)
     assert (reply.warning, reply.columns["ask"]) == ("no data for B.X on 2024-01-08", [])
-    both = caller.ask("tickData", dataType="TRADES_AND_QUOTES", **asked)
+    both = caller.ask("tickData", dataType="TRADES_AND_QUOTES", **request)
     assert (both.columns["trade"], both.columns["ask_size"]) == ([2.5], [NULL])
-    assert caller.ask("tickData", dataType="TRADES", **{**asked, "symbol": "C.X"}).warning == (
+    assert caller.ask("tickData", dataType="TRADES", **{**request, "symbol": "C.X"}).warning == (
         "symbol C.X does not exist"
     )
 
@@ -138,37 +138,37 @@ def test_what_is_not_there_is_a_warning(caller):
         ("chain", "chains"),
     ],
 )
-def test_what_own_ticks_do_not_have_is_a_warning(caller, function, words):
-    """The documented columns without rows."""
+def test_functions_other_than_ticks_return_a_warning(caller, function, words):
+    """With the documented columns and no rows."""
     values = {"source": "LOCAL", "symbol": "A.X", "symbols": ["A.X"], "exchange": "X", "chainType": "OPTIONS"}
     values |= dict.fromkeys(("day", "firstDay", "lastDay"), "2024-01-08")
-    needed = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
-    reply = caller.ask(FUNCTIONS[function].endpoint, **{name: values[name] for name in needed})
-    assert reply.warning == f"own ticks have no {words}: LOCAL holds trades and quotes alone"
+    required = [parameter.wire_name for parameter in FUNCTIONS[function].parameters if parameter.required]
+    reply = caller.ask(FUNCTIONS[function].endpoint, **{name: values[name] for name in required})
+    assert reply.warning == f"LOCAL has no {words}: it holds only trades and quotes"
     assert reply.columns == {column.name: [] for column in FUNCTIONS[function].columns}
 
 
-def test_reference_data_of_own_ticks_are_their_symbols(caller):
-    """What files do not say is empty, a column of a type that is asked for too."""
-    asked = {"source": "LOCAL", "symbols": ["A.X", "B.X"]}
-    reply = caller.ask("referenceData", **asked, day="2024-01-09")
+def test_reference_data_have_only_the_symbols(caller):
+    """Everything else is empty, including the columns of a requested type."""
+    request = {"source": "LOCAL", "symbols": ["A.X", "B.X"]}
+    reply = caller.ask("referenceData", **request, day="2024-01-09")
     assert reply.warning == "no data for B.X on 2024-01-09"
     assert reply.columns == {
         "symbol": ["A.X"], "local_code": ["A"], "isin": [""], "name": ["A.X"],
         "country_code": [""], "currency": [""], "entity_type": [""],
     }  # fmt: skip
-    shares = caller.ask("referenceData", **asked, day="2024-01-08", instrumentType="equities").columns
+    shares = caller.ask("referenceData", **request, day="2024-01-08", instrumentType="equities").columns
     assert (shares["symbol"], shares["lot_size"]) == (["A.X", "B.X"], [NULL, NULL])
 
 
 def test_a_folder_without_ticks_is_refused(tmp_path):
-    """The error says what is expected where."""
+    """The error states the expected files and columns."""
     with pytest.raises(ValueError, match=r"trades.*parquet with columns symbol, date, time"):
         Sandbox(tmp_path)
     (tmp_path / "trades").mkdir()
     broken = tmp_path / "trades" / "broken.parquet"
     broken.write_bytes(b"ticks")
-    with pytest.raises(ValueError, match=r"broken\.parquet is no Parquet file"):
+    with pytest.raises(ValueError, match=r"broken\.parquet is not a Parquet file"):
         Sandbox(tmp_path)
     pq.write_table(pa.table({"symbol": ["A.X"], "date": [MONDAY]}), broken)
     with pytest.raises(ValueError, match=r"broken\.parquet has no column time, trade"):
@@ -184,8 +184,8 @@ def test_a_folder_without_ticks_is_refused(tmp_path):
 
 @needs_real_ticks
 @pytest.mark.parametrize("kind", ["trades", "quotes"])
-def test_real_ticks_arrive_as_they_are_in_the_file(kind):
-    """Every value and null of a real day, in the file's order."""
+def test_real_ticks_equal_those_in_the_file(kind):
+    """Every value and null of a real day, in the order of the file."""
     file = pq.read_table(REAL / kind / "IBM.N_2013-10-07.parquet")
     with Sandbox(REAL) as sandbox:
         caller = Caller(sandbox)

@@ -1,4 +1,4 @@
-"""Frames, endpoints and parameters: what is refused, and in how many ways one can ask."""
+"""Frames, endpoints and parameters: accepted forms and refusals."""
 
 import pytest
 import requests
@@ -11,8 +11,8 @@ DAY = "2016-05-05"
 ZAL = {"source": "ACTIV", "dataType": "TRADES", "symbol": "ZAL.XE", "day": DAY, "fromTime": "10:00", "toTime": "10:01"}
 
 
-def test_the_header_names_the_request(caller):
-    """An answer has a new request id and the reference id of its request."""
+def test_the_header_has_the_ids_of_the_request(caller):
+    """A response has a new request id and the reference id of its request."""
     first, second = caller.ask("sources").response.header, caller.ask("sources").response.header
     assert len(first.request_id.value) == 36
     assert first.request_id.value != second.request_id.value
@@ -24,30 +24,30 @@ def test_the_header_names_the_request(caller):
     [b"", b"no frame", b"\xfa\x05ab", b"\xfa\x02\xff\xff", write_frame(b"") * 2, write_frame(b"") + b"tail"],
 )
 def test_a_malformed_frame_is_refused(caller, body):
-    """A body that is not one frame with one DataRequest is 400 with JSON."""
-    answer = caller.post_bytes("sources", body)
-    assert answer.status_code == 400
-    assert answer.json()["error_description"]
+    """A body that is not one frame with a DataRequest is 400 with JSON."""
+    response = caller.post_bytes("sources", body)
+    assert response.status_code == 400
+    assert response.json()["error_description"]
 
 
-def test_both_markers_are_read(caller):
-    """A request may come in a frame of either kind."""
+def test_both_frame_markers_are_accepted(caller):
+    """A request can have a frame of either kind."""
     for marker in Marker:
         assert caller.post_bytes("sources", write_frame(DataRequest().SerializeToString(), marker)).status_code == 200
 
 
 def test_an_unknown_endpoint_is_404(caller, sandbox):
-    """The answer names near endpoints; other paths are 404 with JSON too."""
-    answer = caller.post("tickDate")
-    assert answer.status_code == 404
-    assert "tickData" in answer.json()["error_description"]
-    answer = requests.get(f"{sandbox.url}/nowhere", timeout=30)
-    assert answer.status_code == 404
-    assert answer.json()["error_description"]
+    """The response suggests similar endpoints; other paths are 404 with JSON too."""
+    response = caller.post("tickDate")
+    assert response.status_code == 404
+    assert "tickData" in response.json()["error_description"]
+    response = requests.get(f"{sandbox.url}/nowhere", timeout=30)
+    assert response.status_code == 404
+    assert response.json()["error_description"]
 
 
 def test_a_wrong_method_is_405(caller, sandbox):
-    """Data is posted for."""
+    """Data is requested with POST."""
     assert caller.session.get(f"{sandbox.url}/get/sources", timeout=30).status_code == 405
 
 
@@ -75,8 +75,8 @@ def test_a_wrong_method_is_405(caller, sandbox):
         ({"fromtime": "10:00"}, ["fromtime", "did you mean fromTime"]),
     ],
 )
-def test_a_wrong_parameter_is_refused_by_name(caller, changes, words):
-    """The description says which parameter is wrong, and what is near."""
+def test_an_invalid_parameter_is_refused_by_name(caller, changes, words):
+    """The description names the invalid parameter, and suggests similar values."""
     parameters = {name: value for name, value in {**ZAL, **changes}.items() if value is not None}
     description = caller.refusal("tickData", **parameters)
     for word in words:
@@ -93,7 +93,7 @@ def test_a_wrong_parameter_is_refused_by_name(caller, changes, words):
     ],
 )
 def test_a_day_in_every_form(caller, day):
-    """A day may travel in each of its forms."""
+    """A day can be sent in each of its forms."""
     if day == "date_value":
         day = Value()
         day.date_value.days = 16926
@@ -101,7 +101,7 @@ def test_a_day_in_every_form(caller, day):
 
 
 def test_a_time_in_every_form(caller):
-    """A time of day may travel in each of its forms."""
+    """A time of day can be sent in each of its forms."""
     ten = 36_000_000
     deprecated = Value()
     deprecated.time_value.milliseconds = ten
@@ -112,8 +112,8 @@ def test_a_time_in_every_form(caller):
 
 
 def test_a_list_in_both_forms(caller):
-    """A list of strings may travel as such or as a mixed list."""
+    """A list of strings can be sent as such or as a mixed list."""
     mixed = Value()
     mixed.list.mixed_list.values.append(as_value("USE_MARKET_TS"))
-    left = caller.ask("tickData", **ZAL, flags=mixed).columns
-    assert left == caller.ask("tickData", **ZAL, flags=["USE_MARKET_TS"]).columns
+    columns = caller.ask("tickData", **ZAL, flags=mixed).columns
+    assert columns == caller.ask("tickData", **ZAL, flags=["USE_MARKET_TS"]).columns

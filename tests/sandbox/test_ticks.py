@@ -1,4 +1,4 @@
-"""Ticks, bars and snapshots of the simulated market, against slow and plain readings of the same ticks."""
+"""Ticks, bars and snapshots of the simulated market, compared with simple and slow calculations."""
 
 import hashlib
 import math
@@ -30,8 +30,8 @@ def ticks(caller, *flags, data_type="TRADES"):
     return caller.ask("tickData", dataType=data_type, **ZAL, flags=list(flags)).frame()
 
 
-def standing(quotes, time, *, inclusive=True):
-    """Find the last quote as of a time, by looking at all of them."""
+def prevailing(quotes, time, *, inclusive=True):
+    """Return the last quote as of a time, by looking at all quotes."""
     found = None
     for row, quoted in enumerate(quotes["time"]):
         if quoted < time or (inclusive and quoted == time):
@@ -52,7 +52,7 @@ def standing(quotes, time, *, inclusive=True):
     ],
 )
 @pytest.mark.parametrize("day", ["2016-05-05", "2016-05-07"])
-def test_columns_travel_in_documented_lists(caller, data_type, lists, day):
+def test_columns_are_sent_in_documented_lists(caller, data_type, lists, day):
     """A busy day and a weekend have the same columns in the same lists."""
     kinds = caller.ask("tickData", dataType=data_type, **{**ZAL, "day": day}).kinds
     assert kinds == {"symbol": "string_list", "date": "days_list", "time": "nanoseconds_list", **lists}
@@ -69,15 +69,15 @@ def test_columns_travel_in_documented_lists(caller, data_type, lists, day):
     ],
 )
 @pytest.mark.parametrize("endpoint", ["tickData", "tickAggregated"])
-def test_nothing_to_answer_is_a_warning(caller, endpoint, changes, warning):
-    """An unknown symbol or a day without data is 200 with no rows and a warning that says so."""
+def test_a_response_without_data_has_a_warning(caller, endpoint, changes, warning):
+    """An unknown symbol or a day without data is 200 with no rows and a warning."""
     reply = caller.ask(endpoint, dataType="TRADES_AND_QUOTES", **{**ZAL, **changes})
     assert reply.warning == warning
     assert {len(values) for values in reply.columns.values()} == {0}
 
 
-def test_a_session_is_believable(trades, quotes):
-    """Ticks are in order, many share a time, prices are on the grid, the book is never crossed."""
+def test_a_session_is_plausible(trades, quotes):
+    """Ticks are in order, many share a time, prices are on the grid, and the book is never crossed."""
     assert 5_000 < len(trades) < 30_000
     assert 15_000 < len(quotes["time"]) < 100_000
     assert trades["time"].is_monotonic_increasing
@@ -93,8 +93,8 @@ def test_a_session_is_believable(trades, quotes):
     assert any(map(any, null_sizes))
 
 
-def test_days_join(caller):
-    """A day opens near where the one before closed."""
+def test_prices_are_continuous_from_day_to_day(caller):
+    """A day opens near the close of the day before."""
     bars = caller.ask(
         "endOfDay", source="ACTIV", symbols=["ZAL.XE"], firstDay="2016-05-02", lastDay="2016-05-06"
     ).columns
@@ -103,12 +103,12 @@ def test_days_join(caller):
 
 
 def test_windows_include_both_ends(caller, trades):
-    """Ticks at from_time and at to_time belong to the window, to the nanosecond."""
+    """Ticks at from_time and to_time are in the window, to the nanosecond."""
     first, last = int(trades["time"].iloc[2000]), int(trades["time"].iloc[3000])
     for start, end in ((first, last), (first + 1, last - 1)):
         expected = trades[(trades["time"] >= start) & (trades["time"] <= end)]
-        text = {"fromTime": clock(start), "toTime": clock(end)}
-        assert caller.ask("tickData", dataType="TRADES", **ZAL, **text).columns["time"] == list(expected["time"])
+        window = {"fromTime": clock(start), "toTime": clock(end)}
+        assert caller.ask("tickData", dataType="TRADES", **ZAL, **window).columns["time"] == list(expected["time"])
 
 
 def test_an_empty_window_has_no_rows(caller):
@@ -118,7 +118,7 @@ def test_an_empty_window_has_no_rows(caller):
 
 
 def test_trades_and_quotes_is_an_as_of_join(caller, trades, quotes):
-    """Each trade comes with the last quote at or before its time, also from before the window."""
+    """Each trade has the last quote at or before its time, even from before the window."""
     start, end = int(trades["time"].iloc[500]), int(trades["time"].iloc[620])
     joined = caller.ask(
         "tickData", dataType="TRADES_AND_QUOTES", **ZAL, fromTime=clock(start), toTime=clock(end)
@@ -126,7 +126,7 @@ def test_trades_and_quotes_is_an_as_of_join(caller, trades, quotes):
     inside = trades[(trades["time"] >= start) & (trades["time"] <= end)]
     assert joined["time"] == list(inside["time"])
     assert joined["trade"] == list(inside["trade"])
-    expected = [standing(quotes, time) for time in joined["time"]]
+    expected = [prevailing(quotes, time) for time in joined["time"]]
     for name in ("ask", "ask_size", "bid", "bid_size"):
         assert same(joined[name], [quote[name] for quote in expected])
 
@@ -134,8 +134,8 @@ def test_trades_and_quotes_is_an_as_of_join(caller, trades, quotes):
 @pytest.mark.parametrize(
     "window", [(9 * HOUR, 10 * HOUR, 60), (8 * HOUR, 18 * HOUR, 3600), (9 * HOUR, 9 * HOUR + 10**10, 7)]
 )
-def test_bars_equal_a_plain_reference(caller, trades, quotes, window):
-    """A bin holds its start but not its end, the last both; quotes are carried to its end."""
+def test_bars_equal_a_simple_calculation(caller, trades, quotes, window):
+    """A bin includes its start and excludes its end, the last includes both; quotes prevail at its end."""
     start, end, size = window
     bars = caller.ask(
         "tickAggregated",
@@ -155,16 +155,16 @@ def test_bars_equal_a_plain_reference(caller, trades, quotes, window):
         assert bars["trade_count"][row] == len(inside)
         assert bars["volume"][row] == sum(t.trade_size for t in inside)
         assert bars["trade_condition"][row] == (inside[-1].trade_condition if inside else "")
-        summary = [prices[0], max(prices), min(prices), prices[-1]] if prices else [math.nan] * 4
-        assert same([bars[name][row] for name in ("open", "high", "low", "close")], summary)
-        quote = standing(quotes, closing, inclusive=closing == end)
+        expected = [prices[0], max(prices), min(prices), prices[-1]] if prices else [math.nan] * 4
+        assert same([bars[name][row] for name in ("open", "high", "low", "close")], expected)
+        quote = prevailing(quotes, closing, inclusive=closing == end)
         assert same([bars[name][row] for name in quote], list(quote.values()))
         opening, row = closing, row + 1
     assert row == len(bars["time"])
 
 
 def test_bars_of_a_whole_day(caller, trades):
-    """Without a window the bins are the minutes of the day, and each trade is in one of them."""
+    """By default the bins are the minutes of the day, and each trade is in one of them."""
     bars = caller.ask("tickAggregated", dataType="TRADES", **ZAL).columns
     assert bars["time"] == [minute * 60 * 10**9 for minute in range(1, 1441)]
     assert sum(bars["trade_count"]) == len(trades)
@@ -172,19 +172,19 @@ def test_bars_of_a_whole_day(caller, trades):
 
 
 @pytest.mark.parametrize("size", [0, -60])
-def test_an_impossible_bin_is_refused(caller, size):
-    """A bin has a second or more."""
+def test_an_invalid_bin_size_is_refused(caller, size):
+    """A bin has at least one second."""
     assert "binSize" in caller.refusal("tickAggregated", dataType="TRADES", **ZAL, binSize=size)
 
 
 def test_a_huge_bin_is_the_whole_window(caller):
-    """A bin longer than the window closes with it."""
+    """A bin longer than the window ends with it."""
     bars = caller.ask("tickAggregated", dataType="TRADES", **ZAL, binSize=2**62).columns
     assert bars["time"] == [24 * HOUR]
 
 
 def test_a_snapshot_is_the_most_recent_tick(caller, trades, quotes):
-    """The tick at the time itself counts; the row's time is the later one of trade and quote."""
+    """A tick at the time itself counts; the time of the row is the later one of trade and quote."""
     at = int(trades["time"].iloc[4000])
     last = trades[trades["time"] <= at].iloc[-1]
     quoted = max(time for time in quotes["time"] if time <= at)
@@ -192,12 +192,13 @@ def test_a_snapshot_is_the_most_recent_tick(caller, trades, quotes):
     row = caller.ask("tickSnapshot", dataType="TRADES_AND_QUOTES", **parameters).columns
     assert row["time"] == [max(at, quoted)]
     assert (row["trade"], row["trade_size"]) == ([last["trade"]], [last["trade_size"]])
-    assert same([row[name][0] for name in ("ask", "ask_size", "bid", "bid_size")], list(standing(quotes, at).values()))
+    quote = prevailing(quotes, at)
+    assert same([row[name][0] for name in quote], list(quote.values()))
     assert caller.ask("tickSnapshot", dataType="QUOTES", **parameters).columns["time"] == [quoted]
 
 
-def test_a_snapshot_leaves_out_symbols_without_ticks(caller):
-    """Each symbol without a tick yet, without data or unknown is one warning and no row."""
+def test_a_snapshot_has_no_row_for_symbols_without_ticks(caller):
+    """A symbol that is unknown, has no data or no earlier tick is a warning."""
     reply = caller.ask(
         "tickSnapshot",
         dataType="TRADES",
@@ -215,7 +216,7 @@ def test_a_snapshot_leaves_out_symbols_without_ticks(caller):
 
 
 def test_end_of_day_equals_the_trades(caller):
-    """A day's bar is made of its regular trades that were not cancelled; weekends have none."""
+    """A bar is of the day's regular trades that were not cancelled; weekends have none."""
     reply = caller.ask(
         "endOfDay", source="ACTIV", symbols=["ZAL.XE", "FOO.XE"], firstDay="2016-05-05", lastDay="2016-05-08"
     )
@@ -234,7 +235,7 @@ def test_end_of_day_equals_the_trades(caller):
 
 
 def test_end_of_day_of_a_period_before_all_data(caller):
-    """A period without data is a warning; one that ends before it begins is refused."""
+    """A period without data is a warning; a reversed period is refused."""
     period = {"source": "ACTIV", "symbols": ["ZAL.XE"], "firstDay": "1990-01-01", "lastDay": "2009-12-31"}
     reply = caller.ask("endOfDay", **period)
     assert reply.columns["symbol"] == []
@@ -242,8 +243,8 @@ def test_end_of_day_of_a_period_before_all_data(caller):
     assert "before" in caller.refusal("endOfDay", **{**period, "firstDay": "2010-01-01"})
 
 
-def test_non_regular_trades_come_when_asked_for(caller, trades):
-    """Off-book trades and late reports are left out without the flag."""
+def test_non_regular_trades_are_included_on_request(caller, trades):
+    """Off-book trades and late reports are excluded by default."""
     everything = ticks(caller, *EVERY_TRADE)
     added = set(everything["trade_condition"]) - set(trades["trade_condition"])
     assert added == {"OTC", "LR"}
@@ -251,7 +252,7 @@ def test_non_regular_trades_come_when_asked_for(caller, trades):
 
 
 def test_market_times_are_earlier_and_in_order(caller):
-    """The exchange's times are whole microseconds, in order, and before those of the capture."""
+    """The exchange's times are whole microseconds, in order, and before the capture times."""
     captured, market = ticks(caller, *EVERY_TRADE), ticks(caller, *EVERY_TRADE, "USE_MARKET_TS")
     assert len(captured) == len(market)
     assert market["time"].is_monotonic_increasing
@@ -261,7 +262,7 @@ def test_market_times_are_earlier_and_in_order(caller):
 
 
 def test_corrections_change_prices_and_sizes_of_corrected_trades(caller, trades):
-    """All other trades stay as they are."""
+    """All other trades are unchanged."""
     corrected = ticks(caller, "APPLY_TRADE_CORRECTIONS")
     changed = corrected["trade_condition"] == "CT"
     assert changed.any()
@@ -270,25 +271,25 @@ def test_corrections_change_prices_and_sizes_of_corrected_trades(caller, trades)
     assert corrected[~changed].equals(trades[~changed])
 
 
-def test_cancelled_trades_can_be_left_out(caller, trades):
-    """They are there without the flag."""
-    kept = ticks(caller, "EXCLUDE_CANCELLED_TRADES")
+def test_cancelled_trades_can_be_excluded(caller, trades):
+    """They are included by default."""
+    selected = ticks(caller, "EXCLUDE_CANCELLED_TRADES")
     cancelled = trades["trade_condition"] == "XT"
     assert cancelled.any()
-    assert kept.equals(trades[~cancelled].reset_index(drop=True))
+    assert selected.equals(trades[~cancelled].reset_index(drop=True))
 
 
 def test_only_the_continuous_session(caller, quotes):
-    """Auctions and what came before the opening are left out, of trades and of quotes."""
-    kept = ticks(caller, "INCLUDE_CONTINUOUS_SESSION_ONLY", *EVERY_TRADE)
-    assert set(kept["trade_condition"]) == {"AT", "XT", "CT"}
+    """Auctions and ticks before the opening are excluded, for trades and quotes."""
+    selected = ticks(caller, "INCLUDE_CONTINUOUS_SESSION_ONLY", *EVERY_TRADE)
+    assert set(selected["trade_condition"]) == {"AT", "XT", "CT"}
     quoted = ticks(caller, "INCLUDE_CONTINUOUS_SESSION_ONLY", data_type="QUOTES")
     assert quoted["time"].min() > 9 * HOUR
     assert 0 < len(quoted) < len(quotes["time"])
 
 
-def test_conditions_are_explained_when_asked_for(caller):
-    """The meta then describes every condition of the answer."""
+def test_conditions_are_explained_on_request(caller):
+    """The meta then describes every condition in the response."""
     reply = caller.ask("tickData", dataType="TRADES", **ZAL, flags=["INCLUDE_TRADE_CONDITION_INFO"])
     conditions = reply.meta["trade_conditions"].object.fields
     assert set(conditions) == set(reply.columns["trade_condition"])
@@ -302,7 +303,7 @@ def test_conditions_are_explained_when_asked_for(caller):
 DIGEST = """
 import datetime as dt, hashlib, io
 import pyarrow as pa
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 market = SimulatedMarket(seed=7)
 digest = hashlib.sha256()
 for symbol in {symbols}:
@@ -316,7 +317,7 @@ print(digest.hexdigest())
 
 
 def test_two_processes_simulate_the_same():
-    """Neither the process nor what was simulated before changes a day."""
+    """A day depends neither on the process nor on what was simulated before."""
     digests = {
         subprocess.run(
             [sys.executable, "-c", DIGEST.format(symbols=symbols)],
@@ -331,7 +332,7 @@ def test_two_processes_simulate_the_same():
 
 
 def test_both_sources_have_the_same_ticks(caller, trades):
-    """SIMULATED is ACTIV by another name."""
+    """SIMULATED is another name for ACTIV."""
     other = caller.ask("tickData", dataType="TRADES", **{**ZAL, "source": "SIMULATED"})
     assert other.frame().equals(trades)
 
@@ -341,9 +342,9 @@ def clock(nanoseconds):
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:09}"
 
 
-def test_many_callers_at_once_get_what_one_gets(sandbox, caller):
-    """Requests in parallel, for days that are simulated for the first time, do not disturb each other."""
-    asked = [{"symbol": symbol, "day": day} for symbol in ("SAP.XE", "KO.N") for day in ("2018-03-05", "2018-03-06")]
+def test_concurrent_clients_get_what_one_client_gets(sandbox, caller):
+    """Parallel requests for days that are not simulated yet do not affect each other."""
+    days = [{"symbol": symbol, "day": day} for symbol in ("SAP.XE", "KO.N") for day in ("2018-03-05", "2018-03-06")]
 
     def ask(parameters):
         other = Caller(sandbox)
@@ -351,13 +352,13 @@ def test_many_callers_at_once_get_what_one_gets(sandbox, caller):
             return other.ask("tickData", source="ACTIV", dataType="TRADES", **parameters).columns
 
     with ThreadPoolExecutor(8) as callers:
-        answers = list(callers.map(ask, asked * 3))
-    expected = [caller.ask("tickData", source="ACTIV", dataType="TRADES", **one).columns for one in asked]
-    assert answers == expected * 3
+        columns = list(callers.map(ask, days * 3))
+    expected = [caller.ask("tickData", source="ACTIV", dataType="TRADES", **day).columns for day in days]
+    assert columns == expected * 3
 
 
 def test_another_seed_is_another_market(trades):
-    """The seed changes the ticks, and leaves the shares that are listed."""
+    """The seed changes the ticks, but not the listed shares."""
     with Sandbox(seed=1) as sandbox:
         other = Caller(sandbox)
         with other.session:

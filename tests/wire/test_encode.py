@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.sandbox.caller import NULL, Reply
 from tickframe.catalogue import FUNCTIONS
-from tickframe.sandbox.answers import ANSWERS
+from tickframe.sandbox.answers import RESPONDERS
 from tickframe.sandbox.parameters import Parameters
 from tickframe.wire.contract import DataResponse, ValueList
 from tickframe.wire.encode import encode_response, join, to_wire_list
@@ -20,7 +20,7 @@ from tickframe.wire.frames import read_frames
 
 def test_every_documented_function_is_served():
     """Each function of the catalogue is implemented, and its parameters have types."""
-    assert set(ANSWERS) == set(FUNCTIONS)
+    assert set(RESPONDERS) == set(FUNCTIONS)
     names = {parameter.name for function in FUNCTIONS.values() for parameter in function.parameters}
     assert names == set(get_type_hints(Parameters))
 

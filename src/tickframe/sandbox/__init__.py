@@ -1,4 +1,4 @@
-"""A local service that speaks the documented protocol, over a simulated market or your own Parquet files."""
+"""A local service that speaks the documented protocol, with a simulated market or your own Parquet files."""
 
 from tickframe.sandbox.server import Sandbox
 

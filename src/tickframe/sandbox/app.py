@@ -1,14 +1,13 @@
-"""The HTTP side: routes, credentials and frames."""
+"""The HTTP application: routes, credentials and frames."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import cast
 from urllib.parse import parse_qs
 
 from google.protobuf.message import DecodeError
@@ -20,11 +19,11 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import ANSWERS
-from tickframe.sandbox.kept_answers import EncodedAnswer, KeptAnswers
-from tickframe.sandbox.market import Market
+from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
+from tickframe.sandbox.response_cache import EncodedResponse, ResponseCache
 from tickframe.sandbox.tokens import Tokens
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.encode import encode_table
@@ -32,15 +31,15 @@ from tickframe.wire.frames import read_frames
 
 _CLIENT_ID = "xyt"
 
-# Large enough to be sent fast, small enough for both ends to work at once.
-_PIECE = 1024 * 1024
+# Large enough to be sent fast, small enough for client and server to work at the same time.
+_PIECE_BYTES = 1024 * 1024
 
-_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in ANSWERS}
+_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in RESPONDERS}
 
 
 @dataclass(frozen=True)
 class Account:
-    """The one account of a sandbox."""
+    """The only account of a sandbox."""
 
     user: str
     password: str = field(repr=False)
@@ -55,17 +54,17 @@ def application(
     Parameters
     ----------
     market
-        What to answer from.
+        The market that responses are made from.
     account
-        Who may ask for a token.
+        The account that can request tokens.
     tokens
-        Where tokens are issued and known.
+        The valid tokens.
     answer_delay
-        Seconds that every answer with data takes longer.
+        Seconds to wait before sending each response with data.
     kept_bytes
-        How many bytes of encoded answers to keep.
+        Maximum size of the response cache in bytes.
     """
-    service = _Service(market, account, tokens, answer_delay, KeptAnswers(kept_bytes))
+    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes))
     return Starlette(
         routes=[
             Route("/auth/oauth/token", service.grant, methods=["POST"]),
@@ -76,113 +75,92 @@ def application(
     )
 
 
+@dataclass(frozen=True)
 class _Service:
-    def __init__(
-        self, market: Market, account: Account, tokens: Tokens, answer_delay: float, kept: KeptAnswers
-    ) -> None:
-        self._market = market
-        self._account = account
-        self._tokens = tokens
-        self._answer_delay = answer_delay
-        self._kept = kept
+    market: Market
+    account: Account
+    tokens: Tokens
+    answer_delay: float
+    cache: ResponseCache
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
-        if not self._knows_client(request.headers.get("authorization", "")):
-            raise RefusalError("the client id or the client secret is wrong", status=401, error="invalid_client")
+        if not self._is_client(request.headers.get("authorization", "")):
+            raise RefusalError("wrong client id or client secret", status=401, error="invalid_client")
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()}
-        if "grant_type" not in form:
-            raise RefusalError("the form field 'grant_type' is missing")
-        if form["grant_type"] != "password":
-            raise RefusalError("the only grant_type is 'password'", error="unsupported_grant_type")
-        for name in ("username", "password"):
+        if form.get("grant_type", "password") != "password":
+            raise RefusalError("unsupported grant_type: expected 'password'", error="unsupported_grant_type")
+        for name in ("grant_type", "username", "password"):
             if name not in form:
-                raise RefusalError(f"the form field {name!r} is missing")
-        known = _same(form["username"], self._account.user) & _same(form["password"], self._account.password)
-        if not known:
-            raise RefusalError("the user or the password is wrong", error="invalid_grant")
+                raise RefusalError(f"missing form field {name!r}")
+        if not (_same(form["username"], self.account.user) & _same(form["password"], self.account.password)):
+            raise RefusalError("wrong user or password", error="invalid_grant")
         token = {
-            "access_token": self._tokens.issue(self._account.user),
+            "access_token": self.tokens.issue(self.account.user),
             "token_type": "bearer",
-            "expires_in": int(self._tokens.lifetime),
+            "expires_in": int(self.tokens.lifetime),
             "scope": "read",
         }
         return JSONResponse(token, headers={"Cache-Control": "no-store"})
 
     async def user(self, request: Request) -> Response:
-        """Answer who the bearer of the token is."""
+        """Answer with the user of the token."""
         return JSONResponse({"user": self._bearer(request)})
 
     async def data(self, request: Request) -> Response:
-        """Answer one framed request with one frame."""
+        """Answer a framed request with a frame."""
         self._bearer(request)
         endpoint = request.path_params["endpoint"]
         if endpoint not in _ENDPOINTS:
             raise RefusalError(
-                f"there is no endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
+                f"unknown endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
             )
         framed = await request.body()
-        # Simulating and encoding take long enough to hold up other connections.
-        start, table = await run_in_threadpool(self._answer, endpoint, framed)
-        await asyncio.sleep(self._answer_delay)
+        # Simulating and encoding would block other connections.
+        start, table = await run_in_threadpool(self._respond, endpoint, framed)
+        await asyncio.sleep(self.answer_delay)
         headers = {"Content-Length": str(len(start) + len(table))}
         return StreamingResponse(_in_pieces(start, table), media_type="application/octet-stream", headers=headers)
 
-    def _answer(self, endpoint: str, framed: bytes) -> tuple[bytes, memoryview]:
+    def _respond(self, endpoint: str, framed: bytes) -> tuple[bytes, memoryview]:
         request = _read_request(framed)
-        answer = self._kept.answer(endpoint, request, lambda: self._made(endpoint, request))
-        return answer.framed(request.header.reference_id.value)
 
-    def _made(self, endpoint: str, request: DataRequest) -> EncodedAnswer:
-        function = _ENDPOINTS[endpoint]
-        parameters = read_parameters(function, request.parameters)
-        answer = ANSWERS[function.name](self._market, parameters)
-        return EncodedAnswer(encode_table(answer.table), "; ".join(answer.warnings), answer.meta)
+        def encoded() -> EncodedResponse:
+            function = _ENDPOINTS[endpoint]
+            response = RESPONDERS[function.name](self.market, read_parameters(function, request.parameters))
+            return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), response.meta)
+
+        return self.cache.get(endpoint, request, encoded).framed(request.header.reference_id.value)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise RefusalError(
-                "no bearer token: ask /auth/oauth/token for one and send it as 'Authorization: Bearer ...'",
+                "no bearer token: request one from /auth/oauth/token and send it as 'Authorization: Bearer ...'",
                 status=401,
                 error="invalid_token",
             )
-        user = self._tokens.holder(token.strip())
+        user = self.tokens.holder(token.strip())
         if user is None:
-            raise RefusalError(
-                "the token is unknown or has expired: ask for a new one", status=401, error="invalid_token"
-            )
+            raise RefusalError("unknown or expired token: request a new one", status=401, error="invalid_token")
         return user
 
-    def _knows_client(self, authorization: str) -> bool:
-        credentials = _read_basic(authorization)
-        if credentials is None:
+    def _is_client(self, authorization: str) -> bool:
+        """Return whether a header has the client's id and secret as basic credentials (RFC 7617)."""
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            credentials = base64.b64decode(encoded.strip(), validate=True).decode("latin-1")
+        except ValueError:
             return False
-        return _same(credentials.name, _CLIENT_ID) & _same(credentials.secret, self._account.client_secret)
+        return scheme.lower() == "basic" and _same(credentials, f"{_CLIENT_ID}:{self.account.client_secret}")
 
 
 async def _in_pieces(start: bytes, table: memoryview) -> AsyncIterator[bytes | memoryview]:
-    """Hand over an answer as fast as it is taken: as one piece it would be copied whole, twice."""
-    # A small answer is one packet.
-    yield start + table[:_PIECE]
-    for position in range(_PIECE, len(table), _PIECE):
-        yield table[position : position + _PIECE]
-
-
-class _Credentials(NamedTuple):
-    name: str
-    secret: str
-
-
-def _read_basic(authorization: str) -> _Credentials | None:
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        name, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode("latin-1").partition(":")
-    except binascii.Error:
-        return None
-    return _Credentials(name, secret) if separator else None
+    """Yield a response in pieces: in one piece it would be copied twice."""
+    # A small response is one packet.
+    yield start + table[:_PIECE_BYTES]
+    for position in range(_PIECE_BYTES, len(table), _PIECE_BYTES):
+        yield table[position : position + _PIECE_BYTES]
 
 
 def _same(given: str, expected: str) -> bool:
@@ -193,17 +171,17 @@ def _read_request(framed: bytes) -> DataRequest:
     try:
         messages = list(read_frames(framed))
     except FrameError as error:
-        raise RefusalError(f"the body is not one framed DataRequest: {error}") from None
+        raise RefusalError(f"the body is not a framed DataRequest: {error}") from None
     if len(messages) != 1:
-        raise RefusalError(f"the body holds {len(messages)} frames: send one DataRequest at a time")
+        raise RefusalError(f"the body has {len(messages)} frames: expected one with a DataRequest")
     try:
         return DataRequest.FromString(bytes(messages[0]))
     except DecodeError:
-        raise RefusalError("the frame does not hold a DataRequest: its message cannot be parsed") from None
+        raise RefusalError("the message in the frame is not a DataRequest: it cannot be parsed") from None
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:
-    # Starlette calls this for no other error, and types it for all.
+    # Starlette calls this only for refusals, but types it for any error.
     refusal = cast("RefusalError", error)
     scheme = "Basic" if refusal.error == "invalid_client" else "Bearer"
     headers = {"WWW-Authenticate": f'{scheme} realm="tickframe sandbox"'} if refusal.status == 401 else None

@@ -1,7 +1,7 @@
-"""The parameters of a request: from the wire's values to checked Python values.
+"""The parameters of a request, read from wire values and checked.
 
 ==============  =================================================================================
-kind            what may travel
+kind            accepted values
 ==============  =================================================================================
 string          ``string_value``
 list            ``string_list``, or ``mixed_list`` of strings
@@ -31,8 +31,8 @@ from tickframe.wire.contract import Value
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 
-# A session can pass midnight; nothing lasts longer than the next day.
-_LATEST_TIME = 2 * NANOSECONDS_OF_DAY
+# A session can pass midnight, and ends the next day at the latest.
+_TIME_LIMIT = 2 * NANOSECONDS_OF_DAY
 
 _EPOCH = dt.date(1970, 1, 1)
 _DAY_PATTERN = re.compile(r"(\d{4})([-.])(\d{2})\2(\d{2})", re.ASCII)
@@ -42,10 +42,7 @@ _Name = TypeVar("_Name", bound=StrEnum)
 
 
 class Parameters(TypedDict, total=False):
-    """Checked parameters by their documented names; an optional one that was left out is absent.
-
-    Times are nanoseconds since midnight, ``bin_size`` seconds.
-    """
+    """Checked parameters by documented name. Times are in nanoseconds since midnight, ``bin_size`` in seconds."""
 
     source: str
     data_type: TickDataType
@@ -70,8 +67,8 @@ class Parameters(TypedDict, total=False):
     exchange: str
 
 
-class _WrongValueError(Exception):
-    """A value is not what its parameter takes; the message says what it takes."""
+class _InvalidValueError(Exception):
+    """A value is invalid for its parameter; the message states the expected values."""
 
 
 def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters:
@@ -80,19 +77,19 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
     Parameters
     ----------
     function
-        The function that was asked for.
+        The requested function.
     sent
-        The request's parameters by their wire names. A value that is not set counts as left out.
+        The request's parameters by wire name. A value that is not set counts as omitted.
 
     Returns
     -------
     dict
-        The checked values by documented names; an optional parameter that was left out is absent.
+        The checked values by documented name, without those of omitted optional parameters.
 
     Raises
     ------
     RefusalError
-        If a parameter is unknown, missing or not what it should be.
+        If a parameter is unknown, missing or invalid.
     """
     documented = {parameter.wire_name: parameter for parameter in function.parameters}
     for wire_name in sent:
@@ -109,15 +106,15 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
             continue
         try:
             values[parameter.name] = _READERS[parameter.kind](value)
-        except _WrongValueError as error:
+        except _InvalidValueError as error:
             raise RefusalError(f"parameter {wire_name!r} of {function.endpoint}: {error}") from None
-    # The readers of the catalogue's kinds give the types of Parameters.
+    # The readers return the types that Parameters declares.
     return cast("Parameters", values)
 
 
 def _read_string(value: Value) -> str:
     if value.WhichOneof("type") != "string_value":
-        raise _WrongValueError(f"expected a string, got {_sent(value)}")
+        raise _InvalidValueError(f"expected a string, got {_sent(value)}")
     return value.string_value
 
 
@@ -127,12 +124,12 @@ def _read_string_list(value: Value) -> tuple[str, ...]:
         return tuple(value.list.string_list.values)
     if kind == "mixed_list":
         return tuple(_read_string(item) for item in value.list.mixed_list.values)
-    raise _WrongValueError(f"expected a list of strings, got {_sent(value)}")
+    raise _InvalidValueError(f"expected a list of strings, got {_sent(value)}")
 
 
 def _read_integer(value: Value) -> int:
     if value.WhichOneof("type") != "integer_value":
-        raise _WrongValueError(f"expected an integer, got {_sent(value)}")
+        raise _InvalidValueError(f"expected an integer, got {_sent(value)}")
     return value.integer_value
 
 
@@ -147,24 +144,24 @@ def _read_day(value: Value) -> dt.date:
     elif kind == "timestamp_value":
         days, since_midnight = divmod(value.timestamp_value, NANOSECONDS_OF_DAY)
         if since_midnight:
-            raise _WrongValueError(f"expected a day, got a timestamp {since_midnight:,} ns after midnight")
+            raise _InvalidValueError(f"expected a day, got a timestamp {since_midnight:,} ns after midnight")
     else:
-        raise _WrongValueError(f"expected a day such as '2016-05-05', got {_sent(value)}")
+        raise _InvalidValueError(f"expected a day such as '2016-05-05', got {_sent(value)}")
     try:
         return _EPOCH + dt.timedelta(days=days)
     except OverflowError:
-        raise _WrongValueError(f"{days:,} days since 1970-01-01 is no day of the calendar") from None
+        raise _InvalidValueError(f"invalid day: {days:,} days since 1970-01-01 is outside the calendar") from None
 
 
 def _parse_day(text: str) -> dt.date:
     match = _DAY_PATTERN.fullmatch(text)
     if match is None:
-        raise _WrongValueError(f"expected a day such as '2016-05-05' or '2016.05.05', got {text!r}")
+        raise _InvalidValueError(f"expected a day such as '2016-05-05' or '2016.05.05', got {text!r}")
     year, _, month, day = match.groups()
     try:
         return dt.date(int(year), int(month), int(day))
     except ValueError:
-        raise _WrongValueError(f"{text!r} is no day of the calendar") from None
+        raise _InvalidValueError(f"invalid day {text!r}: there is no such date") from None
 
 
 def _read_time(value: Value) -> int:
@@ -178,40 +175,32 @@ def _read_time(value: Value) -> int:
     elif kind == "time_value":
         nanoseconds = value.time_value.milliseconds * 1_000_000 + value.time_value.nanoseconds
     else:
-        raise _WrongValueError(f"expected a time of day such as '09:00:00.000', got {_sent(value)}")
-    if not 0 <= nanoseconds < _LATEST_TIME:
-        raise _WrongValueError(f"{nanoseconds:,} ns since midnight is no time of a session: give 00:00 to 48:00")
+        raise _InvalidValueError(f"expected a time of day such as '09:00:00.000', got {_sent(value)}")
+    if not 0 <= nanoseconds < _TIME_LIMIT:
+        raise _InvalidValueError(f"invalid time of {nanoseconds:,} ns since midnight: expected 00:00 to 48:00")
     return nanoseconds
 
 
 def _parse_time(text: str) -> int:
     match = _TIME_PATTERN.fullmatch(text)
     if match is None:
-        raise _WrongValueError(f"expected a time of day such as '09:00:00.000', got {text!r}")
+        raise _InvalidValueError(f"expected a time of day such as '09:00:00.000', got {text!r}")
     hours, minutes, seconds = (int(digits or 0) for digits in match.groups()[:3])
     if minutes > 59 or seconds > 59:
-        raise _WrongValueError(f"{text!r} is no time of day")
+        raise _InvalidValueError(f"invalid time of day {text!r}: minutes and seconds are 00 to 59")
     fraction = int((match[4] or "").ljust(9, "0"))
     return (hours * 3600 + minutes * 60 + seconds) * 10**9 + fraction
 
 
-def _read_data_type(value: Value) -> TickDataType:
-    return _named(TickDataType, _read_string(value))
-
-
-def _read_chain_type(value: Value) -> ChainType:
-    return _named(ChainType, _read_string(value))
-
-
 def _read_flags(value: Value) -> frozenset[TickDataFlag]:
-    return frozenset(_named(TickDataFlag, name) for name in _read_string_list(value))
+    return frozenset(_member(TickDataFlag, name) for name in _read_string_list(value))
 
 
-def _named(names: type[_Name], name: str) -> _Name:
+def _member(names: type[_Name], name: str) -> _Name:
     try:
         return names(name)
     except ValueError:
-        raise _WrongValueError(f"there is no {name!r}: {suggestion(name, list(names))}") from None
+        raise _InvalidValueError(f"unknown value {name!r}: {suggestion(name, names)}") from None
 
 
 def _sent(value: Value) -> str:
@@ -228,8 +217,8 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
         ParameterKind.INTEGER: _read_integer,
         ParameterKind.DATE: _read_day,
         ParameterKind.TIME: _read_time,
-        ParameterKind.DATA_TYPE: _read_data_type,
+        ParameterKind.DATA_TYPE: lambda value: _member(TickDataType, _read_string(value)),
         ParameterKind.FLAGS: _read_flags,
-        ParameterKind.CHAIN_TYPE: _read_chain_type,
+        ParameterKind.CHAIN_TYPE: lambda value: _member(ChainType, _read_string(value)),
     }
 )

@@ -1,4 +1,4 @@
-"""A request that cannot be answered, and why."""
+"""Refused requests, and suggestions of what to send instead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class RefusalError(Exception):
-    """The request is answered with an error status and these words.
+    """A request that is answered with an error status and a description.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ class RefusalError(Exception):
     status
         The HTTP status.
     error
-        The short name of the error.
+        The error code, as in RFC 6749.
     """
 
     def __init__(self, description: str, *, status: int = 400, error: str = "invalid_request") -> None:
@@ -27,21 +27,21 @@ class RefusalError(Exception):
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return the known names like ``name`` in words, or else all of them."""
+    """Return a text with the known names similar to ``name``, or with all if none is similar."""
     known = list(known)
-    return near_names(name, known) or f"known: {', '.join(known) or 'none'}"
+    return near_names(name, known) or (f"expected one of {', '.join(known)}" if known else "expected none")
 
 
-def near_names(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    """Return the known names like ``name`` in words; an empty string if there is none.
+def near_names(name: str, known: Iterable[str], similarity: float = 0.6) -> str:
+    """Return a text with the known names similar to ``name``; an empty string if none is similar.
 
     Parameters
     ----------
     name, known
-        What was asked for, and what there is.
-    likeness
-        From 0 to 1, where 1 is the same but for capitals.
+        The requested name and the available ones.
+    similarity
+        The least similarity, from 0 to 1; 1 means equal except for case.
     """
     spelled = {candidate.lower(): candidate for candidate in known}
-    near = [spelled[match] for match in difflib.get_close_matches(name.lower(), spelled, cutoff=likeness)]
+    near = [spelled[match] for match in difflib.get_close_matches(name.lower(), spelled, cutoff=similarity)]
     return f"did you mean {' or '.join(near)}?" if near else ""

@@ -1,4 +1,4 @@
-"""The sandbox: a service on this machine, for as long as it is open."""
+"""The sandbox: a service on this machine that runs while it is open."""
 
 from __future__ import annotations
 
@@ -7,27 +7,33 @@ import secrets
 import socket
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self, TypedDict
 
 import uvicorn
 
 from tickframe.sandbox.app import Account, application
-from tickframe.sandbox.market import Market
-from tickframe.sandbox.parquet import ParquetMarket
-from tickframe.sandbox.simulated import SimulatedMarket
+from tickframe.sandbox.market.interface import Market
+from tickframe.sandbox.market.parquet import ParquetMarket
+from tickframe.sandbox.market.simulated import SimulatedMarket
 from tickframe.sandbox.tokens import Tokens
-
-if TYPE_CHECKING:
-    from tickframe.client import Client
-
 
 _ADDRESS = "127.0.0.1"
 
-# Answers under way at the end get this long, in seconds, to be sent.
-_LAST_ANSWERS = 2
+# When the sandbox closes, unfinished responses have this many seconds to be sent.
+_SHUTDOWN_SECONDS = 2
 
-# Long enough for someone who reads a notebook's output before running the next cell.
-_IDLE_CONNECTIONS = 75
+# Long enough to read a notebook's output before running the next cell.
+_KEEP_ALIVE_SECONDS = 75
+
+
+class ClientArguments(TypedDict):
+    """Keyword arguments with which :class:`tickframe.Client` reaches a sandbox."""
+
+    base_url: str
+    user: str
+    password: str
+    client_secret: str
+    cache_namespace: str
 
 
 class Sandbox:
@@ -36,29 +42,29 @@ class Sandbox:
     Parameters
     ----------
     data
-        A folder with ``trades/*.parquet`` and ``quotes/*.parquet`` to serve as source ``LOCAL``. Left
-        out, the market is simulated, as sources ``ACTIV`` and ``SIMULATED``.
+        A folder with ``trades/*.parquet`` and ``quotes/*.parquet`` to serve as source ``LOCAL``. If
+        omitted, the market is simulated, as sources ``ACTIV`` and ``SIMULATED``.
     seed
-        Which simulated market: one seed has the same ticks in every process.
+        The seed of the simulated market: one seed gives the same ticks in every process.
     port
         The TCP port; 0 for a free one.
     token_seconds
         How long a token is valid, in seconds.
     answer_delay
-        Seconds that every answer with data takes longer, as over a real network.
+        Seconds to wait before sending each response with data, to imitate the latency of a real network.
     kept_bytes
-        How many bytes of encoded answers to keep and to send again, as a service with a cache of its own
-        does: the same parameters are then answered without being worked out anew. The answers that
-        were not asked for the longest go first; 0 keeps none.
+        Maximum size in bytes of a cache of encoded responses, to imitate a service with a cache of its own:
+        repeated requests with the same parameters are then answered from it. The least recently used
+        responses are removed first; 0 disables the cache.
 
     Attributes
     ----------
     url : str
         The base URL; empty while the sandbox is closed.
     user, password, client_secret : str
-        The account, different for every sandbox.
+        The account; the secrets differ between sandboxes.
     cache_namespace : str
-        What a client's cache calls the service: the same for sandboxes with the same ticks.
+        The name of the service in a client's cache, equal for sandboxes with the same ticks.
 
     Raises
     ------
@@ -67,8 +73,10 @@ class Sandbox:
 
     Examples
     --------
-    >>> with Sandbox() as sandbox:
-    ...     client = sandbox.client()
+    >>> import tickframe as tf
+    >>> with Sandbox() as sandbox, tf.Client(**sandbox.account) as client:
+    ...     client.check()
+    {'user': 'sandbox'}
     """
 
     def __init__(
@@ -89,14 +97,38 @@ class Sandbox:
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
         self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}"
         self._tokens = Tokens(token_seconds)
-        self._answer_delay = answer_delay
-        self._kept_bytes = kept_bytes
+        self._app = application(
+            self._market,
+            Account(self.user, self.password, self.client_secret),
+            self._tokens,
+            answer_delay=answer_delay,
+            kept_bytes=kept_bytes,
+        )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     def __repr__(self) -> str:
         where = f"at {self.url}" if self.url else "closed"
         return f"<Sandbox of {', '.join(self._market.sources)} {where}>"
+
+    @property
+    def account(self) -> ClientArguments:
+        """Keyword arguments for :class:`tickframe.Client`: ``Client(**sandbox.account, cache=True)``.
+
+        Raises
+        ------
+        RuntimeError
+            If the sandbox is closed: without its address a client would send the account elsewhere.
+        """
+        if not self.url:
+            raise RuntimeError("the sandbox is closed and has no address: call start() first")
+        return {
+            "base_url": self.url,
+            "user": self.user,
+            "password": self.password,
+            "client_secret": self.client_secret,
+            "cache_namespace": self.cache_namespace,
+        }
 
     def __enter__(self) -> Self:
         self.start()
@@ -108,26 +140,23 @@ class Sandbox:
         self.close()
 
     def start(self) -> None:
-        """Serve; return when requests are answered. A sandbox that serves already is left as it is.
+        """Start serving, and return when the service is ready. Does nothing if it is already serving.
 
         Raises
         ------
         OSError
-            If the port is taken.
+            If the port is in use.
         RuntimeError
-            If the server ended before it served.
+            If the server stopped before it was ready.
         """
         if self._thread is not None:
             return
-        account = Account(self.user, self.password, self.client_secret)
         listener = socket.create_server((_ADDRESS, self._port))
-        # Connections inherit it. An answer's head and body are sent apart, and the body of a small one would
-        # wait 40 ms until the head is acknowledged.
+        # Connections inherit this option. Without it, the body of a small response waits 40 ms until its headers,
+        # which are sent before it, are acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            application(
-                self._market, account, self._tokens, answer_delay=self._answer_delay, kept_bytes=self._kept_bytes
-            ),
+            self._app,
             http="h11",
             loop="asyncio",
             ws="none",
@@ -135,8 +164,8 @@ class Sandbox:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=_LAST_ANSWERS,
-            timeout_keep_alive=_IDLE_CONNECTIONS,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
@@ -147,11 +176,11 @@ class Sandbox:
         if not self._server.started:
             self.close()
             listener.close()
-            raise RuntimeError(f"the sandbox could not start on {_ADDRESS}: the log of uvicorn says why")
+            raise RuntimeError(f"the sandbox could not start on {_ADDRESS}: see the log of uvicorn for the reason")
         self.url = f"http://{_ADDRESS}:{listener.getsockname()[1]}"
 
     def close(self) -> None:
-        """Stop serving, and wait until the thread and the socket are gone."""
+        """Stop serving, and wait until the thread has ended and the socket is closed."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
@@ -160,31 +189,12 @@ class Sandbox:
         self.url = ""
 
     def revoke_tokens(self) -> None:
-        """Make every token that was issued unknown: its next request is answered with 401."""
+        """Revoke all tokens that were issued: requests with them are answered with 401."""
         self._tokens.revoke_all()
-
-    def client(self, **settings: Any) -> Client:
-        """Return a client of this sandbox.
-
-        Parameters
-        ----------
-        **settings
-            Further keywords of :class:`tickframe.client.Client`.
-        """
-        from tickframe.client import Client  # noqa: PLC0415 - the service itself works without the client
-
-        account = {
-            "base_url": self.url,
-            "user": self.user,
-            "password": self.password,
-            "client_secret": self.client_secret,
-            "cache_namespace": self.cache_namespace,
-        }
-        return Client(**{**account, **settings})
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it serves, or that it never will."""
+    """A server with an event that is set when it serves, or when it has failed to."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

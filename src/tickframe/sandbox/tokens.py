@@ -1,4 +1,4 @@
-"""Bearer tokens: issued, recognised until they expire, revoked."""
+"""Bearer tokens: they are issued, expire, and can be revoked."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 
 
 class Tokens:
-    """The tokens in force.
+    """The valid tokens.
 
     Parameters
     ----------
     lifetime
-        Seconds from the issue of a token to its end.
+        How long a token is valid, in seconds.
     """
 
     def __init__(self, lifetime: float) -> None:
@@ -37,6 +37,6 @@ class Tokens:
         return user if time.monotonic() < end else None
 
     def revoke_all(self) -> None:
-        """Make every token unknown."""
+        """Revoke all tokens."""
         with self._lock:
             self._holders.clear()

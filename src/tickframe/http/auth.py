@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
-import time
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Protocol
 
 import requests
@@ -24,24 +25,38 @@ _EXPIRY_MARGIN = 60.0
 # The documented lifetime, for an answer that names none.
 _DEFAULT_LIFETIME = 12 * 3600.0
 _LONGEST_LIFETIME = 10 * 365 * 24 * 3600.0
+# Seconds for which no other token is requested after a new one was refused.
+_WAIT_AFTER_REFUSAL = 60.0
 
 
-class TokenProvider(Protocol):
-    """Where access tokens come from.
+@dataclass(eq=False, slots=True)
+class Token:
+    """An access token as it was granted once; a service may grant the same text twice.
 
     Attributes
     ----------
-    current : str or None
-        The token at hand, if there is one.
+    text : str
+        What travels.
+    accepted : bool
+        Whether the service has ever answered a request with this token other than by refusing it.
     """
 
-    current: str | None
+    text: str = field(repr=False)
+    accepted: bool = False
 
-    def token(self) -> str:
-        """Return a token that is valid now."""
 
-    def renew(self, refused: str) -> str | None:
-        """Return another token than the refused one, None if there can be no other."""
+class TokenProvider(Protocol):
+    """Where access tokens come from."""
+
+    @property
+    def current(self) -> Token | None:
+        """The newest token; None before the first one."""
+
+    def token(self) -> Token:
+        """Return a token that has not expired."""
+
+    def replacement(self, refused: Token) -> Token | None:
+        """Return the token to use in place of a refused one, None if the refusal is final."""
 
 
 def token_provider(settings: Settings, session: requests.Session) -> TokenProvider:
@@ -50,52 +65,57 @@ def token_provider(settings: Settings, session: requests.Session) -> TokenProvid
 
 
 class FixedToken:
-    """A token that the user brought along."""
+    """The token in the settings, which cannot be renewed."""
 
-    def __init__(self, token: str) -> None:
-        self.current: str | None = token
-        self._token = token
+    def __init__(self, text: str) -> None:
+        self.current = Token(text)
 
-    def token(self) -> str:
+    def token(self) -> Token:
         """Return the token."""
-        return self._token
+        return self.current
 
-    def renew(self, refused: str) -> None:
-        """Return None: there is no other token."""
+    def replacement(self, refused: Token) -> None:
+        """Return None: the refusal is final."""
 
 
 class PasswordGrant:
-    """Asks for a token with a user and a password, and again when it expires.
+    """Requests a token with a user and a password, and another one when it has expired.
 
-    Safe to share between threads: one of them asks, the others wait for its answer.
+    A refused token is renewed if the service had accepted it before; the refusal of a token that was never
+    accepted is final, and no other token is requested for a minute.
+
+    Safe to share between threads: one of them requests a token, the others wait for it.
     """
 
     def __init__(self, settings: Settings, session: requests.Session) -> None:
         self._settings = settings
         self._session = session
         self._lock = threading.Lock()
-        self.current: str | None = None
+        self.current: Token | None = None
         self._expires = 0.0
         self._refusal: AuthenticationError | None = None
         self._refused_at = 0.0
 
-    def token(self) -> str:
-        """Return the token at hand, or a new one if it is about to expire."""
-        asked = time.monotonic()
+    def token(self) -> Token:
+        """Return the current token, or a new one if it is about to expire."""
+        asked = monotonic()
         with self._lock:
-            if self.current is None or time.monotonic() >= self._expires:
+            if self.current is None or monotonic() >= self._expires:
                 self.current = self._grant_once(asked)
             return self.current
 
-    def renew(self, refused: str) -> str:
-        """Return a new token, unless another thread has renewed the refused one already."""
-        asked = time.monotonic()
+    def replacement(self, refused: Token) -> Token | None:
+        """Return the current token if the refused one is older, else a new one, or None."""
+        asked = monotonic()
         with self._lock:
-            if self.current is None or self.current == refused:
+            if self.current is refused:
+                if not refused.accepted:
+                    self._expires = min(self._expires, monotonic() + _WAIT_AFTER_REFUSAL)
+                    return None
                 self.current = self._grant_once(asked)
             return self.current
 
-    def _grant_once(self, asked: float) -> str:
+    def _grant_once(self, asked: float) -> Token:
         """Ask for a token, unless another thread was refused since: many wrong passwords lock an account."""
         if self._refusal is not None and self._refused_at >= asked:
             # An error of its own, since each takes note of its part.
@@ -103,15 +123,15 @@ class PasswordGrant:
         try:
             return self._grant()
         except AuthenticationError as refusal:
-            self._refusal, self._refused_at = copy.copy(refusal), time.monotonic()
+            self._refusal, self._refused_at = copy.copy(refusal), monotonic()
             raise
 
-    def _grant(self) -> str:
+    def _grant(self) -> Token:
         settings = self._settings
         user, password, client_secret = _complete_credentials(settings)
         client = LegacyApplicationClient(client_id=_BASIC_USER)
         body = client.prepare_request_body(username=user, password=password)
-        asked = time.monotonic()
+        asked = monotonic()
         with (
             network_errors(settings.host),
             self._session.post(
@@ -133,7 +153,7 @@ class PasswordGrant:
         if not isinstance(lifetime, int | float) or not 0 < lifetime < _LONGEST_LIFETIME:
             lifetime = _DEFAULT_LIFETIME
         self._expires = asked + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
-        return token
+        return Token(token)
 
     def _raise_for_refusal(self, response: requests.Response) -> None:
         try:

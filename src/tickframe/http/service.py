@@ -12,7 +12,7 @@ from typing import Any, Self
 import requests
 
 from tickframe.errors import TickframeError, TransportError
-from tickframe.http.auth import token_provider
+from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause, retrying
 from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
@@ -130,32 +130,34 @@ class Service:
     def _secrets(self) -> list[str]:
         """Return what no error may hold."""
         settings = self.settings
-        known = (settings.token, settings.password, settings.client_secret, self._tokens.current)
+        current = self._tokens.current
+        known = (settings.password, settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
-        """Send with the token at hand; a refused one is renewed once."""
+        """Send with the current token, and again with its replacement for as long as there is one."""
         token = self._tokens.token()
-        response = self._send_with(token, method, path, body)
-        if response.status_code != requests.codes.unauthorized:
-            return response
-        try:
-            renewed = self._tokens.renew(token)
-        except BaseException:
+        while (response := self._send_with(token, method, path, body)).status_code == requests.codes.unauthorized:
+            try:
+                replacement = self._tokens.replacement(token)
+            except BaseException:
+                response.close()
+                raise
+            if replacement is None:
+                return response
             response.close()
-            raise
-        if renewed is None:
-            return response
-        response.close()
-        return self._send_with(renewed, method, path, body)
+            token = replacement
+        # A gateway may fail before anybody has looked at the token.
+        token.accepted |= response.status_code < requests.codes.server_error
+        return response
 
-    def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
+    def _send_with(self, token: Token, method: str, path: str, body: bytes | None) -> requests.Response:
         settings = self.settings
         return self._session.request(
             method,
             settings.base_url + path,
             data=body,
             headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
-            auth=BearerToken(token),
+            auth=BearerToken(token.text),
             **settings.requests_options(),
         )

@@ -6,8 +6,10 @@ import math
 import threading
 import time
 import traceback
+from base64 import b64encode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -177,6 +179,28 @@ def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: Fa
         ask(account, PARTS).to_arrow()
     assert len(asked) == 2
     assert PASSWORD not in "".join(traceback.format_exception(raised.value))
+
+
+def test_an_account_of_any_characters_reaches_the_token_service(server: FaultServer) -> None:
+    """The form is encoded as RFC 6749 (appendix B) has it."""
+    asked: list[Received] = []
+
+    def grant_to(request: Received) -> Answer:
+        asked.append(request)
+        return grant("granted")
+
+    server.on_grant = grant_to
+    server.serve(ticks_for)
+    password = "a+b&c=d%20 ü€~/"
+    with tf.Client(server.url, user="ü ser@x&y", password=password, client_secret="c:ä") as client:
+        ask(client).to_arrow()
+    [request] = asked
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers["authorization"] == "Basic " + b64encode("xyt:c:ä".encode()).decode()
+    assert request.body == (
+        b"grant_type=password&username=%C3%BC+ser%40x%26y&password=a%2Bb%26c%3Dd%2520+%C3%BC%E2%82%AC~%2F"
+    )
+    assert parse_qs(request.body.decode())["password"] == [password]
 
 
 @pytest.mark.parametrize(

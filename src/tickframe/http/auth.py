@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
+from urllib.parse import urlencode
 
 import requests
-from oauthlib.oauth2 import LegacyApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
@@ -129,14 +129,12 @@ class PasswordGrant:
     def _grant(self) -> Token:
         settings = self._settings
         user, password, client_secret = _complete_credentials(settings)
-        client = LegacyApplicationClient(client_id=_BASIC_USER)
-        body = client.prepare_request_body(username=user, password=password)
         asked = monotonic()
         with (
             network_errors(settings.host),
             self._session.post(
                 settings.base_url + _TOKEN_PATH,
-                data=body,
+                data=urlencode({"grant_type": "password", "username": user, "password": password}),
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
                 auth=HTTPBasicAuth(_BASIC_USER.encode(), client_secret.encode()),
                 **settings.requests_options(),

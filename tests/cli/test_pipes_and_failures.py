@@ -171,7 +171,7 @@ def test_a_retry_is_reported_once(server):
     server.serve(succeed_on_retry)
     code, _, stderr = load(*symbols(3), DAY)
     assert code == 0
-    assert stderr.count("HTTP 503: the service failed") == stderr.count("asking again") == 1
+    assert stderr.count("HTTP 503: the service failed") == stderr.count("trying again") == 1
 
 
 def test_an_arrow_stream_is_not_written_to_a_terminal(tmp_path):

@@ -124,8 +124,7 @@ def test_a_fault_that_stays_is_its_own_error_within_its_budget_and_without_a_sec
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.TickframeError, match=fault.words) as raised:
         query.to_arrow()
     assert raised.type is fault.error
-    # A wait that the service asks for is asked of the thread and of the pause that all share.
-    assert sum(waits) <= 2 * client.settings.retry_seconds
+    assert sum(waits) <= client.settings.retry_seconds
     assert raised.value.attempts == len(server.received)
     assert (raised.value.attempts > 1) == (name in PASSING)
     assert "symbol=S000" in raised.value.part

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import uuid
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +13,7 @@ import requests
 from tickframe.errors import TickframeError, TransportError
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
-from tickframe.http.retry import SharedPause, retrying
+from tickframe.http.retry import SharedPause, retry
 from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
 from tickframe.plan.part import Part
 from tickframe.settings import Settings
@@ -77,19 +76,16 @@ class Service:
             If the run has ended.
         """
         self._connect_after_fork()
-        attempts = 0
-        deadline = time.monotonic() + self.settings.retry_seconds
         try:
-            for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
-                with attempt:
-                    self._pause.wait(cancellation, deadline)
-                    attempts += 1
-                    return joined(self._ask(part, cancellation), attempts)
+            return retry(
+                lambda attempts: joined(self._ask(part, cancellation), attempts),
+                self.settings.retry_seconds,
+                self._pause,
+                cancellation,
+            )
         except TickframeError as error:
             error.part = str(part)
-            error.attempts = attempts
             raise
-        raise AssertionError("what the last attempt raised is raised")
 
     def remark(self) -> str:
         """Return nothing: what the service says stands in its answers."""

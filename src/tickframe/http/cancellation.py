@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+
+from tickframe.process import OwningProcess
 
 
 class Cancelled(Exception):  # noqa: N818, nothing went wrong
@@ -21,11 +22,11 @@ class Cancellation:
         # The garbage collector may end a run in the middle of anything, this lock's own holder included.
         self._lock = threading.RLock()
         self._releases: set[Callable[[], None]] = set()
-        self._process = os.getpid()
+        self._owner = OwningProcess()
 
     def cancel(self) -> None:
         """End every wait and every blocked read, now and from now on."""
-        if self._process != os.getpid():
+        if not self._owner.is_current():
             # The connections are the parent's, which goes on reading from them.
             return
         self._event.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from types import TracebackType
@@ -16,6 +15,7 @@ from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause, retry
 from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
 from tickframe.plan.part import Part
+from tickframe.process import OwningProcess
 from tickframe.settings import Settings
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
@@ -44,14 +44,14 @@ class Service:
         self._session = new_session()
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
-        self._process = os.getpid()
+        self._owner = OwningProcess()
 
     def _connect_after_fork(self) -> None:
         """Leave connections to the parent: two processes would read each other's answers."""
         # Without the lock first: another thread of the parent may have held it at the fork.
-        if self._process != os.getpid():
+        if not self._owner.is_current():
             with self._lock:
-                if self._process != os.getpid():
+                if not self._owner.is_current():
                     self._connect()
 
     def close(self) -> None:

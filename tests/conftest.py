@@ -33,11 +33,6 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(waits: list[float]) -> None:
-    """Let waits between attempts end at once."""
-
-
-@pytest.fixture(autouse=True)
 def _isolated_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the settings in the environment and in the keyring of the machine."""
     for name in list(os.environ):

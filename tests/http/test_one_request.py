@@ -28,6 +28,8 @@ from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, tic
 from tickframe import errors
 from tickframe.http.cancellation import Cancellation
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 FRAME = framed_ticks("S000")
 WHOLE = answer(FRAME)
 CHUNKED = answer(FRAME, framing=Framing.CHUNKED)

@@ -17,6 +17,8 @@ from tickframe.sandbox import Sandbox
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import Marker, read_frames, write_frame
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 SECRET = "s3cr3t-t0k3n"
 
 

@@ -14,6 +14,8 @@ from tests.faults.server import Answer, FaultServer, Framing, answer, grant, ref
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, ticks_for
 from tickframe import errors
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 FRAME = framed_ticks("S000", rows=20)
 WHOLE = answer(FRAME)
 

@@ -203,6 +203,7 @@ def test_an_account_of_any_characters_reaches_the_token_service(server: FaultSer
     assert parse_qs(request.body.decode())["password"] == [password]
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(
     "fault",
     [

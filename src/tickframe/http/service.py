@@ -87,10 +87,6 @@ class Service:
             error.part = str(part)
             raise
 
-    def remark(self) -> str:
-        """Return nothing: what the service says stands in its answers."""
-        return ""
-
     def user(self) -> dict[str, Any]:
         """Return what the service says of the account.
 

@@ -1,4 +1,4 @@
-"""One framed request over HTTP: session, token, retries, errors."""
+"""The service: one framed request over HTTP, with its token, retries and errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tickframe.errors import TickframeError, TransportError
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
+from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_response, read_json
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings
@@ -25,7 +25,7 @@ _USER_PATH = "/auth/user"
 
 
 class Service:
-    """The service: answers parts. Safe to share between threads, and after a fork."""
+    """The service. Threads can share it, and it can be used after a fork."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -47,8 +47,8 @@ class Service:
         self._owner = OwningProcess()
 
     def _connect_after_fork(self) -> None:
-        """Leave connections to the parent: two processes would read each other's answers."""
-        # Without the lock first: another thread of the parent may have held it at the fork.
+        """Replace connections of the parent: two processes on one connection would read each other's responses."""
+        # Without the lock first, since a thread of the parent may have held it during the fork.
         if not self._owner.is_current():
             with self._lock:
                 if not self._owner.is_current():
@@ -59,7 +59,7 @@ class Service:
         self._session.close()
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
-        """Ask for a part until it is answered whole.
+        """Return the complete response to a part; transient failures are retried.
 
         Parameters
         ----------
@@ -71,14 +71,16 @@ class Service:
         Raises
         ------
         TransportError, ServiceError, FrameError, DecodeError
-            What the last attempt failed with.
+            The failure of the last attempt.
+        SettingsError
+            If the account is incomplete.
         Cancelled
-            If the run has ended.
+            If the run was cancelled.
         """
         self._connect_after_fork()
         try:
             return retry(
-                lambda attempts: joined(self._ask(part, cancellation), attempts),
+                lambda attempts: joined(self._request(part, cancellation), attempts),
                 self.settings.retry_seconds,
                 self._pause,
                 cancellation,
@@ -88,19 +90,19 @@ class Service:
             raise
 
     def user(self) -> dict[str, Any]:
-        """Return what the service says of the account.
+        """Return the service's description of the account.
 
         Raises
         ------
-        TransportError, ServiceError
-            If it does not say.
+        TransportError, ServiceError, SettingsError
+            As for :meth:`answer`, after one attempt.
         """
         self._connect_after_fork()
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
-            raise_for_answer(response, "application/json", secrets=self._secrets())
+            raise_for_response(response, "application/json", secrets=self._secrets())
             return read_json(response)
 
-    def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
@@ -108,26 +110,24 @@ class Service:
         body = write_frame(message.SerializeToString())
         with (
             cancellation.active(),
-            network_errors(self.settings.host),
+            network_errors(settings.host),
             self._send("POST", path, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
-        for answered in responses:
-            if answered.reference_id not in ("", reference_id):
-                raise TransportError("an answer to another request arrived: a proxy may have mixed them up; ask again")
-        return responses
+            raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
+            frames = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
+        if any(frame.reference_id not in ("", reference_id) for frame in frames):
+            raise TransportError("received the response to another request: a proxy may mix them up; try again")
+        return frames
 
     def _secrets(self) -> list[str]:
-        """Return what no error may hold."""
-        settings = self.settings
+        """Return the texts that no error may hold."""
         current = self._tokens.current
-        known = (settings.password, settings.client_secret, current.text if current is not None else None)
+        known = (self.settings.password, self.settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
-        """Send with the current token, and again with its replacement for as long as there is one."""
+        """Send a request with the current token, and again for as long as a refused token has a replacement."""
         token = self._tokens.token()
         while (response := self._send_with(token, method, path, body)).status_code == requests.codes.unauthorized:
             try:
@@ -139,7 +139,7 @@ class Service:
                 return response
             response.close()
             token = replacement
-        # A gateway may fail before anybody has looked at the token.
+        # A gateway may answer 5xx before the token is checked.
         token.accepted |= response.status_code < requests.codes.server_error
         return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,18 @@ from tickframe.sandbox import Sandbox
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
-@pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip the waits between attempts."""
-    monkeypatch.setattr(Cancellation, "wait", lambda cancellation, _seconds: cancellation.check())
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the waits between attempts, which end at once: the clock of the retries is ahead by their sum."""
+    asked: list[float] = []
+
+    def wait(cancellation: Cancellation, seconds: float) -> None:
+        cancellation.check()
+        asked.append(seconds)
+
+    monkeypatch.setattr(Cancellation, "wait", wait)
+    monkeypatch.setattr("tickframe.http.retry.monotonic", lambda: time.monotonic() + sum(asked))
+    return asked
 
 
 @pytest.fixture(autouse=True)

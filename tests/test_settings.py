@@ -30,7 +30,7 @@ def test_an_api_key_replaces_the_password(monkeypatch: pytest.MonkeyPatch) -> No
     assert resolve_settings(user="u", api_key="key").password == "key"
     monkeypatch.setenv("TICKFRAME_API_KEY", "env-key")
     assert resolve_settings(user="u").password == "env-key"
-    with pytest.raises(ValueError, match="password or an api_key"):
+    with pytest.raises(ValueError, match="password or api_key"):
         resolve_settings(password="p", api_key="k")
 
 

@@ -3,25 +3,25 @@
 ::
 
     TickframeError
-    ├── SettingsError            a setting is missing: no account, no extra installed
-    ├── FrameError               the bytes are not whole frames
+    ├── SettingsError            a setting or an extra is missing
+    ├── FrameError               the bytes are not complete frames
     │   ├── FrameMarkerError     the first byte is neither 0xFA nor 0xFF
     │   ├── FrameLengthError     the length is malformed, negative or over the limit
-    │   ├── TruncatedFrameError  the bytes end before the frame does
-    │   └── TrailingBytesError   bytes that are no frame follow the last frame
-    ├── DecodeError              the message in a frame is not a table of equal columns
-    ├── NotCachedError           the cache was to answer alone, and does not hold it
-    ├── FailedPartsError         parts failed, and the failures were collected
-    ├── TransportError           no answer arrived: connection, TLS, timeout, proxy, cut body
-    └── ServiceError             the service answered something other than ticks
+    │   ├── TruncatedFrameError  the bytes end inside a frame
+    │   └── TrailingBytesError   other bytes follow the last frame
+    ├── DecodeError              the message in a frame is not a table of equally long columns
+    ├── NotCachedError           cache="only", and the cache does not hold the response
+    ├── FailedPartsError         parts failed, and their failures were collected
+    ├── TransportError           no complete response: connection, TLS, timeout, proxy, cut body
+    └── ServiceError             the service answered with something other than ticks
         ├── AuthenticationError  401: the password or the token was refused
-        ├── PermissionDeniedError  403: the account may not see this
+        ├── PermissionDeniedError  403: the account lacks permission
         ├── UnknownEndpointError 404: the service has no such function
         ├── RateLimitError       429: too many requests
-        ├── UnexpectedContentError  a page or a document where a frame should be
+        ├── UnexpectedContentError  a web page or another document instead of a frame
         └── IncompletePagesError the pages of a lookup do not add up
 
-Every error can be pickled, keeps its cause in ``__cause__``, and holds no secret. A wrong argument
+Every error can be pickled, keeps its cause in ``__cause__``, and holds no secret. An invalid argument
 is a plain :class:`ValueError`, raised before anything is sent.
 """
 
@@ -51,23 +51,23 @@ __all__ = [
 
 
 class TickframeWarning(UserWarning):
-    """The service said something beside its answer, such as that a symbol has no data on that day.
+    """A message of the service with a complete response, for example that a symbol has no data on a day.
 
-    The answer is whole. ``query.outcomes`` says of which parts it was said.
+    ``query.outcomes`` has the messages of each part.
     """
 
 
 class TickframeError(Exception):
-    """Base of every error of the package.
+    """Base class of every error of the package.
 
     Attributes
     ----------
     message : str
         What happened, and what to do next.
     part : str
-        The request in question, in words; empty where none was under way.
+        The request as text; empty if the error is about none.
     attempts : int
-        How often it was asked before this error was final.
+        Number of attempts at the request.
     """
 
     def __init__(self, message: str, *, part: str = "") -> None:
@@ -77,11 +77,11 @@ class TickframeError(Exception):
         self.attempts = 0
 
     def __str__(self) -> str:
-        """Return the message, and behind it the request that it is about."""
+        """Return the message, followed by the request."""
         return f"{self.message} [{self.part}]" if self.part else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle by attributes, since the constructor takes keywords."""
+        """Pickle the attributes, since the constructors take keywords."""
         return _rebuild, (type(self), self.args), self.__dict__
 
 
@@ -92,60 +92,59 @@ def _rebuild(kind: type[TickframeError], args: tuple[object, ...]) -> TickframeE
 
 
 class SettingsError(TickframeError):
-    """A setting that this call needs is missing.
+    """A setting or an extra that the call needs is missing.
 
-    The message names it: pass it to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, or
+    The message names it: pass the setting to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, or
     install the extra.
     """
 
 
 class FrameError(TickframeError):
-    """The bytes are not whole frames.
+    """The bytes are not complete frames.
 
-    Nothing of them is used. Ask again; if it stays, something between here and the service changes
-    answers, or ``base_url`` leads elsewhere.
+    None of them are used. Try again. If it fails again, a proxy may change responses, or ``base_url`` may
+    be wrong.
     """
 
 
 class FrameMarkerError(FrameError):
     """A frame begins with a byte that is neither 0xFA nor 0xFF.
 
-    What answered is not the service: check ``base_url`` and ``path_template``.
+    The response is not from the service: check ``base_url`` and ``path_template``.
     """
 
 
 class FrameLengthError(FrameError):
-    """A frame's length is malformed, negative or over the limit.
+    """The length of a frame is malformed, negative or over the limit.
 
-    Ask for less at once (a shorter time, fewer symbols), or raise ``maximum_length``.
+    Request less at once (a shorter time, fewer symbols), or raise ``maximum_length``.
     """
 
 
 class TruncatedFrameError(FrameError):
-    """The bytes end before the frame does.
+    """The bytes end inside a frame.
 
-    The answer was cut short, which usually passes: it has been asked for again already. Ask later, or
-    for less at once.
+    The response was cut short. Such requests are retried, so try again later, or request less at once.
     """
 
 
 class TrailingBytesError(FrameError):
-    """Bytes that are no frame follow the last whole frame.
+    """Bytes that are not a frame follow the last complete frame.
 
-    Ask again; if it stays, see whether a proxy adds to answers, and report it to the service.
+    Try again. If it fails again, check whether a proxy adds to responses, and report it to the service.
     """
 
 
 class DecodeError(TickframeError):
-    """The message in a frame is not a table of columns of equal length.
+    """The message in a frame is not a table of equally long columns.
 
-    The message names the column. Where parts differ in their columns, ask for them in queries of
-    their own; else report the answer to the service.
+    If the columns of parts differ, load them with separate queries. Otherwise report the response to the
+    service.
 
     Attributes
     ----------
     column : str
-        The column in question; empty where the message as a whole is.
+        The name of the column; empty if the error is about the whole message.
     """
 
     def __init__(self, message: str, *, column: str = "", part: str = "") -> None:
@@ -154,15 +153,14 @@ class DecodeError(TickframeError):
 
 
 class FailedPartsError(TickframeError):
-    """Some parts of a query have no answer; their failures were collected.
+    """Some parts of a query failed, and their failures were collected.
 
-    :attr:`failed` says which, and why. Ask for these again; ``to_parquet`` into the same folder asks
-    for nothing else.
+    Run the query again. ``to_parquet`` to the same location requests only the missing parts.
 
     Attributes
     ----------
     failed : tuple of Outcome
-        What became of them.
+        The outcomes of the failed parts.
     """
 
     def __init__(self, message: str, *, failed: tuple[object, ...] = (), part: str = "") -> None:
@@ -171,14 +169,14 @@ class FailedPartsError(TickframeError):
 
 
 class NotCachedError(TickframeError):
-    """The cache was to answer alone, and does not hold what was asked for.
+    """The query was limited to the cache, which does not hold all responses.
 
-    Ask with ``cache="auto"``, which asks the service for what is missing.
+    Use ``cache="auto"`` to request the missing ones from the service.
 
     Attributes
     ----------
     parts : tuple of str
-        The requests that it does not hold, in words.
+        The missing requests as text.
     """
 
     def __init__(self, message: str, *, parts: tuple[str, ...] = (), part: str = "") -> None:
@@ -187,15 +185,15 @@ class NotCachedError(TickframeError):
 
 
 class TransportError(TickframeError):
-    """No answer arrived: connection, TLS, timeout, proxy or a body cut short.
+    """No complete response arrived: connection, TLS, timeout, proxy or a body cut short.
 
-    What may pass by itself has been asked for again already, up to ``retry_seconds``. Check the
-    address, the network, and the settings that the message names.
+    Transient errors have been retried for up to ``retry_seconds``. Check the address, the network, and the
+    settings that the message names.
 
     Attributes
     ----------
     passing : bool
-        Whether it may pass by itself, so that asking again can help.
+        Whether the error is transient, so that another attempt may succeed.
     """
 
     def __init__(self, message: str, *, passing: bool = True, part: str = "") -> None:
@@ -204,21 +202,20 @@ class TransportError(TickframeError):
 
 
 class ServiceError(TickframeError):
-    """The service answered something other than what was asked for.
+    """The service answered with something other than the requested data.
 
-    Its own words are in :attr:`description`. Change what they complain of; quote :attr:`request_id`
-    to its support where they do not help.
+    Follow its :attr:`description`. If that does not help, give the :attr:`request_id` to its support.
 
     Attributes
     ----------
     status : int
         The HTTP status.
     description : str
-        The service's own words; empty where it gave none.
+        The description of the error by the service; empty if there is none.
     request_id : str
-        The service's name of the answer, or else ours of the request: quote it to their support.
+        The ID of the request, for the service's support; empty if there is none.
     retry_after : float or None
-        Seconds that the service asks to wait; None where it does not say.
+        Seconds that the service asks to wait; None if it does not.
     """
 
     def __init__(
@@ -241,12 +238,12 @@ class ServiceError(TickframeError):
 class AuthenticationError(ServiceError):
     """The password or the token was refused (401).
 
-    Check user, password or API key, and the client secret; take a new token where you brought one.
+    Check the user, the password or API key, and the client secret; replace a token that you passed.
     """
 
 
 class PermissionDeniedError(ServiceError):
-    """The account has no right to what was asked for (403).
+    """The account lacks permission for the requested data (403).
 
     Ask the service for access to the source, the exchange or the days.
     """
@@ -255,27 +252,26 @@ class PermissionDeniedError(ServiceError):
 class UnknownEndpointError(ServiceError):
     """The service has no such function (404).
 
-    Check the request's name, ``endpoints`` and ``path_template``.
+    Check the name of the request, ``endpoints`` and ``path_template``.
     """
 
 
 class RateLimitError(ServiceError):
     """Too many requests (429).
 
-    It has waited as long as :attr:`retry_after` asked, within ``retry_seconds``. Ask later, or with a
-    smaller ``max_workers``.
+    The request was retried within ``retry_seconds``. Try again later, or with a smaller ``max_workers``.
     """
 
 
 class UnexpectedContentError(ServiceError):
-    """A page or a document arrived where a frame should be.
+    """A web page or another document arrived instead of a frame.
 
-    Check ``base_url``, and whether a proxy or a login page stands between.
+    Check ``base_url``, and whether a proxy or a login page answers instead of the service.
     """
 
 
 class IncompletePagesError(ServiceError):
-    """The pages of a lookup do not add up to what the service announced.
+    """The pages of a lookup do not add up to the number of rows that the service announced.
 
-    Ask again; ``first_pages()`` has the first page alone.
+    Try again, or use ``first_pages()`` for the first page alone.
     """

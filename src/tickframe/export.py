@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from tickframe.cache.policy import is_final
 from tickframe.catalogue import Column
-from tickframe.location import Folder, is_unfinished
+from tickframe.location import Location, is_unfinished
 from tickframe.plan.part import Part
 from tickframe.run.fetch import Fetched
 from tickframe.run.outcomes import Outcome, Outcomes
@@ -91,7 +91,7 @@ class Dataset:
     """
 
     def __init__(self, location: str | os.PathLike[str], partition_by: Sequence[str]) -> None:
-        self._folder = Folder(location)
+        self._folder = Location(location)
         self._partition_by = list(partition_by)
         # Unfinished files from before belong to a run that was killed.
         self._started = time.time()
@@ -105,7 +105,7 @@ class Dataset:
         ValueError
             If its location holds a secret.
         """
-        self._folder.portable_place()
+        self._folder.portable()
 
     def begin(self, parts: Sequence[Part], existing: Existing) -> dict[int, Record]:
         """Delete the manifest, and return the records of the parts that are complete, by their index.

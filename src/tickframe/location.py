@@ -1,4 +1,4 @@
-"""A folder on a local disk or in an object store, whose files appear whole or not at all."""
+"""A directory on a local disk or in an object store, whose files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,82 +17,86 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _SECRET_OPTION = re.compile("secret|key|token|password", re.IGNORECASE)
 _UNFINISHED = ".tmp"
 _UNFINISHED_NAME = re.compile(r"\.(.+)\.[0-9]+-[0-9a-f]{8}\.tmp")
-# Where a folder is a part of the files' names, and making one can need rights that writing does not.
+# They have no directories, only names with slashes; creating one may need permissions that writing does not.
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
 
 
-class Folder:
-    """A folder in any place that ``pyarrow.fs`` knows.
+class Location:
+    """A directory in any filesystem of ``pyarrow.fs``.
 
     Parameters
     ----------
-    place
+    location
         A local path, or a URI such as ``s3://bucket/prefix?region=eu-central-1``.
     filesystem
-        What holds the folder; ``place`` is then a path in it. Left out, the place says.
+        The filesystem of ``location``, which is then a path in it. If omitted, that of the URI or the local one.
 
     Raises
     ------
     ValueError
-        If no file system knows the URI.
+        If ``pyarrow.fs`` does not support the URI.
     """
 
-    def __init__(self, place: str | os.PathLike[str], filesystem: fs.FileSystem | None = None) -> None:
-        self._place = os.fspath(place)
+    def __init__(self, location: str | os.PathLike[str], filesystem: fs.FileSystem | None = None) -> None:
+        self._given = os.fspath(location)
         if filesystem is not None:
-            self.filesystem, self.root = filesystem, self._place.rstrip("/")
-        elif _URI.match(self._place):
+            self.filesystem, self.root = filesystem, self._given.rstrip("/")
+        elif _URI.match(self._given):
             try:
-                self.filesystem, self.root = fs.FileSystem.from_uri(self._place)
+                self.filesystem, self.root = fs.FileSystem.from_uri(self._given)
             except pa.ArrowInvalid:
-                # The URI may hold a secret, and what pyarrow says of it holds the URI.
+                # Without the cause, which shows the URI and so a secret in it.
                 raise ValueError(
-                    f"{_without_secrets(self._place)} is no place that pyarrow.fs knows: correct its scheme or its "
-                    "options, and write a slash in a password as %2F"
+                    f"pyarrow.fs does not support {_without_secrets(self._given)}: correct the scheme or the options, "
+                    "and write a slash in a password as %2F"
                 ) from None
         else:
-            self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._place).expanduser().absolute())
+            self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._given).expanduser().absolute())
         innermost = self.filesystem
         while isinstance(innermost, fs.SubTreeFileSystem):
             innermost = innermost.base_fs
-        self._holds_folders = innermost.type_name not in _OBJECT_STORES
+        self._has_directories = innermost.type_name not in _OBJECT_STORES
 
     def __str__(self) -> str:
-        """Return the place as it was given, without a secret that its URI may hold."""
-        return _without_secrets(self._place)
+        """Return the path or URI without secrets."""
+        return _without_secrets(self._given)
 
     def __repr__(self) -> str:
-        return f"<Folder {self}>"
+        return f"<Location {self}>"
 
-    def __reduce__(self) -> tuple[type[Folder], tuple[str]]:
-        """Travel as a place; raises what :meth:`portable_place` does."""
-        return Folder, (self.portable_place(),)
+    def __reduce__(self) -> tuple[type[Location], tuple[str]]:
+        """Pickle the path or URI; raises the errors of :meth:`portable`."""
+        return Location, (self.portable(),)
 
     @property
     def is_local(self) -> bool:
-        """Whether the folder is on a disk of this machine, as far as the operating system knows."""
+        """Whether the directory is on this machine, or mounted on it."""
         return bool(self.filesystem.type_name == "local")
 
-    def portable_place(self) -> str:
-        """Return the place as other processes and machines open it.
+    def portable(self) -> str:
+        """Return the path or URI with which other processes open the location.
 
         Raises
         ------
         ValueError
-            If a secret is in it, or a file system that no URI stands for.
+            If it holds a secret, or if the location was created from a filesystem object.
         """
-        if not _URI.match(self._place):
+        if not _URI.match(self._given):
             if not self.is_local:
-                raise ValueError(f"{self} is in a file system of this process alone: give the place as a URI")
+                raise ValueError(
+                    f"{self} is in a filesystem object, which other processes do not have: pass a URI instead"
+                )
             return self.root
-        address = urlsplit(self._place)
+        address = urlsplit(self._given)
         options = [name for name, _ in parse_qsl(address.query) if _SECRET_OPTION.search(name)]
         if address.password is not None or options:
-            raise ValueError(f"the URI of {self} holds a secret, which does not travel: leave it to the environment")
-        return self._place
+            raise ValueError(
+                f"the URI of {self} holds a secret, which is not sent to other processes: set it in their environment"
+            )
+        return self._given
 
     def path(self, name: str) -> str:
-        """Return the path of a file in its file system; ``name`` uses slashes."""
+        """Return the path of a file in the filesystem; ``name`` uses slashes."""
         return f"{self.root}/{name}" if name else self.root
 
     def read(self, name: str) -> pa.Buffer:
@@ -101,7 +105,7 @@ class Folder:
         Raises
         ------
         FileNotFoundError
-            If it is not there.
+            If it does not exist.
         OSError
             If it cannot be read.
         """
@@ -109,42 +113,42 @@ class Folder:
             return file.read_buffer()
 
     def open(self, name: str) -> pa.NativeFile:
-        """Open a file for reading at random; raises what :meth:`read` does."""
+        """Open a file for random access; raises the errors of :meth:`read`."""
         return self.filesystem.open_input_file(self.path(name))
 
     def exist(self, names: Sequence[str]) -> bool:
-        """Say whether all of some files are there.
+        """Return whether all of these files exist.
 
         Raises
         ------
         OSError
-            If the file system does not say.
+            If the filesystem fails.
         """
         return all(info.is_file for info in self.filesystem.get_file_info([self.path(name) for name in names]))
 
-    def prepare(self, name: str) -> None:
-        """Make the folder of a file, where folders exist apart from files.
+    def create_parents(self, name: str) -> None:
+        """Create the directories above a file, unless in an object store.
 
         Raises
         ------
         OSError
-            If it cannot be made.
+            If one cannot be created.
         """
-        if self._holds_folders:
+        if self._has_directories:
             self.filesystem.create_dir(self.path(name).rpartition("/")[0], recursive=True)
 
     def write(self, name: str, *pieces: pa.Buffer | bytes) -> None:
-        """Write a file that appears with all its pieces at once; one that is there is replaced.
+        """Write a file atomically, replacing an existing one.
 
         Raises
         ------
         OSError
-            If it cannot be written; nothing is left behind.
+            If it cannot be written. No part of it remains.
         """
         try:
             self._write(name, pieces)
         except FileNotFoundError:
-            # Somebody deleted the folder between two of our steps.
+            # Another process deleted the directory in the meantime.
             self._write(name, pieces)
 
     def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
@@ -154,14 +158,14 @@ class Folder:
 
     @contextlib.contextmanager
     def unfinished(self, name: str) -> Iterator[str]:
-        """Lend a path beside a file's own, and move it there when the body is done.
+        """Yield the path of a temporary file beside a file, and move it there at the end of the body.
 
-        An object store completes even an upload that an error ended, so what is moved is only what
-        the body left whole.
+        An object store completes an upload even after an error, so the temporary file is deleted if the
+        body raises.
         """
-        self.prepare(name)
+        self.create_parents(name)
         folder, _, base = self.path(name).rpartition("/")
-        # Names that begin with a dot are passed over by whatever reads such folders.
+        # Readers of datasets ignore names that begin with a dot.
         unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}"
         try:
             yield unfinished
@@ -172,29 +176,29 @@ class Folder:
             raise
 
     def delete(self, name: str) -> None:
-        """Delete a file; one that is gone already is no error."""
+        """Delete a file if it exists."""
         with contextlib.suppress(FileNotFoundError):
             self.filesystem.delete_file(self.path(name))
 
-    def delete_empty_folders(self, name: str) -> None:
-        """Delete the local folders above a file that hold nothing any more, up to this one."""
+    def delete_empty_parents(self, name: str) -> None:
+        """Delete the empty local directories above a file, up to this one."""
         if not self.is_local:
             return
-        for folder in Path(self.path(name)).parents:
-            if folder == Path(self.root):
+        for parent in Path(self.path(name)).parents:
+            if parent == Path(self.root):
                 return
             try:
-                folder.rmdir()
+                parent.rmdir()
             except OSError:
                 return
 
     def files(self, under: str = "", *, recursive: bool = True) -> Iterator[tuple[str, fs.FileInfo]]:
-        """Return the files, with their names as :meth:`read` takes them; none where there is no folder.
+        """Yield the files by name, as for :meth:`read`; none if there is no such directory.
 
         Raises
         ------
         OSError
-            If the folder cannot be listed.
+            If the directory cannot be listed.
         """
         selector = fs.FileSelector(self.path(under), allow_not_found=True, recursive=recursive)
         for info in self.filesystem.get_file_info(selector):
@@ -203,25 +207,25 @@ class Folder:
 
 
 def is_unfinished(name: str) -> bool:
-    """Say whether a file is one that :meth:`Folder.unfinished` lends."""
+    """Return whether a file is one of :meth:`Location.unfinished`."""
     base = name.rpartition("/")[2]
     return base.startswith(".") and base.endswith(_UNFINISHED)
 
 
 def finished_name(name: str) -> str | None:
-    """Return the name that an unfinished file is moved to, None for any other file; one over 100 letters is cut."""
+    """Return the name that an unfinished file is moved to, cut at 100 characters; None for any other file."""
     folder, slash, base = name.rpartition("/")
     found = _UNFINISHED_NAME.fullmatch(base)
     return f"{folder}{slash}{found[1]}" if found else None
 
 
-def _without_secrets(place: str) -> str:
-    """Leave out the user, the password and the options of a URI."""
-    if not _URI.match(place):
-        return place
-    scheme, _, rest = place.partition("://")
+def _without_secrets(location: str) -> str:
+    """Return a path, or a URI without its user, password and options."""
+    if not _URI.match(location):
+        return location
+    scheme, _, rest = location.partition("://")
     authority = re.split("[/?]", rest, maxsplit=1)[0]
     if "@" not in authority and ":" in authority and not authority.rpartition(":")[2].isdigit():
-        # It ends within a password whose slash should have been escaped.
+        # The slash is in a password, where it should have been escaped.
         authority = rest[: rest.rfind("@") + 1]
     return f"{scheme}://{rest[authority.rfind('@') + 1 :].partition('?')[0]}"

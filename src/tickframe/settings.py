@@ -1,4 +1,4 @@
-"""Where the service is and who asks: from arguments, then the environment, then the keyring.
+"""The address of the service and the account, from arguments, the environment and the keyring, in this order.
 
 ==================  ===========================  =================================
 argument            environment                  keyring (service ``tickframe``)
@@ -34,43 +34,43 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How to reach the service. No secret is in the repr.
+    """How to reach the service. The repr shows no secret.
 
     Attributes
     ----------
     base_url : str
-        The service's address, without a slash at its end. Plain http goes to this machine only.
+        The address of the service, without a trailing slash: https, or plain http on this machine.
     user : str or None
-        The account.
+        The user of the account.
     password : str or None
-        The account's password, or the API key that stands in for it.
+        The password of the account, or the API key used in its place.
     client_secret : str or None
-        The secret of the client itself, sent when a token is asked for.
+        The secret of the OAuth 2.0 client, sent with the request for a token.
     token : str or None
-        An access token. With one, no other credential is needed.
+        An access token, which makes all other credentials unnecessary.
     connect_timeout, read_timeout : float
-        Seconds to wait for a connection, and for the next bytes of an answer. An answer that brings less
-        than 100 bytes a second over ``read_timeout`` is given up, too, and asked for again.
+        Seconds to wait for a connection, and for the next bytes of a response. A response that arrives at
+        less than 100 bytes/s over ``read_timeout`` counts as timed out, too.
     retry_seconds : float
-        The budget of time for one request: what fails in passing is asked again until then.
+        Seconds within which the last attempt at a request begins. Transient failures are retried.
     path_template : str
-        The path of a function, with ``{endpoint}`` in it.
+        The path of a function, which contains ``{endpoint}``.
     endpoints : Mapping[str, str]
-        Endpoint names that replace the catalogue's, by the function's name.
+        Endpoint names that replace those of the catalogue, by function name.
     parameter_names : Mapping[str, str]
-        Names of parameters on the wire that replace the catalogue's, by the documented name.
+        Parameter names on the wire that replace those of the catalogue, by documented name.
     maximum_length : int
-        The longest frame to accept, in bytes.
+        The length of the longest accepted frame, in bytes.
     proxies : Mapping[str, str] or None
-        Proxies by scheme, as requests takes them; left out, those of the environment, which are not
-        used for a service on this machine.
+        Proxies by scheme, as for requests. If omitted, those of the environment, which are not used for
+        a service on this machine.
     verify : bool or str
-        Whether to check the service's certificate, or the file of certificates to check it with.
+        Whether to verify the certificate of the service, or a file of certificates to trust.
     cert : str or (str, str) or None
-        The client's own certificate: one file, or a certificate's and a key's.
+        The client certificate: one file, or the files of the certificate and its key.
     cache_namespace : str
-        What the cache calls the service; left out, its address. Give one name to addresses that lead
-        to the same data.
+        The name of the service in the cache; if omitted, its address. Use one name for several addresses
+        of the same data.
     """
 
     base_url: str = DEFAULT_URL
@@ -94,27 +94,29 @@ class Settings:
         _check_url(self.base_url)
         _check_path_template(self.path_template)
         if self.token is not None and not is_token(self.token):
-            # Nothing of a secret is shown, not even what is wrong with it.
-            raise ValueError("token is empty, or holds a blank, a line end or a character beyond ASCII: copy it anew")
+            # Errors show nothing of a secret.
+            raise ValueError(
+                "invalid token: empty, or with a space, a line break or a non-ASCII character; copy it again"
+            )
         for name, secret in (("password", self.password), ("client_secret", self.client_secret)):
             if secret is not None and (not secret or not _is_text(secret)):
-                raise ValueError(f"{name} is empty, or holds a line end or half a character: give it anew")
+                raise ValueError(f"invalid {name}: empty, or with a line break or a lone surrogate; enter it again")
 
     @property
     def host(self) -> str:
-        """The service's host and port, as errors name it."""
+        """The host and the port of the service, for errors."""
         return urlsplit(self.base_url).netloc
 
     def path_of(self, function: str, endpoint: str) -> str:
-        """Return the path of a function; ``endpoint`` is the catalogue's name of its end."""
+        """Return the path of a function, whose endpoint the catalogue calls ``endpoint``."""
         return self.path_template.replace("{endpoint}", quote(self.endpoints.get(function, endpoint), safe=""))
 
     def requests_options(self) -> dict[str, Any]:
-        """Return what every call of requests takes: timeouts, proxies, certificates, no redirects."""
+        """Return the options of every call of requests: timeouts, proxies, certificates, no redirects."""
         proxies = self.proxies
         hostname = urlsplit(self.base_url).hostname
         if proxies is None and hostname is not None and _is_loopback(hostname):
-            # A proxy of the environment is another machine, which would get the token.
+            # A proxy of the environment is on another machine and would receive the token.
             proxies = {"no_proxy": hostname}
         return {
             "timeout": (self.connect_timeout, self.read_timeout),
@@ -136,19 +138,18 @@ def resolve_settings(
     token: str | None = None,
     **others: object,
 ) -> Settings:
-    """Fill in what the arguments leave out, from the environment and then from the keyring.
+    """Return the settings, with omitted arguments from the environment and then from the keyring.
 
-    A credential given as an argument outweighs any other kind found in the environment: a password
-    is not overruled by a ``TICKFRAME_TOKEN`` that happens to be set.
+    A credential passed as an argument takes precedence over every credential in the environment: with a
+    password, ``TICKFRAME_TOKEN`` is ignored.
 
     Raises
     ------
     ValueError
-        If the address is neither https nor a plain http address of this machine, or if both a
-        password and an API key are given.
+        If a setting is invalid, or if both a password and an API key are passed.
     """
     if password is not None and api_key is not None:
-        raise ValueError("give a password or an api_key, not both: the key stands in for the password")
+        raise ValueError("pass password or api_key, not both: the API key takes the place of the password")
     secret = password if password is not None else api_key
     if token is None and user is None and secret is None and client_secret is None:
         token = _from_environment("TICKFRAME_TOKEN")
@@ -171,12 +172,12 @@ def resolve_settings(
 
 
 def is_token(text: str) -> bool:
-    """Say whether a text can travel as a bearer token (RFC 6750, 2.1): visible ASCII."""
+    """Return whether a text can be sent as a bearer token (RFC 6750, 2.1): visible ASCII characters."""
     return _TOKEN.fullmatch(text) is not None
 
 
 def _from_environment(name: str) -> str | None:
-    """Return a variable without the line end that a file or a shell may have left on it."""
+    """Return a variable without surrounding whitespace, such as the line break of a file; None if it is empty."""
     return os.environ.get(name, "").strip() or None
 
 
@@ -192,12 +193,12 @@ def _check_path_template(template: str) -> None:
     fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     if not template.startswith("/") or template.startswith("//") or fields != {"endpoint"}:
         raise ValueError(
-            f"path_template {template!r} must begin with one slash and hold {{endpoint}}, and nothing else in braces"
+            f"invalid path_template {template!r}: must begin with one slash and contain {{endpoint}} and no other field"
         )
 
 
 def _from_keyring(name: str) -> str | None:
-    """Return a secret of the desktop's keyring, None where there is no keyring."""
+    """Return a secret from the keyring; None without one, or without a keyring."""
     if importlib.util.find_spec("keyring") is None:
         return None
     import keyring  # noqa: PLC0415, an extra
@@ -211,19 +212,19 @@ def _from_keyring(name: str) -> str | None:
 
 def _check_url(url: str) -> None:
     if "@" in url:
-        raise ValueError("base_url carries a user or a password: give them as user= and password=")
+        raise ValueError("base_url contains a user or a password: pass them as user= and password=")
     address = urlsplit(url)
     try:
-        address.port  # noqa: B018, it raises where there is none
+        address.port  # noqa: B018, raises if it is not a number
     except ValueError:
-        raise ValueError(f"base_url {url!r} has no port after its colon: write it as https://host:443") from None
+        raise ValueError(f"invalid base_url {url!r}: the port must be a number, as in https://host:443") from None
     if address.query or address.fragment:
-        raise ValueError(f"base_url {url!r} ends in a query or a fragment: give the address alone")
-    if address.scheme == "https" and address.hostname:
-        return
-    if address.scheme == "http" and address.hostname and _is_loopback(address.hostname):
-        return
-    raise ValueError(f"base_url {url!r} must be https://..., or http:// to this machine only: it carries a token")
+        raise ValueError(f"invalid base_url {url!r}: must not contain a query or a fragment")
+    host = address.hostname or ""
+    if not host or not (address.scheme == "https" or (address.scheme == "http" and _is_loopback(host))):
+        raise ValueError(
+            f"invalid base_url {url!r}: must be https://..., or http:// on this machine, since requests carry a token"
+        )
 
 
 def _is_loopback(host: str) -> bool:

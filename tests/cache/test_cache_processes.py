@@ -24,10 +24,10 @@ from tickframe.wire.reader import Response
 from tickframe.cache.key import Key, Window
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, write_entry
-from tickframe.location import Folder
+from tickframe.location import Location
 
 kills, place = int(sys.argv[1]), sys.argv[2]
-folder = Folder(place)
+folder = Location(place)
 keys = [Key(f"source=A/symbol=S{number}", Window(), f"{number:032x}") for number in range(3)]
 
 def values(number, version):

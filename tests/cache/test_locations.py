@@ -139,7 +139,7 @@ def test_another_user_can_read_a_shared_cache(server: FaultServer, tmp_path: Pat
 
 
 def test_an_unsupported_uri_is_refused_without_showing_its_secret() -> None:
-    with pytest.raises(ValueError, match="nowhere://bucket/ticks is no place") as raised:
+    with pytest.raises(ValueError, match="does not support nowhere://bucket/ticks:") as raised:
         tf.Cache("nowhere://key:secret@bucket/ticks?token=hidden")
     assert "secret" not in str(raised.value)
     assert "hidden" not in str(raised.value)
@@ -199,7 +199,7 @@ def test_an_object_store_that_is_down_causes_one_warning(server: FaultServer) ->
 )
 def test_a_refused_uri_shows_its_secret_nowhere(place: str) -> None:
     """Neither in the message nor in the traceback."""
-    with pytest.raises(ValueError, match=r"://bucket/ticks is no place that pyarrow.fs knows") as raised:
+    with pytest.raises(ValueError, match=r"does not support \w+://bucket/ticks:") as raised:
         tf.Cache(place)
     shown = "".join(traceback.format_exception_only(raised.value))
     assert raised.value.__cause__ is None

@@ -391,7 +391,7 @@ def test_an_argument_overrides_the_environment(monkeypatch: pytest.MonkeyPatch, 
 def test_no_secret_and_no_user_name_is_written(sandbox: Sandbox, tmp_path: Path) -> None:
     with tf.Client(**sandbox.account, cache=tmp_path) as client:
         client.tick_data("ACTIV", "ZAL.XE", DAY, data_type="TRADES").to_arrow()
-        token = client._service._tokens.current
+        token = client._service._tokens.current.text
     assert token
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     named = " ".join(str(file) for file in tmp_path.rglob("*"))

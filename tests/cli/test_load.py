@@ -134,10 +134,10 @@ def test_a_failure_keeps_an_existing_file(tmp_path):
 @pytest.mark.parametrize(
     ("day", "words"),
     [
-        ("2016-13-05", "no day of the calendar"),
-        ("2016-05-06:2016-05-05", "comes after the last"),
-        ("2016-05-05:2016-05-06:2016-05-07", "is no day"),
-        ("ADS.XE", "write it as 2016-05-05"),
+        ("2016-13-05", "month must be in 1..12"),
+        ("2016-05-06:2016-05-05", "reversed day range"),
+        ("2016-05-05:2016-05-06:2016-05-07", "expected YYYY-MM-DD"),
+        ("ADS.XE", "expected YYYY-MM-DD"),
     ],
 )
 def test_an_invalid_day_is_one_line(day, words):
@@ -181,7 +181,7 @@ def test_debug_shows_the_traceback():
     result = run("ACTIV", "ZAL.XE", "2016-13-05", "--type", "TRADES", "--debug")
     assert result.exit_code == 2
     assert result.stderr.startswith("Traceback")
-    assert result.stderr.rstrip().split("\n")[-1].startswith("ValueError: day '2016-13-05'")
+    assert result.stderr.rstrip().split("\n")[-1].startswith("ValueError: invalid day '2016-13-05'")
 
 
 @pytest.mark.parametrize("from_stdin", [True, False])

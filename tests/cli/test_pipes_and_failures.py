@@ -106,7 +106,7 @@ def test_collected_failures_are_listed_and_exit_with_3(server, tmp_path):
     assert (code, stdout) == (3, "")
     assert pq.read_table(path)["symbol"].unique().to_pylist() == ["S000", "S002"]
     [failed] = [line for line in stderr.split("\n") if line.startswith(" S001")]
-    assert "failed: HTTP 403: the account has no right to this" in failed
+    assert "failed: HTTP 403: the account lacks permission" in failed
     assert "\x1b" not in stderr
     assert stderr.rstrip().split("\n")[-1].startswith(f"{2 * ROWS} rows in 3 parts (0 empty, 1 failed)")
 
@@ -171,7 +171,7 @@ def test_a_retry_is_reported_once(server):
     server.serve(succeed_on_retry)
     code, _, stderr = load(*symbols(3), DAY)
     assert code == 0
-    assert stderr.count("HTTP 503: the service failed") == stderr.count("asking again") == 1
+    assert stderr.count("HTTP 503: the service failed") == stderr.count("trying again") == 1
 
 
 def test_an_arrow_stream_is_not_written_to_a_terminal(tmp_path):

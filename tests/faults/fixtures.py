@@ -27,21 +27,6 @@ def client(server: FaultServer) -> Iterator[tf.Client]:
         yield connected
 
 
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Every wait that was asked for between attempts; none of them takes time."""
-    from tickframe.http.cancellation import Cancellation  # noqa: PLC0415, patched here only
-
-    asked: list[float] = []
-
-    def wait(cancellation: Cancellation, seconds: float) -> None:
-        asked.append(seconds)
-        cancellation.check()
-
-    monkeypatch.setattr(Cancellation, "wait", wait)
-    return asked
-
-
 def threads_of_runs() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name.startswith("tickframe") and "sandbox" not in each.name]
 

@@ -27,6 +27,10 @@ from tickframe.wire.frames import read_frames, write_frame
 
 _PASSED_ON = ("authorization", "content-type", "accept")
 
+_EXPIRY = "token expired"
+# More than a client has under way: it knows by then that the token was accepted.
+_REQUESTS_BEFORE_EXPIRY = 10
+
 # Seconds between two bytes: too few of them arrive.
 _TRICKLE = 0.05
 
@@ -56,7 +60,8 @@ class FaultyProxy(FaultServer):
         self.rate = rate
         self._draw = random.Random(seed)
         self._drawing = threading.Lock()
-        self._unauthorized: set[tuple[str, bytes]] = set()
+        self._accepted: Counter[str] = Counter()
+        self._expired: set[str] = set()
         self._known: dict[tuple[str, bytes], Answer] = {}
         self._pool = urllib3.PoolManager(maxsize=64)
         self.serve(self._pass_on)
@@ -73,13 +78,16 @@ class FaultyProxy(FaultServer):
         self.received.clear()
         whole, kind = self._ask_upstream(request)
         with self._drawing:
+            if request.token in self._expired:
+                return refusal(401)
             if self._draw.random() >= self.rate:
+                self._accepted[request.token] += 1
                 return whole
             faults = self._faults(whole, kind, request)
             name = self._draw.choice(sorted(faults))
             self.faults[name] += 1
-            if name == "401":
-                self._unauthorized.add((request.path, _parameters(request)))
+            if name == _EXPIRY:
+                self._expired.add(request.token)
         return faults[name]
 
     def _ask_upstream(self, request: Received) -> tuple[Answer, str]:
@@ -123,9 +131,8 @@ class FaultyProxy(FaultServer):
                 "body cut without a length": answer(body, content_type=kind, framing=Framing.CLOSE).cut_in_body(at),
                 "chunks cut": answer(body, content_type=kind, framing=Framing.CHUNKED).cut_in_body(at),
             }
-        # Twice for the same data would be no fault that passes.
-        if request.path != TOKEN_PATH and (request.path, _parameters(request)) not in self._unauthorized:
-            faults["401"] = refusal(401)
+            if self._accepted[request.token] >= _REQUESTS_BEFORE_EXPIRY:
+                faults[_EXPIRY] = refusal(401)
         return faults
 
 

@@ -1,5 +1,5 @@
 """Fixtures for the tests of one request."""
 
-from tests.faults.fixtures import client, leaves_nothing, server, waits
+from tests.faults.fixtures import client, leaves_nothing, server
 
-__all__ = ["client", "leaves_nothing", "server", "waits"]
+__all__ = ["client", "leaves_nothing", "server"]

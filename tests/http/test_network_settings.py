@@ -62,6 +62,7 @@ def test_a_bundle_of_ones_own_is_trusted(secure: ScriptedServer, certificates: C
         assert ask(client) == 0
 
 
+@pytest.mark.usefixtures("waits")
 def test_a_client_certificate_is_shown(certificates: Certificates) -> None:
     certificates.context.verify_mode = ssl.CERT_REQUIRED
     with ScriptedServer(certificates.context) as server:

@@ -13,10 +13,11 @@ import requests
 import tickframe as tf
 from tests.scripted_server import OCTET_STREAM, Reply, ScriptedServer
 from tickframe import errors
-from tickframe.http.cancellation import Cancellation
 from tickframe.sandbox import Sandbox
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import Marker, read_frames, write_frame
+
+pytestmark = pytest.mark.usefixtures("waits")
 
 SECRET = "s3cr3t-t0k3n"
 
@@ -314,10 +315,8 @@ def test_a_certificate_file_that_is_not_there_is_named(setting: dict[str, str]) 
 
 @pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "soon"])
 def test_a_request_to_slow_down_is_heeded(
-    client: tf.Client, scripted: ScriptedServer, retry_after: str, monkeypatch: pytest.MonkeyPatch
+    client: tf.Client, scripted: ScriptedServer, retry_after: str, waits: list[float]
 ) -> None:
-    waits: list[float] = []
-    monkeypatch.setattr(Cancellation, "wait", lambda _cancellation, seconds: waits.append(seconds))
     scripted.reply(Reply(b"", 429, headers={"Retry-After": retry_after}), Reply(answer()))
     if retry_after.startswith("Wed"):
         with pytest.raises(errors.RateLimitError):

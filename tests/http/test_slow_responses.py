@@ -14,6 +14,8 @@ from tests.faults.server import Answer, FaultServer, Framing, answer, grant, ref
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, ticks_for
 from tickframe import errors
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 FRAME = framed_ticks("S000", rows=20)
 WHOLE = answer(FRAME)
 
@@ -59,7 +61,7 @@ def test_a_trickle_that_stays_is_an_error_that_says_what_to_do(
     server: FaultServer, client: tf.Client, waits: list[float], name: str
 ) -> None:
     server.script(TRICKLES[name])
-    with pytest.raises(errors.TransportError, match=r"trickled: \d+ bytes in \d+ s.*check the network") as raised:
+    with pytest.raises(errors.TransportError, match=r"too slow: \d+ bytes in \d+ s.*check the network") as raised:
         ask(client).to_arrow()
     assert raised.value.passing
     assert raised.value.attempts == len(server.received) > 1

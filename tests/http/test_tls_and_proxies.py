@@ -48,6 +48,7 @@ def test_a_certificate_that_does_not_verify_is_said_at_once(secure: FaultServer)
     assert secure.received == []
 
 
+@pytest.mark.usefixtures("waits")
 def test_a_connection_that_breaks_while_it_is_secured_is_made_again(secure: FaultServer, trusting: tf.Client) -> None:
     secure.on_connection = lambda number: Ending.RESET if number < 3 else Ending.KEPT
     query = ask(trusting)
@@ -55,6 +56,7 @@ def test_a_connection_that_breaks_while_it_is_secured_is_made_again(secure: Faul
     assert query.outcomes[0].attempts == 3
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("ending", [Ending.CLOSED, Ending.RESET])
 def test_a_secured_body_that_is_cut_is_asked_again(secure: FaultServer, trusting: tf.Client, ending: Ending) -> None:
     whole = answer(framed_ticks("S000"))

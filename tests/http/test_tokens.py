@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 import traceback
+from base64 import b64encode
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs
 
 import pytest
 
 import tickframe as tf
 from tests.faults.server import Answer, Ending, FaultServer, Received, answer, grant, page, refusal
-from tests.faults.ticks import SECRET, arrived, ask, expected, symbols, ticks_for
+from tests.faults.ticks import SECRET, arrived, ask, expected, symbol_of, symbols, ticks_for
 from tickframe import errors
+from tickframe.plan.plan import Options
 from tickframe.sandbox import Sandbox
 
 PARTS = symbols(60)
@@ -23,42 +30,73 @@ def account(server: FaultServer) -> tf.Client:
         yield client
 
 
-class Expiring:
-    """Answers only to the newest token, which expires after some requests."""
+class ExpiringTokens:
+    """Accepts only the newest token, and each token for a number of requests."""
 
     def __init__(self, server: FaultServer, requests: int) -> None:
         self.refused = 0
-        self.expired = 0
         self._server = server
-        self._every = requests
-        self._left = requests
-        self._valid = 0
+        self._requests = requests
+        self._used: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def __call__(self, request: Received) -> Answer:
         with self._lock:
-            if self._valid < len(self._server.granted) and self._left == 0:
-                self._left = self._every
-                self._valid = len(self._server.granted)
-            valid = request.token == self._server.granted[-1] and self._left > 0
-            if not valid:
+            if request.token != self._server.granted[-1] or self._used[request.token] == self._requests:
                 self.refused += 1
                 return refusal(401)
-            self._left -= 1
-            if self._left == 0:
-                self.expired += 1
-                self._valid = len(self._server.granted)
-            return ticks_for(request)
+            self._used[request.token] += 1
+        return ticks_for(request)
+
+    @property
+    def expired(self) -> int:
+        return sum(count == self._requests for count in self._used.values())
 
 
 def test_a_token_is_renewed_exactly_once_for_each_expiry(server: FaultServer, account: tf.Client) -> None:
-    service = Expiring(server, requests=20)
+    """A token outlasts the requests under way, so that its first acceptance is noted before its first refusal."""
+    service = ExpiringTokens(server, requests=20)
     server.serve(service)
-    assert arrived(ask(account, PARTS).to_arrow()) == expected(PARTS)
-    assert service.expired == 3
-    # The first one, and one after each expiry but that at the end.
-    assert len(server.granted) == 3
+    assert arrived(ask(account, PARTS, Options(max_workers=8)).to_arrow()) == expected(PARTS)
+    # The first token, and one after each expiry but the last, which is that of the last part.
+    assert len(server.granted) == service.expired == 3
     assert service.refused >= 2
+
+
+@pytest.mark.parametrize("requests", [1, 2, 7])
+def test_tokens_of_one_thread_may_expire_at_any_request(server: FaultServer, account: tf.Client, requests: int) -> None:
+    service = ExpiringTokens(server, requests)
+    server.serve(service)
+    assert arrived(ask(account, PARTS, Options(max_workers=1)).to_arrow()) == expected(PARTS)
+    assert len(server.granted) == math.ceil(60 / requests)
+    assert service.refused == len(server.granted) - 1
+
+
+@pytest.mark.parametrize("held", [1, 2])
+def test_a_refusal_that_arrives_late_is_tried_again_with_the_current_token(
+    server: FaultServer, account: tf.Client, held: int
+) -> None:
+    """The token of the late request, the first or the second, expires while the service holds it back."""
+    reached, overtaken = threading.Event(), threading.Event()
+
+    def reply(request: Received) -> Answer:
+        number = server.granted.index(request.token) + 1
+        if symbol_of(request) == "LATE" and number == held:
+            reached.set()
+            assert overtaken.wait(20)
+            return refusal(401)
+        return refusal(401) if number == 1 else ticks_for(request)
+
+    server.serve(ticks_for)
+    ask(account).to_arrow()
+    server.serve(reply)
+    with ThreadPoolExecutor(1) as late:
+        table = late.submit(lambda: ask(account, ["LATE"]).to_arrow())
+        assert reached.wait(20)
+        ask(account).to_arrow()
+        overtaken.set()
+        assert arrived(table.result()) == expected(["LATE"])
+    assert len(server.granted) == held + 1
 
 
 def test_threads_that_start_at_once_share_the_first_token(server: FaultServer, account: tf.Client) -> None:
@@ -92,15 +130,31 @@ def test_revoked_tokens_of_a_real_service_are_renewed_under_way(sandbox: Sandbox
         assert rows == whole.num_rows
 
 
-def test_a_token_that_is_refused_for_ever_is_an_error(server: FaultServer, account: tf.Client) -> None:
-    """Once for each thread at the most: nobody is asked again and again."""
+def test_a_service_that_refuses_every_token_grants_one(server: FaultServer, account: tf.Client) -> None:
     server.script(refusal(401))
     with pytest.raises(errors.AuthenticationError) as raised:
         ask(account, PARTS).to_arrow()
-    assert len(server.granted) <= 1 + account._options.max_workers
     text = "".join(traceback.format_exception(raised.value))
+    with pytest.warns(tf.TickframeWarning, match="60 of 60 parts"):
+        ask(account, PARTS).to_arrow(on_error="collect")
+    assert len(server.granted) == 1
     assert PASSWORD not in text
-    assert not any(token in text for token in server.granted)
+    assert server.granted[0] not in text
+
+
+def test_a_token_that_is_refused_at_once_is_replaced_after_a_minute(
+    server: FaultServer, account: tf.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = 0.0
+    monkeypatch.setattr("tickframe.http.auth.monotonic", lambda: time.monotonic() + later)
+    server.serve(lambda request: refusal(401) if request.token == server.granted[0] else ticks_for(request))
+    for _ in range(3):
+        with pytest.raises(errors.AuthenticationError):
+            ask(account).to_arrow()
+    assert len(server.granted) == 1
+    later = 60.0
+    assert arrived(ask(account).to_arrow()) == expected(["S000"])
+    assert len(server.granted) == 2
 
 
 def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: FaultServer, account: tf.Client) -> None:
@@ -127,6 +181,29 @@ def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: Fa
     assert PASSWORD not in "".join(traceback.format_exception(raised.value))
 
 
+def test_an_account_of_any_characters_reaches_the_token_service(server: FaultServer) -> None:
+    """The form is encoded as RFC 6749 (appendix B) has it."""
+    asked: list[Received] = []
+
+    def grant_to(request: Received) -> Answer:
+        asked.append(request)
+        return grant("granted")
+
+    server.on_grant = grant_to
+    server.serve(ticks_for)
+    password = "a+b&c=d%20 ü€~/"
+    with tf.Client(server.url, user="ü ser@x&y", password=password, client_secret="c:ä") as client:
+        ask(client).to_arrow()
+    [request] = asked
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert request.headers["authorization"] == "Basic " + b64encode("xyt:c:ä".encode()).decode()
+    assert request.body == (
+        b"grant_type=password&username=%C3%BC+ser%40x%26y&password=a%2Bb%26c%3Dd%2520+%C3%BC%E2%82%AC~%2F"
+    )
+    assert parse_qs(request.body.decode())["password"] == [password]
+
+
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(
     "fault",
     [

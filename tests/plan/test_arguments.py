@@ -1,4 +1,4 @@
-"""Days, times, symbols and enums: what is taken, and what is refused before anything is sent."""
+"""Days, times, symbols and enums: valid and invalid arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TICKS = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05", "data_type"
         "2016-05-05",
         "2016.05.05",
         dt.date(2016, 5, 5),
-        dt.datetime(2016, 5, 5),  # noqa: DTZ001, without a zone on purpose
+        dt.datetime(2016, 5, 5),  # noqa: DTZ001, without a time zone on purpose
         pd.Timestamp("2016-05-05"),
         np.datetime64("2016-05-05"),
     ],
@@ -49,12 +49,12 @@ def test_a_day_can_be_written_in_many_ways(day: object) -> None:
         np.datetime64("20000-01-01"),
     ],
 )
-def test_what_is_no_day_is_refused(day: object) -> None:
+def test_an_invalid_day_is_refused(day: object) -> None:
     with pytest.raises(ValueError, match="day"):
         parse_day(day)
 
 
-def test_a_pair_of_days_stands_for_each_calendar_day_both_included() -> None:
+def test_a_pair_of_days_is_an_inclusive_range_of_calendar_days() -> None:
     days = parse_days(("2016-02-28", dt.date(2016, 3, 1)))
     assert [str(day) for day in days] == ["2016-02-28", "2016-02-29", "2016-03-01"]
 
@@ -62,7 +62,7 @@ def test_a_pair_of_days_stands_for_each_calendar_day_both_included() -> None:
 @pytest.mark.parametrize(
     "days", [("2016-05-06", "2016-05-05"), ("2016-05-05",), ["2016-05-05", "2016-05-06"], ("a", "b")]
 )
-def test_what_is_no_pair_of_days_is_refused(days: object) -> None:
+def test_an_invalid_pair_of_days_is_refused(days: object) -> None:
     with pytest.raises(ValueError, match="day"):
         parse_days(days)
 
@@ -84,7 +84,7 @@ def test_a_time_can_be_written_in_many_ways(time: object) -> None:
 @pytest.mark.parametrize(
     "time", ["9", "09:60", "09:00:61", "25:00", "-01:00", "09:00:00.0000000001", 9, None, pd.NaT, dt.timedelta(days=2)]
 )
-def test_what_is_no_time_of_day_is_refused(time: object) -> None:
+def test_an_invalid_time_is_refused(time: object) -> None:
     with pytest.raises(ValueError, match="time"):
         parse_time(time)
 
@@ -96,7 +96,7 @@ def test_a_repeated_symbol_counts_once() -> None:
 @pytest.mark.parametrize(
     "symbols", ["", "  ", [], ["A", ""], [1], None, 5, b"ZAL", {"A": 1}, np.array("A"), pd.DataFrame({"A": [1]})]
 )
-def test_what_is_no_symbol_is_refused(symbols: object) -> None:
+def test_an_invalid_symbol_is_refused(symbols: object) -> None:
     with pytest.raises(ValueError, match="symbol"):
         parse_strings(symbols, "symbol")
 
@@ -106,7 +106,7 @@ def test_an_enum_can_be_given_by_name(data_type: object) -> None:
     assert check_arguments(FUNCTIONS["tick_data"], TICKS | {"data_type": data_type})["data_type"] == "TRADES"
 
 
-def test_one_flag_or_several_are_taken() -> None:
+def test_one_flag_or_several_are_accepted() -> None:
     several = check_arguments(FUNCTIONS["tick_data"], TICKS | {"flags": ["USE_MARKET_TS", "use_market_ts"]})
     assert several["flags"] == (TickDataFlag.USE_MARKET_TS,)
     one = check_arguments(FUNCTIONS["tick_data"], TICKS | {"flags": TickDataFlag.USE_MARKET_TS})
@@ -117,28 +117,28 @@ def test_one_flag_or_several_are_taken() -> None:
     ("change", "message"),
     [
         ({"data_type": "TRADE"}, "did you mean 'TRADES'"),
-        ({"data_type": 3}, "none of TRADES"),
+        ({"data_type": 3}, "expected one of TRADES"),
         ({"flags": ["INCLUDE_NONREGULAR"]}, "did you mean 'INCLUDE_NON_REGULAR'"),
         ({"flags": 3}, "flags"),
         ({"flags": {"USE_MARKET_TS": False}}, "flags"),
         ({"form_time": "09:00"}, "did you mean 'from_time'"),
         ({"source": ""}, "source is empty"),
-        ({"source": None}, "needs 'source'"),
-        ({"from_time": "10:00", "to_time": "09:00"}, "comes after"),
+        ({"source": None}, "missing argument 'source'"),
+        ({"from_time": "10:00", "to_time": "09:00"}, "reversed range"),
     ],
 )
-def test_a_wrong_argument_is_refused_with_the_nearest_right_one(change: dict[str, object], message: str) -> None:
+def test_an_invalid_argument_is_refused_with_a_suggestion(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_arguments(FUNCTIONS["tick_data"], TICKS | change)
 
 
-def test_a_first_day_after_the_last_is_refused() -> None:
+def test_a_reversed_range_of_days_is_refused() -> None:
     asked = {"source": "ACTIV", "symbols": "A", "first_day": "2016-05-06", "last_day": "2016-05-05"}
-    with pytest.raises(ValueError, match="first_day 2016-05-06 comes after last_day"):
+    with pytest.raises(ValueError, match="first_day 2016-05-06 is after last_day"):
         check_arguments(FUNCTIONS["end_of_day"], asked)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 1.5, "10", True])
-def test_a_count_must_be_a_whole_number_of_at_least_one(limit: object) -> None:
+def test_a_count_must_be_a_positive_integer(limit: object) -> None:
     with pytest.raises(ValueError, match="page_limit"):
         check_arguments(FUNCTIONS["lookup_symbols"], {"source": "ACTIV", "page_limit": limit})

@@ -23,6 +23,8 @@ from tickframe.http.cancellation import Cancellation
 from tickframe.plan.plan import Options
 from tickframe.run.ordered_pool import OrderedPool
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 PARTS = symbols(60)
 STALL = answer().before_any_byte(Ending.STALLED)
 

@@ -9,6 +9,7 @@ from tests.faults.proxy import FaultyProxy
 from tickframe.sandbox import Sandbox
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_loaded_through_faults_equal_those_without(sandbox: Sandbox, seed: int) -> None:
     with FaultyProxy(sandbox.url, 0.33, seed) as proxy, tf.Client(**sandbox.account) as direct:

@@ -17,7 +17,7 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, Provenance
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
-from tickframe.location import Folder
+from tickframe.location import Location
 from tickframe.plan.part import Part, frozen
 
 # Parameters in which the responses of one dataset may differ.
@@ -63,7 +63,7 @@ class _File:
         return first <= other_last and other_first <= last and self.key.window.overlaps(other.key.window)
 
 
-def open_dataset(location: Folder, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
+def open_dataset(location: Location, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
     """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
     files = _of_one_kind(list(_files(location, function)), function, parameters)
     chosen = sorted(_without_repeats(files), key=lambda file: (file.days[0], file.symbols, str(file.key.window)))
@@ -79,7 +79,7 @@ def open_dataset(location: Folder, function: str, parameters: Mapping[str, objec
     return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
 
 
-def _files(location: Folder, function: str) -> Iterator[_File]:
+def _files(location: Location, function: str) -> Iterator[_File]:
     wanted = f"function={folder_name(function, keep_lowercase=True)}"
     for key, _ in entry_files(location):
         if wanted not in key.folder.split("/"):

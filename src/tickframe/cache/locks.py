@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from tickframe.cache.write_behind import WriteBehind
 from tickframe.http.cancellation import Cancellation
-from tickframe.location import Folder
+from tickframe.location import Location
 from tickframe.process import OwningProcess
 
 # Seconds between two checks whether the run of a waiting thread has ended.
@@ -63,6 +63,6 @@ class SharedState:
 _SHARED: WeakValueDictionary[tuple[str, str], SharedState] = WeakValueDictionary()
 
 
-def shared_state(location: Folder) -> SharedState:
+def shared_state(location: Location) -> SharedState:
     """Return the state that caches at a location share; it is discarded with the last of them."""
     return _SHARED.setdefault((location.filesystem.type_name, location.root), SharedState())

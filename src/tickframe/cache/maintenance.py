@@ -14,7 +14,7 @@ from pyarrow import fs
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, OtherFormatError
 from tickframe.cache.key import Key, folder_name, key_from_name
-from tickframe.location import Folder, finished_name
+from tickframe.location import Location, finished_name
 from tickframe.plan.arguments import parse_day
 
 # Share of the limit that eviction leaves, so that it does not have to run again for the next entry.
@@ -86,7 +86,7 @@ class SizeLimit:
         if self.max_bytes is not None and size > self.max_bytes:
             raise ValueError(f"its {size:,} bytes exceed max_bytes {self.max_bytes:,}")
 
-    def added(self, location: Folder, size: int) -> None:
+    def added(self, location: Location, size: int) -> None:
         """Count an entry that was written, and evict others if the cache has grown too large."""
         if self.max_bytes is None:
             return
@@ -96,7 +96,7 @@ class SizeLimit:
             self._bytes += size
 
 
-def info(location: Folder, max_bytes: int | None) -> CacheInfo:
+def info(location: Location, max_bytes: int | None) -> CacheInfo:
     """Return the size of a cache."""
     found = entries(location)
     return CacheInfo(
@@ -108,7 +108,7 @@ def info(location: Folder, max_bytes: int | None) -> CacheInfo:
     )
 
 
-def entries(location: Folder) -> pd.DataFrame:
+def entries(location: Location) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
     labels = ["source", "function", "symbol"]
     rows = [
@@ -119,7 +119,7 @@ def entries(location: Folder) -> pd.DataFrame:
     return frame.sort_values("name", ignore_index=True).astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
 
-def verify(location: Folder) -> Verification:
+def verify(location: Location) -> Verification:
     """Read all entries, delete the invalid ones and what interrupted processes have left of others."""
     valid, dropped = 0, []
     for name, file in location.files():
@@ -141,7 +141,7 @@ def verify(location: Folder) -> Verification:
 
 
 def clear(
-    location: Folder,
+    location: Location,
     *,
     source: str | None,
     function: str | None,
@@ -168,7 +168,7 @@ def clear(
     return len(chosen)
 
 
-def entry_files(location: Folder, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
+def entry_files(location: Location, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
     """Return the entries at a location and their files. Default: those in all folders.
 
     Raises
@@ -182,7 +182,7 @@ def entry_files(location: Folder, folder: str | None = None) -> Iterator[tuple[K
             yield key, file
 
 
-def _evict(location: Folder, max_bytes: int) -> int:
+def _evict(location: Location, max_bytes: int) -> int:
     """Delete the least recently used entries if all exceed a limit, and return the size of the others."""
     found = sorted(entry_files(location), key=lambda entry: entry[1].mtime_ns or 0)
     size = sum(int(file.size) for _, file in found)
@@ -196,9 +196,9 @@ def _evict(location: Folder, max_bytes: int) -> int:
     return size
 
 
-def _delete(location: Folder, key: Key) -> None:
+def _delete(location: Location, key: Key) -> None:
     location.delete(key.name)
-    location.delete_empty_folders(key.name)
+    location.delete_empty_parents(key.name)
 
 
 def _is_abandoned(name: str, file: fs.FileInfo) -> bool:

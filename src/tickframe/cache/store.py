@@ -25,7 +25,7 @@ from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
 from tickframe.http.cancellation import Cancellation
-from tickframe.location import Folder
+from tickframe.location import Location
 from tickframe.wire.reader import Response
 
 # Seconds without access after a failure: with an object store, each attempt can take many.
@@ -76,7 +76,7 @@ class Cache:
     ) -> None:
         if max_bytes is not None and max_bytes < 1:
             raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
-        self._location = Folder(default_folder() if place is None else place, filesystem)
+        self._location = Location(default_folder() if place is None else place, filesystem)
         self._limit = SizeLimit(max_bytes)
         self._shared = shared_state(self._location)
         self._has_failed = False
@@ -279,7 +279,7 @@ class Cache:
         fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             # A location that cannot be written fails here, in time for the warning of this query.
-            self._location.prepare(key.name)
+            self._location.create_parents(key.name)
             if replace_narrower:
                 for other in self._other_windows(key):
                     if key.window.covers(other.window):
@@ -303,7 +303,7 @@ class Cache:
         ValueError
             If it contains a secret, or its file system exists only in this process.
         """
-        return self._location.portable_place()
+        return self._location.portable()
 
     def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
         if self._is_paused():

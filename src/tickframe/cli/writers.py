@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tickframe.location import Folder
+from tickframe.location import Location
 
 SUFFIXES = (".parquet", ".csv")
 
@@ -48,7 +48,7 @@ def write_file(ticks: pa.RecordBatchReader, path: Path) -> None:
     """
     write = _write_csv if path.suffix == ".csv" else _write_parquet
     try:
-        with Folder(path.parent).unfinished(path.name) as temporary:
+        with Location(path.parent).unfinished(path.name) as temporary:
             write(ticks, temporary)
     except OSError as error:
         if error.errno is None:

@@ -4,165 +4,187 @@ from __future__ import annotations
 
 import copy
 import threading
-import time
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Protocol
+from urllib.parse import urlencode
 
 import requests
-from oauthlib.oauth2 import LegacyApplicationClient
 from requests.auth import HTTPBasicAuth
 
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
 from tickframe.http.cancellation import current_cancellation
-from tickframe.http.session import network_errors, raise_for_answer, read_json
+from tickframe.http.session import network_errors, raise_for_response, read_json
 from tickframe.settings import Settings, is_token
 
 _TOKEN_PATH = "/auth/oauth/token"  # noqa: S105, a path
-_BASIC_USER = "xyt"
+_CLIENT_ID = "xyt"
 
-# A token that has less than this left, in seconds, may expire before the request arrives.
+# Seconds before its expiry from which a token is not used, since it may expire before a request arrives.
 _EXPIRY_MARGIN = 60.0
-# The documented lifetime, for an answer that names none.
+# The documented lifetime, for a response without one.
 _DEFAULT_LIFETIME = 12 * 3600.0
-_LONGEST_LIFETIME = 10 * 365 * 24 * 3600.0
+_MAXIMUM_LIFETIME = 10 * 365 * 24 * 3600.0
+# Seconds until another token is requested after a new one was refused.
+_WAIT_AFTER_REFUSAL = 60.0
 
 
-class TokenProvider(Protocol):
-    """Where access tokens come from.
+@dataclass(eq=False, slots=True)
+class Token:
+    """An access token. Tokens compare by identity, since a service may grant the same text twice.
 
     Attributes
     ----------
-    current : str or None
-        The token at hand, if there is one.
+    text : str
+        The token as it is sent.
+    accepted : bool
+        Whether the service has accepted a request with this token.
     """
 
-    current: str | None
+    text: str = field(repr=False)
+    accepted: bool = False
 
-    def token(self) -> str:
-        """Return a token that is valid now."""
 
-    def renew(self, refused: str) -> str | None:
-        """Return another token than the refused one, None if there can be no other."""
+class TokenProvider(Protocol):
+    """A source of access tokens."""
+
+    @property
+    def current(self) -> Token | None:
+        """The newest token; None before the first one."""
+
+    def token(self) -> Token:
+        """Return a token that has not expired."""
+
+    def replacement(self, refused: Token) -> Token | None:
+        """Return the token to use instead of a refused one; None if the refusal is final."""
 
 
 def token_provider(settings: Settings, session: requests.Session) -> TokenProvider:
-    """Return the provider that the settings call for."""
+    """Return the provider for these settings."""
     return FixedToken(settings.token) if settings.token is not None else PasswordGrant(settings, session)
 
 
 class FixedToken:
-    """A token that the user brought along."""
+    """The token in the settings, which cannot be renewed."""
 
-    def __init__(self, token: str) -> None:
-        self.current: str | None = token
-        self._token = token
+    def __init__(self, text: str) -> None:
+        self.current = Token(text)
 
-    def token(self) -> str:
+    def token(self) -> Token:
         """Return the token."""
-        return self._token
+        return self.current
 
-    def renew(self, refused: str) -> None:
-        """Return None: there is no other token."""
+    def replacement(self, refused: Token) -> None:
+        """Return None: the refusal is final."""
 
 
 class PasswordGrant:
-    """Asks for a token with a user and a password, and again when it expires.
+    """Requests tokens with a user and a password.
 
-    Safe to share between threads: one of them asks, the others wait for its answer.
+    A refused token is renewed if the service has accepted it before. If it has not, the refusal is final,
+    and no other token is requested for a minute.
+
+    Threads can share a provider: one of them requests a token, and the others wait for it.
     """
 
     def __init__(self, settings: Settings, session: requests.Session) -> None:
         self._settings = settings
         self._session = session
         self._lock = threading.Lock()
-        self.current: str | None = None
+        self.current: Token | None = None
         self._expires = 0.0
         self._refusal: AuthenticationError | None = None
         self._refused_at = 0.0
 
-    def token(self) -> str:
-        """Return the token at hand, or a new one if it is about to expire."""
-        asked = time.monotonic()
+    def token(self) -> Token:
+        """Return the current token, or a new one if it is about to expire."""
+        called = monotonic()
         with self._lock:
-            if self.current is None or time.monotonic() >= self._expires:
-                self.current = self._grant_once(asked)
+            if self.current is None or monotonic() >= self._expires:
+                self.current = self._grant_once(called)
             return self.current
 
-    def renew(self, refused: str) -> str:
-        """Return a new token, unless another thread has renewed the refused one already."""
-        asked = time.monotonic()
+    def replacement(self, refused: Token) -> Token | None:
+        """Return the token to use instead of a refused one: the current one, or a new one in its place."""
+        called = monotonic()
         with self._lock:
-            if self.current is None or self.current == refused:
-                self.current = self._grant_once(asked)
+            if self.current is refused:
+                if not refused.accepted:
+                    self._expires = min(self._expires, monotonic() + _WAIT_AFTER_REFUSAL)
+                    return None
+                self.current = self._grant_once(called)
             return self.current
 
-    def _grant_once(self, asked: float) -> str:
-        """Ask for a token, unless another thread was refused since: many wrong passwords lock an account."""
-        if self._refusal is not None and self._refused_at >= asked:
-            # An error of its own, since each takes note of its part.
+    def _grant_once(self, called: float) -> Token:
+        """Request a token unless another thread was refused since the call: wrong passwords can lock an account."""
+        if self._refusal is not None and self._refused_at >= called:
+            # A copy, because each thread sets the part of its own error.
             raise copy.copy(self._refusal)
         try:
             return self._grant()
         except AuthenticationError as refusal:
-            self._refusal, self._refused_at = copy.copy(refusal), time.monotonic()
+            self._refusal, self._refused_at = copy.copy(refusal), monotonic()
             raise
 
-    def _grant(self) -> str:
+    def _grant(self) -> Token:
         settings = self._settings
-        user, password, client_secret = _complete_credentials(settings)
-        client = LegacyApplicationClient(client_id=_BASIC_USER)
-        body = client.prepare_request_body(username=user, password=password)
-        asked = time.monotonic()
+        user, password, client_secret = _account(settings)
+        requested = monotonic()
         with (
             network_errors(settings.host),
             self._session.post(
                 settings.base_url + _TOKEN_PATH,
-                data=body,
+                data=urlencode({"grant_type": "password", "username": user, "password": password}),
                 headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-                auth=HTTPBasicAuth(_BASIC_USER.encode(), client_secret.encode()),
+                auth=HTTPBasicAuth(_CLIENT_ID.encode(), client_secret.encode()),
                 **settings.requests_options(),
             ) as response,
             current_cancellation().releasing(response.raw.shutdown),
         ):
             self._raise_for_refusal(response)
-            answer = read_json(response)
-        token, lifetime = answer.get("access_token"), answer.get("expires_in")
+            document = read_json(response)
+        token, lifetime = document.get("access_token"), document.get("expires_in")
         if not isinstance(token, str) or not is_token(token):
-            raise UnexpectedContentError(
-                "the token service answered 200 without an access token: check base_url", status=200
-            )
-        if not isinstance(lifetime, int | float) or not 0 < lifetime < _LONGEST_LIFETIME:
+            raise UnexpectedContentError("the token response holds no access token: check base_url", status=200)
+        if not isinstance(lifetime, int | float) or not 0 < lifetime < _MAXIMUM_LIFETIME:
             lifetime = _DEFAULT_LIFETIME
-        self._expires = asked + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
-        return token
+        self._expires = requested + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
+        return Token(token)
 
     def _raise_for_refusal(self, response: requests.Response) -> None:
         try:
             secrets = [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
-            raise_for_answer(response, "application/json", secrets=secrets)
+            raise_for_response(response, "application/json", secrets=secrets)
         except ServiceError as error:
-            # RFC 6749 (5.2) answers a wrong password with 400 and a wrong client secret with 401.
+            # RFC 6749 (5.2): 400 for a wrong password, 401 for a wrong client secret.
             if error.status in (400, 401):
-                said = f"; it says: {error.description}" if error.description else ""
+                description = f"; it says: {error.description}" if error.description else ""
                 raise AuthenticationError(
                     f"HTTP {error.status}: the token service refused user {self._settings.user!r}: check the "
-                    f"password or API key, and the client secret{said}",
+                    f"password or API key, and the client secret{description}",
                     status=error.status,
                     description=error.description,
                 ) from None
             raise
 
 
-def _complete_credentials(settings: Settings) -> tuple[str, str, str]:
-    """Return the user, the password and the client secret, or say which are missing."""
+def _account(settings: Settings) -> tuple[str, str, str]:
+    """Return the user, the password and the client secret.
+
+    Raises
+    ------
+    SettingsError
+        If one of them is missing.
+    """
     if settings.user and settings.password and settings.client_secret:
         return settings.user, settings.password, settings.client_secret
-    given = {
+    account = {
         "user (TICKFRAME_USER)": settings.user,
         "password or api_key (TICKFRAME_PASSWORD, TICKFRAME_API_KEY)": settings.password,
         "client_secret (TICKFRAME_CLIENT_SECRET)": settings.client_secret,
     }
-    missing = ", ".join(name for name, value in given.items() if not value)
+    missing = ", ".join(name for name, value in account.items() if not value)
     raise SettingsError(
-        f"the account is not complete: {missing} is missing. Pass it to Client, set the environment, give a token, "
-        "or try Client.sandbox(), which needs no account"
+        f"incomplete account, missing: {missing}. Pass it to Client or set it in the environment, pass a token, "
+        "or use Client.sandbox(), which needs no account"
     )

@@ -1,60 +1,61 @@
-"""Ending a run early: sleeping threads wake up, and blocked reads return."""
+"""Cancellation of a run: waits end, and blocked reads return."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
+from tickframe.process import OwningProcess
+
 
 class Cancelled(Exception):  # noqa: N818, nothing went wrong
-    """The run was ended by its reader; it never reaches a user."""
+    """The reader of the run ended it. Users never see this."""
 
 
 class Cancellation:
-    """What the threads of one run share. Safe to use from all of them."""
+    """The cancellation of one run, shared by its threads."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
-        # The garbage collector may end a run in the middle of anything, this lock's own holder included.
+        # The garbage collector may cancel a run at any point, even in a thread that holds this lock.
         self._lock = threading.RLock()
         self._releases: set[Callable[[], None]] = set()
-        self._process = os.getpid()
+        self._owner = OwningProcess()
 
     def cancel(self) -> None:
-        """End every wait and every blocked read, now and from now on."""
-        if self._process != os.getpid():
-            # The connections are the parent's, which goes on reading from them.
+        """End all waits and blocked reads, also later ones."""
+        if not self._owner.is_current():
+            # After a fork the connections are the parent's, which is still reading from them.
             return
         self._event.set()
-        # Under the lock, so that a connection which another run uses by now is not shut down.
+        # Under the lock, so that no connection is shut down after another run has taken it over.
         with self._lock:
             for release in list(self._releases):
-                # The read may have ended by itself in the meantime.
+                # The read may have ended in the meantime.
                 with contextlib.suppress(OSError, RuntimeError, ValueError):
                     release()
 
     def check(self) -> None:
-        """Raise :class:`Cancelled` if the run has ended."""
+        """Raise :class:`Cancelled` if the run was cancelled."""
         if self._event.is_set():
             raise Cancelled
 
     def wait(self, seconds: float) -> None:
-        """Sleep, but not beyond the end of the run.
+        """Sleep until the time has passed or the run is cancelled.
 
         Raises
         ------
         Cancelled
-            If the run has ended.
+            If the run was cancelled.
         """
         if self._event.wait(seconds):
             raise Cancelled
 
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
-        """Make this what :func:`current_cancellation` returns in this thread."""
+        """Let :func:`current_cancellation` return this object in this thread."""
         token = _CURRENT.set(self)
         try:
             yield
@@ -63,12 +64,12 @@ class Cancellation:
 
     @contextlib.contextmanager
     def releasing(self, release: Callable[[], None]) -> Iterator[None]:
-        """Call ``release`` if the run ends while the body reads.
+        """Call ``release`` if the run is cancelled while the body of the ``with`` statement reads.
 
         Raises
         ------
         Cancelled
-            If it has ended.
+            If the run was cancelled before.
         """
         with self._lock:
             self._releases.add(release)
@@ -84,5 +85,5 @@ _CURRENT: ContextVar[Cancellation | None] = ContextVar("tickframe_cancellation",
 
 
 def current_cancellation() -> Cancellation:
-    """Return what ends the request that this thread makes; outside of a run nothing does."""
+    """Return the cancellation of the run that this thread works for; outside of a run, one that never happens."""
     return _CURRENT.get() or Cancellation()

@@ -1,10 +1,8 @@
-"""One framed request over HTTP: session, token, retries, errors."""
+"""The service: one framed request over HTTP, with its token, retries and errors."""
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 import uuid
 from types import TracebackType
 from typing import Any, Self
@@ -12,11 +10,12 @@ from typing import Any, Self
 import requests
 
 from tickframe.errors import TickframeError, TransportError
-from tickframe.http.auth import token_provider
+from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
-from tickframe.http.retry import SharedPause, retrying
-from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_answer, read_json
+from tickframe.http.retry import SharedPause, retry
+from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_response, read_json
 from tickframe.plan.part import Part
+from tickframe.process import OwningProcess
 from tickframe.settings import Settings
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
@@ -26,7 +25,7 @@ _USER_PATH = "/auth/user"
 
 
 class Service:
-    """The service: answers parts. Safe to share between threads, and after a fork."""
+    """The service. Threads can share it, and it can be used after a fork."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -45,14 +44,14 @@ class Service:
         self._session = new_session()
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
-        self._process = os.getpid()
+        self._owner = OwningProcess()
 
     def _connect_after_fork(self) -> None:
-        """Leave connections to the parent: two processes would read each other's answers."""
-        # Without the lock first: another thread of the parent may have held it at the fork.
-        if self._process != os.getpid():
+        """Replace connections of the parent: two processes on one connection would read each other's responses."""
+        # Without the lock first, since a thread of the parent may have held it during the fork.
+        if not self._owner.is_current():
             with self._lock:
-                if self._process != os.getpid():
+                if not self._owner.is_current():
                     self._connect()
 
     def close(self) -> None:
@@ -60,7 +59,7 @@ class Service:
         self._session.close()
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
-        """Ask for a part until it is answered whole.
+        """Return the complete response to a part; transient failures are retried.
 
         Parameters
         ----------
@@ -72,43 +71,38 @@ class Service:
         Raises
         ------
         TransportError, ServiceError, FrameError, DecodeError
-            What the last attempt failed with.
+            The failure of the last attempt.
+        SettingsError
+            If the account is incomplete.
         Cancelled
-            If the run has ended.
+            If the run was cancelled.
         """
         self._connect_after_fork()
-        attempts = 0
-        deadline = time.monotonic() + self.settings.retry_seconds
         try:
-            for attempt in retrying(self.settings.retry_seconds, self._pause, cancellation):
-                with attempt:
-                    self._pause.wait(cancellation, deadline)
-                    attempts += 1
-                    return joined(self._ask(part, cancellation), attempts)
+            return retry(
+                lambda attempts: joined(self._request(part, cancellation), attempts),
+                self.settings.retry_seconds,
+                self._pause,
+                cancellation,
+            )
         except TickframeError as error:
             error.part = str(part)
-            error.attempts = attempts
             raise
-        raise AssertionError("what the last attempt raised is raised")
-
-    def remark(self) -> str:
-        """Return nothing: what the service says stands in its answers."""
-        return ""
 
     def user(self) -> dict[str, Any]:
-        """Return what the service says of the account.
+        """Return the service's description of the account.
 
         Raises
         ------
-        TransportError, ServiceError
-            If it does not say.
+        TransportError, ServiceError, SettingsError
+            As for :meth:`answer`, after one attempt.
         """
         self._connect_after_fork()
         with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
-            raise_for_answer(response, "application/json", secrets=self._secrets())
+            raise_for_response(response, "application/json", secrets=self._secrets())
             return read_json(response)
 
-    def _ask(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
         settings = self.settings
         message = part.to_message(reference_id, settings.parameter_names)
@@ -116,46 +110,46 @@ class Service:
         body = write_frame(message.SerializeToString())
         with (
             cancellation.active(),
-            network_errors(self.settings.host),
+            network_errors(settings.host),
             self._send("POST", path, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_answer(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            responses = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
-        for answered in responses:
-            if answered.reference_id not in ("", reference_id):
-                raise TransportError("an answer to another request arrived: a proxy may have mixed them up; ask again")
-        return responses
+            raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
+            frames = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
+        if any(frame.reference_id not in ("", reference_id) for frame in frames):
+            raise TransportError("received the response to another request: a proxy may mix them up; try again")
+        return frames
 
     def _secrets(self) -> list[str]:
-        """Return what no error may hold."""
-        settings = self.settings
-        known = (settings.token, settings.password, settings.client_secret, self._tokens.current)
+        """Return the texts that no error may hold."""
+        current = self._tokens.current
+        known = (self.settings.password, self.settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]
 
     def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
-        """Send with the token at hand; a refused one is renewed once."""
+        """Send a request with the current token, and again for as long as a refused token has a replacement."""
         token = self._tokens.token()
-        response = self._send_with(token, method, path, body)
-        if response.status_code != requests.codes.unauthorized:
-            return response
-        try:
-            renewed = self._tokens.renew(token)
-        except BaseException:
+        while (response := self._send_with(token, method, path, body)).status_code == requests.codes.unauthorized:
+            try:
+                replacement = self._tokens.replacement(token)
+            except BaseException:
+                response.close()
+                raise
+            if replacement is None:
+                return response
             response.close()
-            raise
-        if renewed is None:
-            return response
-        response.close()
-        return self._send_with(renewed, method, path, body)
+            token = replacement
+        # A gateway may answer 5xx before the token is checked.
+        token.accepted |= response.status_code < requests.codes.server_error
+        return response
 
-    def _send_with(self, token: str, method: str, path: str, body: bytes | None) -> requests.Response:
+    def _send_with(self, token: Token, method: str, path: str, body: bytes | None) -> requests.Response:
         settings = self.settings
         return self._session.request(
             method,
             settings.base_url + path,
             data=body,
             headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
-            auth=BearerToken(token),
+            auth=BearerToken(token.text),
             **settings.requests_options(),
         )

@@ -1,4 +1,4 @@
-"""What a user may write for a day, a time, a symbol or an enum, checked before anything is sent."""
+"""Arguments of the documented functions, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import pandas as pd
 
 from tickframe.catalogue import ChainType, Function, Parameter, ParameterKind, TickDataFlag, TickDataType
 
-#: What a day can be given as: ``2016-05-05``, ``2016.05.05``, a date, or a midnight without a zone.
+#: A day: ``2016-05-05``, ``2016.05.05``, a date, or midnight without a time zone.
 Day = str | dt.date | pd.Timestamp | np.datetime64
-#: What a time of day can be given as: ``09:00``, ``09:00:00.000000001``, a time, or the time since midnight.
+#: A time of day: ``09:00``, ``09:00:00.000000001``, a time, or the time since midnight.
 TimeOfDay = str | dt.time | dt.timedelta | pd.Timedelta | np.timedelta64
 
 _DAY = re.compile(r"(\d{4})([-.])(\d{2})\2(\d{2})")
@@ -27,25 +27,25 @@ _Member = TypeVar("_Member", bound=StrEnum)
 
 
 def check_arguments(function: Function, arguments: Mapping[str, object]) -> dict[str, object]:
-    """Check the arguments of a documented function and return them in one spelling.
+    """Return the arguments of a documented function, checked and converted.
 
     Parameters
     ----------
     function
         The function.
     arguments
-        Its arguments by documented name; None counts as not given.
+        Its arguments by documented name. None counts as omitted.
 
     Returns
     -------
     dict
-        In documented order: strings, ints, ``datetime.date``, ``pandas.Timedelta`` since midnight,
-        and tuples of strings or, where a query splits, of the values it splits over.
+        In documented order: str, int, ``datetime.date``, ``pandas.Timedelta`` since midnight, and tuples
+        of strings or of the values that the query is split by.
 
     Raises
     ------
     ValueError
-        If one is missing, unknown, malformed or empty, or a first comes after its last.
+        If an argument is missing, unknown, invalid or empty, or a range is reversed.
     """
     known = {parameter.name for parameter in function.parameters}
     for name in arguments:
@@ -57,10 +57,10 @@ def check_arguments(function: Function, arguments: Mapping[str, object]) -> dict
         if value is not None:
             checked[parameter.name] = _check(parameter, value)
         elif parameter.required:
-            raise ValueError(f"{function.name} needs {parameter.name!r}: give it a value")
+            raise ValueError(f"missing argument {parameter.name!r} of {function.name}")
     for first, last in (("from_time", "to_time"), ("first_day", "last_day")):
         if first in checked and last in checked and checked[first] > checked[last]:  # type: ignore[operator]
-            raise ValueError(f"{first} {checked[first]} comes after {last} {checked[last]}: exchange them")
+            raise ValueError(f"reversed range: {first} {checked[first]} is after {last} {checked[last]}")
     return checked
 
 
@@ -84,125 +84,123 @@ def _check(parameter: Parameter, value: object) -> object:
         case ParameterKind.FLAGS:
             flags = [value] if isinstance(value, str) else value
             if not _is_collection(flags):
-                raise ValueError(f"{name} {value!r} is no list of flags: give some of {', '.join(TickDataFlag)}")
+                raise ValueError(f"invalid {name} {value!r}: expected a list of {', '.join(TickDataFlag)}")
             return tuple(dict.fromkeys(parse_member(flag, TickDataFlag, name) for flag in flags))
 
 
 def parse_string(value: object, name: str) -> str:
-    """Check a string that must say something."""
+    """Return a string that is not blank."""
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be a string, not {value!r}")
+        raise ValueError(f"invalid {name} {value!r}: expected a string")
     if not value.strip():
-        raise ValueError(f"{name} is empty: write one, such as those that lookup_sources() and lookup_symbols() find")
+        raise ValueError(f"{name} is empty: lookup_sources() and lookup_symbols() list what there is")
     return value
 
 
 def parse_strings(value: object, name: str) -> tuple[str, ...]:
-    """Check one string or several; a repeated one counts once."""
+    """Return one string or several without duplicates."""
     values = [value] if isinstance(value, str) else value
     if not _is_collection(values):
-        raise ValueError(f"{name} must be a string or a list of strings, not {value!r}")
+        raise ValueError(f"invalid {name} {value!r}: expected a string or a list of strings")
     strings = tuple(dict.fromkeys(parse_string(each, name) for each in values))
     if not strings:
-        raise ValueError(f"{name} is empty: give at least one")
+        raise ValueError(f"{name} is empty: pass at least one")
     return strings
 
 
 def _is_collection(value: object) -> TypeGuard[Iterable[object]]:
-    """Say whether a value is several, and what they are is plain: no mapping, no table, no bytes."""
+    """Return whether a value is a plain collection of values, not a mapping, a table or bytes."""
     if isinstance(value, np.ndarray | pd.DataFrame) and value.ndim != 1:
         return False
     return isinstance(value, Iterable) and not isinstance(value, Mapping | bytes | bytearray | pd.DataFrame)
 
 
 def parse_positive_integer(value: object, name: str) -> int:
-    """Check a count or a size."""
+    """Return a count or a size."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+        raise ValueError(f"invalid {name} {value!r}: expected an integer of at least 1")
     return int(value)
 
 
 def parse_member(value: object, members: type[_Member], name: str) -> _Member:
-    """Check an enum's member or its name, upper or lower case."""
+    """Return the member of an enum for a member or its name in upper or lower case."""
     if isinstance(value, members):
         return value
     names = [member.name for member in members]
     if isinstance(value, str) and value.upper() in names:
         return members[value.upper()]
     suggestion = _did_you_mean(value.upper(), names) if isinstance(value, str) else ""
-    raise ValueError(f"{name} {value!r} is none of {', '.join(names)}{suggestion}")
+    raise ValueError(f"invalid {name} {value!r}: expected one of {', '.join(names)}{suggestion}")
 
 
 def parse_day(value: object, name: str = "day") -> dt.date:
-    """Check a day.
+    """Return a day.
 
     Raises
     ------
     ValueError
-        If it is no day of the calendar, carries a time other than midnight, or a time zone.
+        If the value is not a day, or has a time other than midnight or a time zone.
     """
     if isinstance(value, str):
         if not (written := _DAY.fullmatch(value)):
-            raise ValueError(f"{name} {value!r} is no day: write it as 2016-05-05 or 2016.05.05")
+            raise ValueError(f"invalid {name} {value!r}: expected YYYY-MM-DD")
         year, _, month, day = written.groups()
         try:
             return dt.date(int(year), int(month), int(day))
         except ValueError as error:
-            raise ValueError(f"{name} {value!r} is no day of the calendar: {error}") from None
+            raise ValueError(f"invalid {name} {value!r}: {error}") from None
     if isinstance(value, dt.datetime | np.datetime64):
         if isinstance(value, np.datetime64) and np.datetime_data(value)[0] in ("Y", "M", "W"):
-            raise ValueError(
-                f"{name} {value!r} is longer than a day: give 2016-05-05, or a pair of the first and the last"
-            )
+            raise ValueError(f"invalid {name} {value!r}: expected a day, or a pair of the first and the last day")
         if pd.isna(value):
-            raise ValueError(f"{name} is NaT, no day: leave missing days out")
+            raise ValueError(f"invalid {name} NaT: drop missing days")
         try:
             moment = pd.Timestamp(value)
             day = moment.date()
         except (ValueError, NotImplementedError) as error:
-            raise ValueError(f"{name} {value!r} is no day of the calendar: {error}") from None
+            raise ValueError(f"invalid {name} {value!r}: {error}") from None
         if moment.tzinfo is not None or moment != moment.normalize():
-            raise ValueError(f"{name} {value!r} is a moment, not a day: give a date, or a midnight without a zone")
+            raise ValueError(f"invalid {name} {value!r}: expected a date, or midnight without a time zone")
         return day
     if isinstance(value, dt.date):
         return value
-    raise ValueError(f"{name} {value!r} is no day: give 2016-05-05, a date or a timestamp at midnight")
+    raise ValueError(f"invalid {name} {value!r}: expected YYYY-MM-DD, a date or a timestamp at midnight")
 
 
 def parse_days(value: object, name: str = "day") -> tuple[dt.date, ...]:
-    """Check one day, or a pair of the first and the last, and return each calendar day of it.
+    """Return one day, or each calendar day of a pair (first, last), both included.
 
     Raises
     ------
     ValueError
-        As :func:`parse_day`; also for a pair whose first comes after its last, or a list.
+        As for :func:`parse_day`, and if the pair is reversed or not a tuple.
     """
     if not isinstance(value, tuple):
         if isinstance(value, Iterable) and not isinstance(value, str):
-            raise ValueError(f"{name} takes one day or a pair (first, last), both included: give a tuple of two")
+            raise ValueError(f"invalid {name}: expected one day, or a tuple (first, last) with both included")
         return (parse_day(value, name),)
     if len(value) != 2:
         raise ValueError(
-            f"{name} takes one day or a pair (first, last), not {len(value)} values: "
-            "ask for other days in queries of their own"
+            f"invalid {name}: expected one day or (first, last), not {len(value)} days; load single days with a "
+            "query each"
         )
     first, last = (parse_day(each, name) for each in value)
     if first > last:
-        raise ValueError(f"the first {name} {first} comes after the last, {last}: exchange them")
+        raise ValueError(f"reversed {name} range: {first} is after {last}")
     return tuple(first + dt.timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
 def parse_time(value: object, name: str = "time") -> pd.Timedelta:
-    """Check a time of day and return the time since midnight, to the nanosecond.
+    """Return a time of day as the time since midnight in nanoseconds.
 
     Raises
     ------
     ValueError
-        If it is no time of day, or lies outside one.
+        If the value is not a time from 00:00 to 24:00, or has a time zone.
     """
     since_midnight = _since_midnight(value, name)
     if not pd.Timedelta(0) <= since_midnight <= _DAY_LENGTH:
-        raise ValueError(f"{name} {value!r} lies outside a day: give 00:00 to 24:00")
+        raise ValueError(f"invalid {name} {value!r}: expected 00:00 to 24:00")
     return since_midnight.as_unit("ns")
 
 
@@ -210,21 +208,21 @@ def _since_midnight(value: object, name: str) -> pd.Timedelta:
     if isinstance(value, str):
         written = _TIME.fullmatch(value)
         if not written:
-            raise ValueError(f"{name} {value!r} is no time of day: write it as 09:00, 09:00:00.000 or finer")
+            raise ValueError(f"invalid {name} {value!r}: expected HH:MM, HH:MM:SS or HH:MM:SS with up to nine decimals")
         hours, minutes, seconds, fraction = (part or "0" for part in written.groups())
         if int(minutes) > 59 or int(seconds) > 59:
-            raise ValueError(f"{name} {value!r} is no time of day: minutes and seconds end at 59")
+            raise ValueError(f"invalid {name} {value!r}: minutes and seconds must be below 60")
         total = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
         return pd.Timedelta(total * 1_000_000_000 + int(fraction.ljust(9, "0")), unit="ns")
     if isinstance(value, dt.time):
         if value.tzinfo is not None:
-            raise ValueError(f"{name} {value!r} has a zone: the service takes wall-clock times without one")
+            raise ValueError(f"invalid {name} {value!r}: expected a time without a time zone")
         return pd.Timedelta(value.isoformat())
     if isinstance(value, dt.timedelta | np.timedelta64) and not pd.isna(value):
         return pd.Timedelta(value)
-    raise ValueError(f"{name} {value!r} is no time of day: give 09:00:00.000, a time or a timedelta")
+    raise ValueError(f"invalid {name} {value!r}: expected HH:MM:SS, a time or a timedelta")
 
 
 def _did_you_mean(name: str, names: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(names), n=1)
-    return f": did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -86,13 +86,6 @@ def limited_process(limits: Limits) -> Iterator[str]:
         yield output.readline().strip()
 
 
-def account_of(sandbox: Sandbox) -> Account:
-    """Return the account of an open sandbox."""
-    return Account(
-        base_url=sandbox.url, user=sandbox.user, password=sandbox.password, client_secret=sandbox.client_secret
-    )
-
-
 def days_of_trades(client: tf.Client, days: int) -> tf.Query:
     """Return a query for the trades of some days, one request each."""
     return client.tick_data("LOCAL", SYMBOL, (DAY, DAY + dt.timedelta(days=days - 1)), data_type="TRADES")
@@ -177,7 +170,7 @@ class _LimitedHandler(BaseHTTPRequestHandler):
 def _main(name: str, arguments: str) -> None:
     if name == "sandbox":
         with Sandbox(**json.loads(arguments)) as sandbox:
-            print(json.dumps(account_of(sandbox)), flush=True)
+            print(json.dumps(sandbox.account), flush=True)
             sys.stdin.read()
     else:
         server = _LimitedServer(Limits(**json.loads(arguments)))

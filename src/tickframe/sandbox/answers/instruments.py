@@ -22,7 +22,7 @@ from tickframe.sandbox.answers.response import (
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import Parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
-from tickframe.wire.batch import LABEL, documented_schema
+from tickframe.wire.batch import documented_schema
 
 _REFERENCE_DATA = FUNCTIONS["reference_data"]
 
@@ -98,5 +98,7 @@ def _table_of_rows(columns: Sequence[Column], rows: Sequence[Mapping[str, object
         values = [row.get(field.name) for row in rows]
         if field.type == pa.string():
             values = [value.isoformat() if isinstance(value, dt.date) else value for value in values]
-        arrays.append(pa.array(values, pa.string() if field.type == LABEL else field.type).cast(field.type))
+        arrays.append(
+            pa.array(values, pa.string() if pa.types.is_dictionary(field.type) else field.type).cast(field.type)
+        )
     return pa.table(arrays, schema)

@@ -9,13 +9,15 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from tickframe.catalogue import FUNCTIONS, ChainType
-from tickframe.wire.batch import LABEL, documented_schema
+from tickframe.wire.batch import documented_schema
 
 
 def _directory_schema(function: str) -> pa.Schema:
     """Return the documented columns of a lookup without ``source``; labels are plain strings."""
     fields = [field for field in documented_schema(FUNCTIONS[function].columns) if field.name != "source"]
-    return pa.schema([field.with_type(pa.string()) if field.type == LABEL else field for field in fields])
+    return pa.schema(
+        [field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in fields]
+    )
 
 
 EXCHANGES_SCHEMA = _directory_schema("lookup_exchanges")

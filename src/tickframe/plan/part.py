@@ -22,7 +22,7 @@ _MAX_SHOWN = 8
 class Part:
     """One request: frozen, hashable, picklable, without session or secret.
 
-    Two parts are equal if the service gets the same request from both, see :meth:`key`.
+    Two parts are equal if the service gets the same request from both, by ``key()``.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ class Run:
     responder
         The service, or the cache in front of it.
     parts
-        The requests. A paged one stands for all its pages.
+        The requests. A paged part means all of its pages.
     options
         How many at once.
     on_error

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 
 import tickframe as tf
 from tests.wire.comparison import batch_difference, outcome
-from tests.wire.encodings import Response as Message
 from tests.wire.encodings import Canonical
+from tests.wire.encodings import Response as Message
 from tests.wire.strategies import LABELS, responses
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, write_entry

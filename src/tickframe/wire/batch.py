@@ -10,11 +10,14 @@ import pyarrow as pa
 from tickframe.catalogue import Column, ColumnKind
 from tickframe.errors import DecodeError
 
+#: A string with few distinct values, each stored once.
+LABEL = pa.dictionary(pa.int32(), pa.string())
+
 #: The Arrow type of each kind of column. A time of day is a duration since midnight: pandas fails
 #: on nanosecond time64, Spark cannot read it, and a session can pass midnight.
 ARROW_TYPES: Mapping[ColumnKind, pa.DataType] = {
     ColumnKind.STRING: pa.string(),
-    ColumnKind.LABEL: pa.dictionary(pa.int32(), pa.string()),
+    ColumnKind.LABEL: LABEL,
     ColumnKind.INTEGER: pa.int64(),
     ColumnKind.FLOAT: pa.float64(),
     ColumnKind.BOOLEAN: pa.bool_(),

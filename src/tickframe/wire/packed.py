@@ -59,10 +59,8 @@ def _read_integers(integer_list: IntegerList, packed: memoryview) -> pa.Array:
 
 
 def _read_packed_doubles(packed: memoryview) -> pa.Array:
-    if len(packed) % 8:
-        raise NotCanonical
-    memory = pa.allocate_buffer(len(packed))
-    nulls = kernel.read_doubles(packed, memory)
+    memory = pa.allocate_buffer(len(packed) // 8 * 8)
+    nulls = _checked(kernel.read_doubles(packed, memory))
     return doubles_to_array(np.frombuffer(memory, np.float64), nulls=nulls > 0)
 
 

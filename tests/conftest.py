@@ -20,16 +20,16 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the waits between attempts, which end at once: the clock of the retries is ahead by their sum."""
-    asked: list[float] = []
+    """Record the waits between attempts and skip them: the clock of the retries advances instead."""
+    skipped: list[float] = []
 
     def wait(cancellation: Cancellation, seconds: float) -> None:
         cancellation.check()
-        asked.append(seconds)
+        skipped.append(seconds)
 
     monkeypatch.setattr(Cancellation, "wait", wait)
-    monkeypatch.setattr("tickframe.http.retry.monotonic", lambda: time.monotonic() + sum(asked))
-    return asked
+    monkeypatch.setattr("tickframe.http.retry.monotonic", lambda: time.monotonic() + sum(skipped))
+    return skipped
 
 
 @pytest.fixture(autouse=True)

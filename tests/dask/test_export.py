@@ -16,7 +16,7 @@ import tickframe as tf
 from tests.dask.conftest import FIRST, SYMBOLS
 from tests.dask.test_service import DAYS, TOKEN, day_of, query_days, registered, serve, ticks
 from tests.faults.fixtures import wait_until
-from tests.faults.server import Answer, FaultServer, Received, refusal
+from tests.faults.server import FaultServer, Received, Response, refusal
 from tests.object_store import ObjectStore
 from tests.test_export import files_in
 
@@ -54,7 +54,7 @@ def test_only_the_parts_of_a_killed_worker_are_requested_again(
     dead = threading.Event()
     held = []
 
-    def respond(request: Received) -> Answer:
+    def respond(request: Received) -> Response:
         if day_of(request) == DAYS[-1] and not held:
             held.append(request)
             assert dead.wait(20)

@@ -17,7 +17,7 @@ import pytest
 import tickframe as tf
 import tickframe.dask
 from tests.faults.fixtures import wait_until
-from tests.faults.server import Answer, FaultServer, Received, answer, refusal
+from tests.faults.server import FaultServer, Received, Response, answer, refusal
 from tests.object_store import ObjectStore
 from tickframe.dask import worker
 from tickframe.errors import DecodeError, PermissionDeniedError, RateLimitError, SettingsError
@@ -35,7 +35,7 @@ def day_of(request: Received) -> dt.date:
     return EPOCH + dt.timedelta(day.days_value)
 
 
-def ticks(day: dt.date, time: int = 9 * 3600 * 10**9) -> Answer:
+def ticks(day: dt.date, time: int = 9 * 3600 * 10**9) -> Response:
     """Respond with one trade of a day, whose size is the day of the month."""
     response = DataResponse()
     columns = response.data.columns
@@ -48,7 +48,7 @@ def ticks(day: dt.date, time: int = 9 * 3600 * 10**9) -> Answer:
     return answer(write_frame(response.SerializeToString()))
 
 
-def serve(server: FaultServer, **unusual: Callable[[], Answer]) -> None:
+def serve(server: FaultServer, **unusual: Callable[[], Response]) -> None:
     """Respond to each day with its trade, except for the given responses: ``d8=...`` for the eighth."""
     server.serve(lambda request: unusual.get(f"d{day_of(request).day}", lambda: ticks(day_of(request)))())
 
@@ -103,7 +103,7 @@ def test_no_secret_is_in_a_graph_or_a_task(cluster: distributed.Client, server: 
     secrets = {"password": "pa55word-of-mine", "client_secret": "cl1ent-secret-of-mine"}
     scheduler = cluster.cluster.scheduler
 
-    def hold(request: Received) -> Answer:
+    def hold(request: Received) -> Response:
         requested.set()
         held.wait(20)
         return ticks(day_of(request))
@@ -161,7 +161,7 @@ class Gauge:
         self._lock = threading.Lock()
         self._full = threading.Event()
 
-    def __call__(self, request: Received) -> Answer:
+    def __call__(self, request: Received) -> Response:
         with self._lock:
             self._in_progress += 1
             self.most = max(self.most, self._in_progress)

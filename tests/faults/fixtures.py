@@ -1,4 +1,4 @@
-"""A server of faults, a client of it, and a look at what a run leaves behind."""
+"""A fault server, a client of it, and checks that a run leaves nothing open."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def threads_of_runs() -> list[threading.Thread]:
 
 
 def open_sockets() -> int:
-    """Count the sockets of this process."""
+    """Return the number of sockets of this process."""
     count = 0
     for descriptor in Path("/proc/self/fd").iterdir():
         try:
@@ -43,7 +43,7 @@ def open_sockets() -> int:
 
 
 def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when a state is reached that the other side of a socket brings about."""
+    """Wait for a state that the other end of a socket brings about."""
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline
@@ -52,11 +52,11 @@ def wait_until(reached: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @pytest.fixture
 def leaves_nothing(server: FaultServer) -> Callable[[], None]:
-    """Return a check that no thread of a run, and no connection to the server, is left."""
+    """Return a check that no thread of a run and no connection to the server remains."""
 
     def check() -> None:
         gc.collect()
         assert threads_of_runs() == []
-        server.wait_until_left()
+        server.wait_until_disconnected()
 
     return check

@@ -1,4 +1,4 @@
-"""A reverse proxy that breaks some of what it passes on, drawn from a seed."""
+"""A reverse proxy that replaces random responses with faults."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import urllib3
 from tests.faults.server import (
     OCTET_STREAM,
     TOKEN_PATH,
-    Answer,
     Ending,
     FaultServer,
     Framing,
     Received,
+    Response,
     answer,
     page,
     refusal,
@@ -25,32 +25,32 @@ from tests.faults.server import (
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.frames import read_frames, write_frame
 
-_PASSED_ON = ("authorization", "content-type", "accept")
+_FORWARDED = ("authorization", "content-type", "accept")
 
 _EXPIRY = "token expired"
-# More than a client has under way: it knows by then that the token was accepted.
+# More than a client sends at once: by then, it has seen that the token was accepted.
 _REQUESTS_BEFORE_EXPIRY = 10
 
-# Seconds between two bytes: too few of them arrive.
-_TRICKLE = 0.05
+# Seconds between two bytes, which is too slow.
+_SLOW = 0.05
 
 
 class FaultyProxy(FaultServer):
-    """Passes requests on to a service, and answers some with a fault that passes.
+    """Forwards requests to a service, and answers some with a transient fault.
 
     Parameters
     ----------
     upstream
-        The service's address.
+        The address of the service.
     rate
-        How many of the answers are faults, from 0 to 1. It can be set anew at any time.
+        The share of faults, from 0 to 1. It can be changed at any time.
     seed
-        What faults are drawn from.
+        The seed of the random faults.
 
     Attributes
     ----------
     faults : Counter of str
-        How often each fault was answered.
+        The number of faults of each kind.
     """
 
     def __init__(self, upstream: str, rate: float, seed: int = 0) -> None:
@@ -62,10 +62,10 @@ class FaultyProxy(FaultServer):
         self._drawing = threading.Lock()
         self._accepted: Counter[str] = Counter()
         self._expired: set[str] = set()
-        self._known: dict[tuple[str, bytes], Answer] = {}
+        self._known: dict[tuple[str, bytes], Response] = {}
         self._pool = urllib3.PoolManager(maxsize=64)
-        self.serve(self._pass_on)
-        self.on_grant = self._pass_on
+        self.serve(self._forward)
+        self.on_grant = self._forward
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -73,8 +73,8 @@ class FaultyProxy(FaultServer):
         super().__exit__(kind, error, traceback)
         self._pool.clear()
 
-    def _pass_on(self, request: Received) -> Answer:
-        # Requests are not kept: a soak would hold all of them.
+    def _forward(self, request: Received) -> Response:
+        # A soak test would otherwise keep all of its requests.
         self.received.clear()
         whole, kind = self._ask_upstream(request)
         with self._drawing:
@@ -90,13 +90,13 @@ class FaultyProxy(FaultServer):
                 self._expired.add(request.token)
         return faults[name]
 
-    def _ask_upstream(self, request: Received) -> tuple[Answer, str]:
-        """Return the service's answer and its content type; the same data is asked for once."""
+    def _ask_upstream(self, request: Received) -> tuple[Response, str]:
+        """Return the response of the service and its content type; the same data is requested once."""
         asked = (request.path, _parameters(request))
         if request.path != TOKEN_PATH and asked in self._known:
             return self._known[asked], OCTET_STREAM
-        headers = {name: value for name, value in request.headers.items() if name in _PASSED_ON}
-        # Without the request's own name, since the answer is given again to others.
+        headers = {name: value for name, value in request.headers.items() if name in _FORWARDED}
+        # Without the ID of the request, since the response is reused for others.
         body = request.body if request.path == TOKEN_PATH else write_frame(asked[1])
         passed = self._pool.request(
             request.method, self._upstream + request.path, body=body, headers=headers, retries=3
@@ -107,18 +107,18 @@ class FaultyProxy(FaultServer):
             self._known[asked] = whole
         return whole, kind
 
-    def _faults(self, whole: Answer, kind: str, request: Received) -> dict[str, Answer]:
+    def _faults(self, whole: Response, kind: str, request: Received) -> dict[str, Response]:
         body = whole.body
         at = self._draw.randrange(len(body)) if body else 0
         faults = {
-            "reset before the answer": whole.before_any_byte(Ending.RESET),
-            "reset in the header": whole.cut_in_head(Ending.RESET),
-            "end in the header": whole.cut_in_head(Ending.CLOSED),
+            "reset before the response": whole.before_any_byte(Ending.RESET),
+            "reset in the headers": whole.cut_in_head(Ending.RESET),
+            "end in the headers": whole.cut_in_head(Ending.CLOSED),
             "reset in the body": whole.cut_in_body(at, Ending.RESET),
             "body cut": whole.cut_in_body(at),
-            "stall before the answer": whole.before_any_byte(Ending.STALLED),
+            "stall before the response": whole.before_any_byte(Ending.STALLED),
             "stall in the body": whole.cut_in_body(at, Ending.STALLED),
-            "trickle": replace(whole, seconds_between_pieces=_TRICKLE),
+            "too slow": replace(whole, seconds_between_pieces=_SLOW),
             "408": refusal(408),
             "429": refusal(429),
             "429 for a second": refusal(429, Retry_After="1"),
@@ -137,7 +137,7 @@ class FaultyProxy(FaultServer):
 
 
 def _parameters(request: Received) -> bytes:
-    """Return what a request for data asks for, without its own name."""
+    """Return the message of a request for data without its ID."""
     if request.path == TOKEN_PATH:
         return b""
     asked = DataRequest.FromString(bytes(next(read_frames(request.body))))

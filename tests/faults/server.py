@@ -1,6 +1,6 @@
-"""A raw-socket server on loopback that breaks off, stalls, cuts and lies as it is told.
+"""A server on loopback that resets connections, stalls, and cuts or falsifies responses.
 
-Unlike an HTTP library's server it writes every byte itself, so that it can end an answer anywhere.
+Unlike the server of an HTTP library it writes every byte itself, so that it can end a response anywhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKEN_PATH = "/auth/oauth/token"
 
 
 class Framing(Enum):
-    """How HTTP says where a body ends."""
+    """How HTTP marks the end of a body."""
 
     LENGTH = auto()
     CLOSE = auto()
@@ -34,7 +34,7 @@ class Framing(Enum):
 
 
 class Ending(Enum):
-    """What becomes of the connection behind the last byte that is sent."""
+    """What happens to the connection after the last byte."""
 
     KEPT = auto()
     CLOSED = auto()
@@ -43,21 +43,21 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the server does with one request.
+class Response:
+    """The response to one request, and how to send it.
 
     Attributes
     ----------
     head, body
-        The bytes of a whole answer.
+        The bytes of the complete response.
     sent
-        How many of these bytes are sent; None for all.
+        The number of bytes to send; None for all.
     ending
         What follows them.
     seconds_between_pieces
-        Above 0, the body travels piece by piece.
+        The pause after each piece of the body; 0 sends the body at once.
     piece
-        How many bytes are a piece.
+        The number of bytes of a piece.
     """
 
     head: bytes
@@ -67,20 +67,20 @@ class Answer:
     seconds_between_pieces: float = 0.0
     piece: int = 1
 
-    def cut_in_body(self, at: int, ending: Ending = Ending.CLOSED) -> Answer:
-        """Return this answer, ending after some bytes of its body."""
+    def cut_in_body(self, at: int, ending: Ending = Ending.CLOSED) -> Response:
+        """Return this response, ending after some bytes of its body."""
         return dataclasses.replace(self, sent=len(self.head) + at, ending=ending)
 
-    def cut_in_head(self, ending: Ending) -> Answer:
-        """Return this answer, ending in the middle of its header."""
+    def cut_in_head(self, ending: Ending) -> Response:
+        """Return this response, ending in the middle of its headers."""
         return dataclasses.replace(self, sent=len(self.head) // 2, ending=ending)
 
-    def trickling(self) -> Answer:
-        """Return this answer, its header and its body a byte at a time."""
+    def byte_by_byte(self) -> Response:
+        """Return this response, sent one byte at a time, headers included."""
         return dataclasses.replace(self, head=b"", body=self.head + self.body, seconds_between_pieces=0.001)
 
-    def before_any_byte(self, ending: Ending) -> Answer:
-        """Return what ends before it begins."""
+    def before_any_byte(self, ending: Ending) -> Response:
+        """Return a response of which no byte is sent."""
         return dataclasses.replace(self, sent=0, ending=ending)
 
 
@@ -91,8 +91,8 @@ def answer(
     content_type: str = OCTET_STREAM,
     framing: Framing = Framing.LENGTH,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
-    """Return a whole answer."""
+) -> Response:
+    """Return a complete response."""
     fields = {"Content-Type": content_type, **(headers or {})}
     match framing:
         case Framing.LENGTH:
@@ -104,28 +104,28 @@ def answer(
             body = b"".join(_chunks(body)) + b"0\r\n\r\n"
     lines = [f"HTTP/1.1 {status} Whatever", *(f"{name}: {value}" for name, value in fields.items())]
     ending = Ending.CLOSED if framing is Framing.CLOSE else Ending.KEPT
-    return Answer("\r\n".join([*lines, "", ""]).encode("latin-1"), body, ending=ending)
+    return Response("\r\n".join([*lines, "", ""]).encode("latin-1"), body, ending=ending)
 
 
-def compressed(body: bytes, framing: Framing = Framing.LENGTH) -> Answer:
-    """Return a whole answer in gzip."""
+def compressed(body: bytes, framing: Framing = Framing.LENGTH) -> Response:
+    """Return a complete response, compressed with gzip."""
     return answer(gzip.compress(body), framing=framing, headers={"Content-Encoding": "gzip"})
 
 
-def refusal(status: int, description: str = "", **headers: str) -> Answer:
-    """Return the service's refusal with its words; ``Retry_After`` stands for the header of that name."""
+def refusal(status: int, description: str = "", **headers: str) -> Response:
+    """Return an error response with a description; ``Retry_After=`` sets the header ``Retry-After``."""
     document = {"error_description": description} if description else {}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return answer(json.dumps(document).encode(), status, content_type="application/json", headers=named)
 
 
-def page(status: int = 200) -> Answer:
-    """Return what a proxy or a login form answers in the service's place."""
+def page(status: int = 200) -> Response:
+    """Return a web page, as from a proxy or a login form."""
     return answer(b"<html><body>Please log in</body></html>", status, content_type="text/html")
 
 
-def grant(token: str, seconds: float = 43_199) -> Answer:
-    """Return a token."""
+def grant(token: str, seconds: float = 43_199) -> Response:
+    """Return the response to a request for a token."""
     document = {"access_token": token, "token_type": "bearer", "expires_in": seconds}
     return answer(json.dumps(document).encode(), content_type="application/json")
 
@@ -147,25 +147,25 @@ class Received:
 
     @property
     def token(self) -> str:
-        """The bearer token that came along."""
+        """The bearer token."""
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 class FaultServer:
-    """Answers requests for data by a script or by a function, and grants tokens.
+    """Answers requests for data from a script or with a function, and grants tokens.
 
     Attributes
     ----------
     url : str
-        Where it listens.
+        Its address.
     received : list of Received
-        Every request for anything but a token.
+        All requests except those for tokens.
     granted : list of str
-        Every token, in the order of the grants.
+        All tokens in the order of the grants.
     token_seconds : float
-        How long it says that a token is valid.
+        The announced lifetime of tokens.
     connections : int
-        How many connections it has taken.
+        The number of accepted connections.
     """
 
     def __init__(self, context: ssl.SSLContext | None = None, port: int = 0) -> None:
@@ -174,9 +174,9 @@ class FaultServer:
         self.token_seconds = 43_199.0
         self.connections = 0
         self.on_connection: Callable[[int], Ending] = lambda _number: Ending.KEPT
-        self.on_grant: Callable[[Received], Answer] = self._grant
+        self.on_grant: Callable[[Received], Response] = self._grant
         self._context = context
-        self._answer: Callable[[Received], Answer] = lambda _request: refusal(404)
+        self._answer: Callable[[Received], Response] = lambda _request: refusal(404)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._closed = threading.Event()
@@ -187,32 +187,32 @@ class FaultServer:
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._acceptor = threading.Thread(target=self._accept, name="fault-server", daemon=True)
 
-    def script(self, *answers: Answer) -> None:
-        """Give these answers in turn; the last one is repeated."""
-        turns = itertools.chain(answers, itertools.repeat(answers[-1]))
+    def script(self, *responses: Response) -> None:
+        """Answer with these responses in turn, and then with the last one again."""
+        turns = itertools.chain(responses, itertools.repeat(responses[-1]))
         lock = threading.Lock()
 
-        def next_answer(_request: Received) -> Answer:
+        def next_response(_request: Received) -> Response:
             with lock:
                 return next(turns)
 
-        self._answer = next_answer
+        self._answer = next_response
 
-    def serve(self, answer_to: Callable[[Received], Answer]) -> None:
-        """Answer each request by a function, which many threads call."""
+    def serve(self, answer_to: Callable[[Received], Response]) -> None:
+        """Answer each request with a function, which several threads may call at once."""
         self._answer = answer_to
 
     def wait_for_requests(self, count: int, seconds: float = 20.0) -> None:
-        """Return when so many requests have arrived."""
+        """Wait until this number of requests has arrived."""
         with self._changed:
             arrived = self._changed.wait_for(lambda: len(self.received) >= count, seconds)
         assert arrived, f"{len(self.received)} of {count} requests arrived"
 
-    def wait_until_left(self, seconds: float = 20.0) -> None:
-        """Return when no connection is open any more."""
+    def wait_until_disconnected(self, seconds: float = 20.0) -> None:
+        """Wait until no connection is open."""
         with self._changed:
-            left = self._changed.wait_for(lambda: not self._open, seconds)
-        assert left, f"{len(self._open)} connections are open"
+            disconnected = self._changed.wait_for(lambda: not self._open, seconds)
+        assert disconnected, f"{len(self._open)} connections are open"
 
     def __enter__(self) -> Self:
         self._acceptor.start()
@@ -224,9 +224,9 @@ class FaultServer:
         self.close()
 
     def close(self) -> None:
-        """End all conversations and wait for their threads."""
+        """Close all connections and wait for their threads."""
         self._closed.set()
-        # Closing alone would leave accept() waiting.
+        # close() alone does not end accept().
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -246,7 +246,7 @@ class FaultServer:
                 return
             self.connections += 1
             if self.on_connection(self.connections) is Ending.RESET:
-                # In the middle of a handshake, or of a request.
+                # During a TLS handshake or a request.
                 connection.recv(1)
                 _reset(connection)
                 continue
@@ -266,7 +266,7 @@ class FaultServer:
                     if not self._reply(connection, self._answer_to(request)):
                         return
         except (OSError, ValueError):
-            # The client broke off, which is its right.
+            # The client closed the connection.
             pass
         finally:
             connection.close()
@@ -282,7 +282,7 @@ class FaultServer:
             self._open.add(secured)
         return secured
 
-    def _answer_to(self, request: Received) -> Answer:
+    def _answer_to(self, request: Received) -> Response:
         if request.path == TOKEN_PATH:
             return self.on_grant(request)
         with self._changed:
@@ -290,14 +290,14 @@ class FaultServer:
             self._changed.notify_all()
         return self._answer(request)
 
-    def _grant(self, _request: Received) -> Answer:
+    def _grant(self, _request: Received) -> Response:
         with self._lock:
             token = f"granted-t0k3n-{len(self.granted) + 1}"
             self.granted.append(token)
         return grant(token, self.token_seconds)
 
-    def _reply(self, connection: socket.socket, reply: Answer) -> bool:
-        """Send what is to be sent; return whether the conversation goes on."""
+    def _reply(self, connection: socket.socket, reply: Response) -> bool:
+        """Send a response; return whether the connection stays open."""
         content = (reply.head + reply.body)[: reply.sent]
         if reply.seconds_between_pieces:
             connection.sendall(content[: len(reply.head)])
@@ -313,19 +313,19 @@ class FaultServer:
             case Ending.RESET:
                 _reset(connection)
             case Ending.STALLED:
-                # Until the client leaves, or the server closes.
+                # Until the client or the server closes the connection.
                 connection.recv(1)
         return False
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close with a TCP reset in place of an orderly end."""
+    """Close with a TCP reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def _read_request(reader: io.BufferedReader) -> Received | None:
-    """Read a request; None where the client has left."""
+    """Read a request; return None if the client closed the connection."""
     first = reader.readline().decode("latin-1").split()
     if len(first) != 3:
         return None

@@ -1,4 +1,4 @@
-"""Answers whose every row tells which part it belongs to, and what a complete result of them looks like."""
+"""Responses whose rows name their part, and the complete result of several parts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 import tickframe as tf
-from tests.faults.server import Answer, Received, answer
+from tests.faults.server import Received, Response, answer
 from tickframe.plan.plan import Options
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import read_frames, write_frame
@@ -19,7 +19,7 @@ SECRET = "s3cr3t-t0k3n"
 
 
 def framed_ticks(symbol: str, rows: int = ROWS, first: int = 0) -> bytes:
-    """Return trades of a symbol in one frame; their sizes count from ``first``."""
+    """Return trades of a symbol in one frame; their sizes count up from ``first``."""
     response = DataResponse()
     columns = response.data.columns
     numbers = range(first, first + rows)
@@ -33,22 +33,22 @@ def framed_ticks(symbol: str, rows: int = ROWS, first: int = 0) -> bytes:
 
 
 def symbols(count: int) -> list[str]:
-    """Return the symbols of so many parts."""
+    """Return symbols for a number of parts."""
     return [f"S{number:03}" for number in range(count)]
 
 
 def symbol_of(request: Received) -> str:
-    """Return which symbol was asked for."""
+    """Return the requested symbol."""
     return str(DataRequest.FromString(bytes(next(read_frames(request.body)))).parameters["symbol"].string_value)
 
 
-def ticks_for(request: Received) -> Answer:
-    """Answer a request as it should be."""
+def ticks_for(request: Received) -> Response:
+    """Return the correct response to a request."""
     return answer(framed_ticks(symbol_of(request)))
 
 
 def ask(client: tf.Client, asked: Sequence[str] = ("S000",), options: Options | None = None) -> tf.Query:
-    """Return the query for the trades of some symbols, a part each."""
+    """Return a query for the trades of symbols, with a part for each."""
     query = client.tick_data("ACTIV", list(asked), "2016-05-05", data_type="TRADES")
     if options is not None:
         query.plan = replace(query.plan, options=options)
@@ -56,10 +56,10 @@ def ask(client: tf.Client, asked: Sequence[str] = ("S000",), options: Options | 
 
 
 def expected(asked: Iterable[str], rows: int = ROWS) -> list[tuple[str, int]]:
-    """Return symbol and number of each row that should arrive, in order."""
+    """Return the symbol and the size of each expected row, in order."""
     return [(symbol, number) for symbol in asked for number in range(rows)]
 
 
 def arrived(table: pa.Table) -> list[tuple[str, int]]:
-    """Return symbol and number of each row that did."""
+    """Return the symbol and the size of each row of a result."""
     return list(zip(table["symbol"].to_pylist(), table["trade_size"].to_pylist(), strict=True))

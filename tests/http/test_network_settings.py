@@ -1,4 +1,4 @@
-"""Proxies and certificates: what requests users expect, over real sockets on loopback."""
+"""Proxies and certificates, as users of requests expect them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWER = Reply(write_frame(DataResponse().SerializeToString()))
 
 
 class Certificates:
-    """An authority of our own, a certificate of the server's and one of a client's, as files."""
+    """A certificate authority with a server and a client certificate, as files."""
 
     def __init__(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -51,19 +51,19 @@ def ask(client: tf.Client) -> int:
     return client.get("ACTIV", "prices").to_arrow().num_rows
 
 
-def test_a_certificate_that_does_not_verify_is_an_error_that_says_so(secure: ScriptedServer) -> None:
+def test_an_untrusted_certificate_is_an_error(secure: ScriptedServer) -> None:
     with tf.Client(secure.url, token="t") as client, pytest.raises(TransportError, match="certificate"):
         ask(client)
     assert secure.received == []
 
 
-def test_a_bundle_of_ones_own_is_trusted(secure: ScriptedServer, certificates: Certificates) -> None:
+def test_a_private_authority_is_trusted(secure: ScriptedServer, certificates: Certificates) -> None:
     with tf.Client(secure.url, token="t", verify=str(certificates.authority)) as client:
         assert ask(client) == 0
 
 
 @pytest.mark.usefixtures("waits")
-def test_a_client_certificate_is_shown(certificates: Certificates) -> None:
+def test_a_client_certificate_is_sent(certificates: Certificates) -> None:
     certificates.context.verify_mode = ssl.CERT_REQUIRED
     with ScriptedServer(certificates.context) as server:
         server.reply(ANSWER)
@@ -74,15 +74,15 @@ def test_a_client_certificate_is_shown(certificates: Certificates) -> None:
             ask(client)
 
 
-def test_a_proxy_that_is_given_is_used(scripted: ScriptedServer) -> None:
-    """A plain request through a proxy names the whole address."""
+def test_a_proxy_is_used(scripted: ScriptedServer) -> None:
+    """A plain HTTP request through a proxy has the complete URL."""
     scripted.reply(ANSWER)
     with tf.Client("http://127.0.0.1:9", token="t", proxies={"http": scripted.url}) as client:
         assert ask(client) == 0
     assert scripted.received[0].path == "http://127.0.0.1:9/get/prices"
 
 
-def test_a_proxy_of_the_environment_does_not_get_what_is_meant_for_this_machine(
+def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ScriptedServer() as proxy:
@@ -96,7 +96,7 @@ def test_a_proxy_of_the_environment_does_not_get_what_is_meant_for_this_machine(
         assert proxy.received == []
 
 
-def test_a_proxy_that_asks_for_a_password_is_an_error_without_the_password_in_it() -> None:
+def test_a_proxy_that_requires_a_password_is_an_error_without_the_password() -> None:
     with ScriptedServer() as proxy:
         proxy.reply(Reply(b"", 407))
         address = proxy.url.replace("http://", "http://someone:pr0xy-s3cret@")

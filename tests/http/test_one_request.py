@@ -1,4 +1,4 @@
-"""Each fault on one request: what it becomes when it stays, and the right rows when it passes."""
+"""Faults of one request: its error if the fault is permanent, and the complete rows if it is transient."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 
 import tickframe as tf
 from tests.faults.server import (
-    Answer,
     Ending,
     FaultServer,
     Framing,
     Received,
+    Response,
     answer,
     compressed,
     page,
@@ -38,35 +38,35 @@ GZIP = compressed(FRAME)
 
 @dataclass(frozen=True)
 class Fault:
-    """A wrong answer, and the error that it becomes."""
+    """A faulty response and the error that it causes."""
 
-    answer: Answer
+    response: Response
     error: type[tf.TickframeError]
     words: str
 
 
-def longer_than_it_says() -> bytes:
+def frame_with_short_length() -> bytes:
     return FRAME[:1] + bytes((FRAME[1] - 1,)) + FRAME[2:]
 
 
-def shorter_than_it_says() -> bytes:
+def frame_with_long_length() -> bytes:
     return FRAME[:1] + bytes((FRAME[1] + 1,)) + FRAME[2:]
 
 
-PASSING = {
-    "reset before the answer": Fault(WHOLE.before_any_byte(Ending.RESET), errors.TransportError, "connection"),
-    "end before the answer": Fault(WHOLE.before_any_byte(Ending.CLOSED), errors.TransportError, "connection"),
-    "reset in the header": Fault(WHOLE.cut_in_head(Ending.RESET), errors.TransportError, "connection"),
-    "end in the content type": Fault(
+TRANSIENT = {
+    "reset before the response": Fault(WHOLE.before_any_byte(Ending.RESET), errors.TransportError, "connection"),
+    "close before the response": Fault(WHOLE.before_any_byte(Ending.CLOSED), errors.TransportError, "connection"),
+    "reset in the headers": Fault(WHOLE.cut_in_head(Ending.RESET), errors.TransportError, "connection"),
+    "close in the content type": Fault(
         replace(WHOLE, sent=WHOLE.head.index(b"octet"), ending=Ending.CLOSED), errors.TransportError, "cut short"
     ),
     "reset in the body": Fault(WHOLE.cut_in_body(99, Ending.RESET), errors.TransportError, "cut short"),
-    "end in the body": Fault(WHOLE.cut_in_body(99), errors.TransportError, "cut short"),
-    "end in the body without a length": Fault(
+    "close in the body": Fault(WHOLE.cut_in_body(99), errors.TransportError, "cut short"),
+    "close in the body without a length": Fault(
         answer(FRAME, framing=Framing.CLOSE).cut_in_body(99), errors.TruncatedFrameError, "cut short"
     ),
-    "end in a chunk": Fault(CHUNKED.cut_in_body(99), errors.TransportError, "cut short"),
-    "chunks without an end": Fault(CHUNKED.cut_in_body(len(CHUNKED.body) - 5), errors.TransportError, "cut short"),
+    "close in a chunk": Fault(CHUNKED.cut_in_body(99), errors.TransportError, "cut short"),
+    "chunks without a last one": Fault(CHUNKED.cut_in_body(len(CHUNKED.body) - 5), errors.TransportError, "cut short"),
     "gzip cut": Fault(GZIP.cut_in_body(len(GZIP.body) // 2), errors.TransportError, "cut short"),
     "gzip cut without a length": Fault(
         compressed(FRAME, Framing.CLOSE).cut_in_body(len(GZIP.body) // 2), errors.TruncatedFrameError, "cut short"
@@ -76,80 +76,80 @@ PASSING = {
         errors.TransportError,
         "DecodeError",
     ),
-    "chunk of no size": Fault(replace(CHUNKED, body=b"zz\r\n" + FRAME), errors.TransportError, "cut short"),
-    "chunk of a negative size": Fault(
+    "chunk without a size": Fault(replace(CHUNKED, body=b"zz\r\n" + FRAME), errors.TransportError, "cut short"),
+    "chunk with a negative size": Fault(
         replace(CHUNKED, body=b"-5\r\n" + FRAME, ending=Ending.CLOSED), errors.TransportError, "cut short"
     ),
-    "no HTTP": Fault(Answer(b"\x00\xffnonsense\r\n\r\n", ending=Ending.CLOSED), errors.TransportError, "connection"),
-    "frame shorter than it says": Fault(answer(shorter_than_it_says()), errors.TruncatedFrameError, "cut short"),
-    "nothing": Fault(answer(b""), errors.TruncatedFrameError, "empty"),
+    "not HTTP": Fault(Response(b"\x00\xffnonsense\r\n\r\n", ending=Ending.CLOSED), errors.TransportError, "connection"),
+    "frame shorter than its length": Fault(answer(frame_with_long_length()), errors.TruncatedFrameError, "cut short"),
+    "empty body": Fault(answer(b""), errors.TruncatedFrameError, "empty"),
     "408": Fault(refusal(408), errors.ServiceError, "HTTP 408"),
     "429": Fault(refusal(429), errors.RateLimitError, "HTTP 429"),
-    "429 for seconds": Fault(refusal(429, Retry_After="2"), errors.RateLimitError, "HTTP 429"),
+    "429 with seconds": Fault(refusal(429, Retry_After="2"), errors.RateLimitError, "HTTP 429"),
     "500": Fault(refusal(500, "out of order"), errors.ServiceError, "out of order"),
-    "502 as a page": Fault(page(502), errors.ServiceError, "HTTP 502"),
+    "502 with a web page": Fault(page(502), errors.ServiceError, "HTTP 502"),
     "503": Fault(refusal(503), errors.ServiceError, "HTTP 503"),
-    "refusal cut": Fault(refusal(503, "x" * 500).cut_in_body(9), errors.ServiceError, "HTTP 503"),
+    "refusal cut in the body": Fault(refusal(503, "x" * 500).cut_in_body(9), errors.ServiceError, "HTTP 503"),
 }
 
-LASTING = {
+PERMANENT = {
     "401": Fault(refusal(401), errors.AuthenticationError, "refused"),
     "403": Fault(refusal(403, "no right"), errors.PermissionDeniedError, "no right"),
     "404": Fault(refusal(404), errors.UnknownEndpointError, "endpoint"),
-    "page": Fault(page(), errors.UnexpectedContentError, "text/html"),
-    "page as a frame": Fault(answer(page().body), errors.FrameMarkerError, "0x3C"),
+    "web page": Fault(page(), errors.UnexpectedContentError, "text/html"),
+    "web page as octets": Fault(answer(page().body), errors.FrameMarkerError, "0x3C"),
     "wrong marker": Fault(answer(b"\xfb" + FRAME[1:]), errors.FrameMarkerError, "0xFB"),
-    "frame longer than it says": Fault(answer(longer_than_it_says()), errors.TrailingBytesError, "frame"),
+    "frame longer than its length": Fault(answer(frame_with_short_length()), errors.TrailingBytesError, "frame"),
     "redirect": Fault(refusal(302, Location="https://elsewhere.invalid/"), errors.ServiceError, "redirects"),
-    "redirect to no address": Fault(refusal(302, Location="http://[::1"), errors.ServiceError, "redirects"),
-    "redirect cut": Fault(
+    "redirect to an invalid address": Fault(refusal(302, Location="http://[::1"), errors.ServiceError, "redirects"),
+    "redirect cut in the body": Fault(
         refusal(307, "x" * 500, Location="https://elsewhere.invalid/").cut_in_body(9), errors.ServiceError, "redirects"
     ),
-    "refusal of endless brackets": Fault(
+    "refusal with deeply nested JSON": Fault(
         answer(b"[" * 60_000, 400, content_type="application/json"), errors.ServiceError, "HTTP 400"
     ),
-    "wait without a date": Fault(
+    "Retry-After with an invalid date": Fault(
         refusal(400, Retry_After="Fri, 31 Dec 99999999999999999999 23:59:59 GMT"), errors.ServiceError, "HTTP 400"
     ),
 }
 
-ALL = PASSING | LASTING
+ALL = TRANSIENT | PERMANENT
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_fault_that_stays_is_its_own_error_within_its_budget_and_without_a_secret(
+def test_a_permanent_fault_is_an_error_within_the_budget_and_without_a_secret(
     server: FaultServer, client: tf.Client, waits: list[float], caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     fault = ALL[name]
-    server.script(fault.answer)
+    server.script(fault.response)
     query = ask(client)
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.TickframeError, match=fault.words) as raised:
         query.to_arrow()
     assert raised.type is fault.error
     assert sum(waits) <= client.settings.retry_seconds
     assert raised.value.attempts == len(server.received)
-    assert (raised.value.attempts > 1) == (name in PASSING)
+    assert (raised.value.attempts > 1) == (name in TRANSIENT)
     assert "symbol=S000" in raised.value.part
     assert SECRET not in "".join(traceback.format_exception(raised.value)) + caplog.text
     [outcome] = query.outcomes
     assert (outcome.rows, outcome.attempts, outcome.error) == (0, len(server.received), str(raised.value))
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_fault_that_passes_leaves_every_row_once(server: FaultServer, client: tf.Client, name: str) -> None:
-    server.script(PASSING[name].answer, PASSING[name].answer, WHOLE)
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_a_transient_fault_leaves_every_row_once(server: FaultServer, client: tf.Client, name: str) -> None:
+    server.script(TRANSIENT[name].response, TRANSIENT[name].response, WHOLE)
     query = ask(client)
     assert arrived(query.to_arrow()) == expected(["S000"])
     assert [outcome.attempts for outcome in query.outcomes] == [3]
 
 
 @pytest.mark.parametrize("whole", [WHOLE, answer(FRAME, framing=Framing.CLOSE), CHUNKED, GZIP])
-def test_every_framing_of_a_whole_answer_is_read(server: FaultServer, client: tf.Client, whole: Answer) -> None:
+def test_every_framing_of_a_complete_response_is_read(server: FaultServer, client: tf.Client, whole: Response) -> None:
     server.script(whole)
     assert arrived(ask(client).to_arrow()) == expected(["S000"])
 
 
-def test_a_closed_port_is_asked_until_the_budget_ends(waits: list[float]) -> None:
+def test_a_closed_port_is_retried_within_the_budget(waits: list[float]) -> None:
     with FaultServer() as gone:
         pass
     with tf.Client(gone.url, token=SECRET) as client, pytest.raises(errors.TransportError, match="no connection") as e:
@@ -158,7 +158,7 @@ def test_a_closed_port_is_asked_until_the_budget_ends(waits: list[float]) -> Non
     assert sum(waits) <= client.settings.retry_seconds
 
 
-def test_a_service_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_comes_back_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer() as gone:
         port = int(gone.url.rpartition(":")[2])
     with contextlib.ExitStack() as back:
@@ -175,7 +175,7 @@ def test_a_service_that_comes_back_is_asked_again(monkeypatch: pytest.MonkeyPatc
             assert query.outcomes[0].attempts == 2
 
 
-def test_a_host_without_an_address_is_a_transport_error_within_the_budget(waits: list[float]) -> None:
+def test_an_unknown_host_is_a_transport_error_within_the_budget(waits: list[float]) -> None:
     with (
         tf.Client("https://host.invalid", token=SECRET) as client,
         pytest.raises(errors.TransportError, match=r"no connection .*host\.invalid") as raised,
@@ -190,7 +190,7 @@ def test_a_host_without_an_address_is_a_transport_error_within_the_budget(waits:
     "stalled",
     [WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_head(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)],
 )
-def test_a_stall_is_left_after_the_read_timeout_and_asked_again(server: FaultServer, stalled: Answer) -> None:
+def test_a_stall_is_retried_after_the_read_timeout(server: FaultServer, stalled: Response) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
         server.script(stalled, WHOLE)
         query = ask(client)
@@ -198,7 +198,7 @@ def test_a_stall_is_left_after_the_read_timeout_and_asked_again(server: FaultSer
         assert query.outcomes[0].attempts == 2
 
 
-def test_a_stall_that_stays_is_an_error_that_says_so(server: FaultServer) -> None:
+def test_a_permanent_stall_is_a_timeout(server: FaultServer) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.05) as client:
         for stalled in (WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)):
             server.script(stalled)
@@ -206,7 +206,7 @@ def test_a_stall_that_stays_is_an_error_that_says_so(server: FaultServer) -> Non
                 ask(client).to_arrow()
 
 
-def test_a_stall_that_outlasts_the_budget_is_not_asked_again(server: FaultServer) -> None:
+def test_a_stall_longer_than_the_budget_is_not_retried(server: FaultServer) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.2, retry_seconds=0.1) as client:
         server.script(WHOLE.cut_in_body(99, Ending.STALLED))
         with pytest.raises(errors.TransportError, match="read timed out") as raised:
@@ -214,15 +214,15 @@ def test_a_stall_that_outlasts_the_budget_is_not_asked_again(server: FaultServer
     assert raised.value.attempts == len(server.received) == 1
 
 
-def test_a_refusal_whose_words_never_come_is_still_that_refusal(server: FaultServer) -> None:
+def test_a_refusal_whose_body_stalls_keeps_its_error(server: FaultServer) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
         server.script(refusal(403, "no right").cut_in_body(3, Ending.STALLED))
         with pytest.raises(errors.PermissionDeniedError):
             ask(client).to_arrow()
 
 
-def test_an_answer_byte_by_byte_arrives_whole(server: FaultServer) -> None:
-    """No single wait for bytes is long, so that nothing times out."""
+def test_a_response_sent_byte_by_byte_is_complete(server: FaultServer) -> None:
+    """No single wait for bytes is long enough to time out."""
     with tf.Client(server.url, token=SECRET, read_timeout=5) as client:
         server.script(replace(WHOLE, seconds_between_pieces=0.002))
         query = ask(client)
@@ -245,7 +245,7 @@ def test_a_redirect_to_another_host_is_not_followed(server: FaultServer, client:
 def test_a_flipped_byte_is_an_error_or_a_table_of_equal_columns(
     server: FaultServer, client: tf.Client, at: int
 ) -> None:
-    """A frame has no checksum: a flip inside a value is another value, but no flip loses a row in silence."""
+    """A frame has no checksum, so a flip may change a value, but it never loses a row silently."""
     flipped = FRAME[:at] + bytes((FRAME[at] ^ 0xFF,)) + FRAME[at + 1 :]
     server.script(answer(flipped))
     query = ask(client)
@@ -255,15 +255,15 @@ def test_a_flipped_byte_is_an_error_or_a_table_of_equal_columns(
 
 
 class TestTooManyRequests:
-    """429 and what the service says of when to come back."""
+    """429, with and without Retry-After."""
 
-    def test_seconds_are_waited_as_asked(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+    def test_retry_after_in_seconds_is_waited(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
         server.script(refusal(429, Retry_After="7"), WHOLE)
         assert ask(client).to_arrow().num_rows
         assert waits[0] == 7
 
     @pytest.mark.parametrize("status", [429, 503])
-    def test_a_date_is_waited_for(
+    def test_retry_after_as_a_date_is_waited(
         self, server: FaultServer, client: tf.Client, waits: list[float], status: int
     ) -> None:
         moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=60)
@@ -271,22 +271,22 @@ class TestTooManyRequests:
         assert ask(client).to_arrow().num_rows
         assert 30 < waits[0] <= 60
 
-    def test_a_date_in_the_past_is_no_wait(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+    def test_a_date_in_the_past_is_not_waited(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
         server.script(refusal(429, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT"), WHOLE)
         assert ask(client).to_arrow().num_rows
         assert waits[0] == 0
 
-    def test_a_service_that_keeps_saying_when_is_asked_as_long_as_the_budget_allows(
+    def test_a_service_that_repeats_retry_after_is_retried_within_the_budget(
         self, server: FaultServer, client: tf.Client, waits: list[float]
     ) -> None:
-        """Waiting one's turn among many is no failure, however often it is told."""
+        """Such waits do not count as failures."""
         server.script(*[refusal(429, Retry_After="3")] * 20, WHOLE)
         query = ask(client)
         assert arrived(query.to_arrow()) == expected(["S000"])
         assert query.outcomes[0].attempts == 21
         assert sum(wait for wait in waits if wait == 3) == 60
 
-    def test_a_longer_wait_than_the_budget_is_an_error_at_once(
+    def test_a_wait_beyond_the_budget_is_an_error_at_once(
         self, server: FaultServer, client: tf.Client, waits: list[float]
     ) -> None:
         server.script(refusal(429, Retry_After="3600"))
@@ -296,7 +296,7 @@ class TestTooManyRequests:
         assert sum(waits) <= client.settings.retry_seconds
 
     @pytest.mark.parametrize("asked", ["3600", "9" * 400])
-    def test_the_next_query_neither_asks_too_early_nor_waits_beyond_its_budget(
+    def test_the_next_query_respects_the_pause_and_its_budget(
         self, server: FaultServer, client: tf.Client, waits: list[float], asked: str
     ) -> None:
         server.script(refusal(429, Retry_After=asked), WHOLE)
@@ -309,7 +309,7 @@ class TestTooManyRequests:
 
 
 def frames_of_columns() -> bytes:
-    """Return an answer of five frames of six columns each."""
+    """Return a response of five frames with six columns each."""
     return b"".join(framed_ticks("S000", rows=40, first=40 * number) for number in range(5))
 
 
@@ -318,10 +318,10 @@ OFFSETS = sorted({round(index * (len(SEVERAL) - 1) / 199) for index in range(200
 
 
 @pytest.mark.parametrize("framing", Framing)
-def test_a_body_cut_anywhere_is_an_error_while_it_stays_cut_and_whole_when_it_is_whole(
+def test_a_body_cut_anywhere_is_retried_until_it_is_complete(
     server: FaultServer, client: tf.Client, framing: Framing
 ) -> None:
-    """A cut between two frames is the one that no length inside the body can tell."""
+    """A cut between two frames does not contradict any length in the body."""
     assert len(OFFSETS) == 200
     whole = answer(SEVERAL, framing=framing)
     for at in OFFSETS:
@@ -333,7 +333,7 @@ def test_a_body_cut_anywhere_is_an_error_while_it_stays_cut_and_whole_when_it_is
 
 
 @pytest.mark.parametrize("framing", Framing)
-def test_a_body_that_stays_cut_is_never_a_shorter_table(
+def test_a_body_that_is_always_cut_is_never_a_shorter_table(
     server: FaultServer, client: tf.Client, framing: Framing
 ) -> None:
     whole = answer(SEVERAL, framing=framing)
@@ -343,10 +343,10 @@ def test_a_body_that_stays_cut_is_never_a_shorter_table(
             ask(client).to_arrow()
 
 
-def test_a_token_never_shows_even_where_the_service_repeats_it(
+def test_a_token_that_the_service_repeats_is_masked(
     server: FaultServer, client: tf.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def repeat(request: Received) -> Answer:
+    def repeat(request: Received) -> Response:
         return refusal(400, f"the token {request.token} may not do this", X_Token=request.token)
 
     server.serve(repeat)
@@ -356,14 +356,14 @@ def test_a_token_never_shows_even_where_the_service_repeats_it(
     assert SECRET not in text
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "429 for seconds"])
-def test_no_fault_leaves_a_connection_that_is_of_no_use(server: FaultServer, name: str) -> None:
-    """A connection whose answer was not read to its end must not answer the next request."""
+@pytest.mark.parametrize("name", [name for name in ALL if name != "429 with seconds"])
+def test_no_fault_leaves_an_unusable_connection(server: FaultServer, name: str) -> None:
+    """A connection with an unread rest of a response is not used for the next request."""
     with tf.Client(server.url, token=SECRET, retry_seconds=0.001) as client:
-        server.script(ALL[name].answer, WHOLE)
+        server.script(ALL[name].response, WHOLE)
         try:
             rows = arrived(ask(client).to_arrow())
         except errors.TickframeError:
             rows = arrived(ask(client).to_arrow())
         assert rows == expected(["S000"])
-    server.wait_until_left()
+    server.wait_until_disconnected()

@@ -1,11 +1,13 @@
-"""One framed request over HTTP: what travels, and what each wrong answer becomes."""
+"""One framed request over HTTP: what is sent, and the error for each invalid response."""
 
 from __future__ import annotations
 
 import io
 import logging
 import pickle
+import socket
 import traceback
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -34,14 +36,20 @@ def client(scripted: ScriptedServer) -> tf.Client:
         yield connected
 
 
+@pytest.fixture
+def refusing_url() -> Iterator[str]:
+    """Return the address of a socket that does not listen."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
 def ask(client: tf.Client) -> tf.Query:
     return client.get("ACTIV", "prices", symbol="ZAL.XE")
 
 
 @pytest.mark.parametrize("marker", Marker)
-def test_a_token_alone_is_enough_for_a_framed_request_and_answer(
-    client: tf.Client, scripted: ScriptedServer, marker: Marker
-) -> None:
+def test_a_token_is_enough_for_a_framed_request(client: tf.Client, scripted: ScriptedServer, marker: Marker) -> None:
     scripted.reply(Reply(answer(2, marker)))
     assert ask(client).to_arrow().to_pydict() == {"price": [1.5, 1.5]}
     [request] = scripted.received
@@ -57,14 +65,14 @@ def test_a_token_alone_is_enough_for_a_framed_request_and_answer(
     assert sent.header.reference_id.value
 
 
-def test_several_frames_in_one_answer_read_as_one(client: tf.Client, scripted: ScriptedServer) -> None:
+def test_several_frames_of_one_response_are_one_table(client: tf.Client, scripted: ScriptedServer) -> None:
     scripted.reply(Reply(answer(2) + answer(1, Marker.FIXED)))
     table = ask(client).to_arrow()
     assert table.num_rows == 3
     assert table.column("price").num_chunks == 2
 
 
-def test_path_endpoint_and_parameter_names_can_be_overridden(scripted: ScriptedServer) -> None:
+def test_path_endpoint_and_parameter_names_can_be_replaced(scripted: ScriptedServer) -> None:
     scripted.reply(Reply(answer(0)))
     with tf.Client(
         scripted.url,
@@ -114,7 +122,7 @@ PAGE = b"<html><body>Please log in</body></html>"
         (Reply(write_frame(b"\x12\x7f")), errors.DecodeError, "DataResponse"),
     ],
 )
-def test_each_wrong_answer_has_its_own_error_without_a_secret(
+def test_each_invalid_response_has_its_own_error_without_a_secret(
     client: tf.Client, scripted: ScriptedServer, reply: Reply, error: type[tf.TickframeError], words: str
 ) -> None:
     scripted.reply(reply)
@@ -130,9 +138,7 @@ def test_each_wrong_answer_has_its_own_error_without_a_secret(
     assert (type(again), str(again), vars(again)) == (error, str(raised.value), vars(raised.value))
 
 
-def test_a_refusal_keeps_status_description_and_our_name_of_the_request(
-    client: tf.Client, scripted: ScriptedServer
-) -> None:
+def test_a_refusal_keeps_status_description_and_request_id(client: tf.Client, scripted: ScriptedServer) -> None:
     scripted.reply(Reply(b'{"error_description": "no such symbol list"}', 400, "application/json"))
     with pytest.raises(errors.ServiceError) as raised:
         ask(client).to_arrow()
@@ -145,7 +151,7 @@ def test_a_refusal_keeps_status_description_and_our_name_of_the_request(
 @pytest.mark.parametrize(
     "failure", [Reply(b"", 503), Reply(b"", 429), Reply(answer()[:-1]), Reply(answer(), announced=1000)]
 )
-def test_a_passing_failure_is_asked_again(client: tf.Client, scripted: ScriptedServer, failure: Reply) -> None:
+def test_a_transient_failure_is_retried(client: tf.Client, scripted: ScriptedServer, failure: Reply) -> None:
     scripted.reply(failure, failure, Reply(answer()))
     query = ask(client)
     assert query.to_arrow().num_rows == 2
@@ -153,7 +159,7 @@ def test_a_passing_failure_is_asked_again(client: tf.Client, scripted: ScriptedS
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
-def test_a_lasting_refusal_is_not_asked_again(client: tf.Client, scripted: ScriptedServer, status: int) -> None:
+def test_a_permanent_refusal_is_not_retried(client: tf.Client, scripted: ScriptedServer, status: int) -> None:
     scripted.reply(Reply(b"", status))
     with pytest.raises(errors.ServiceError) as raised:
         ask(client).to_arrow()
@@ -169,7 +175,7 @@ def test_a_redirect_does_not_carry_the_token_away(scripted: ScriptedServer) -> N
         assert elsewhere.received == []
 
 
-def test_an_answer_longer_than_the_limit_is_refused(scripted: ScriptedServer) -> None:
+def test_a_response_over_the_length_limit_is_refused(scripted: ScriptedServer) -> None:
     scripted.reply(Reply(answer(100)))
     with (
         tf.Client(scripted.url, token=SECRET, maximum_length=100) as client,
@@ -178,8 +184,8 @@ def test_an_answer_longer_than_the_limit_is_refused(scripted: ScriptedServer) ->
         ask(client).to_arrow()
 
 
-def test_no_service_at_the_address_is_a_transport_error_with_its_cause() -> None:
-    with tf.Client("http://127.0.0.1:1", token=SECRET) as client, pytest.raises(errors.TransportError) as raised:
+def test_a_closed_port_is_a_transport_error_with_its_cause(refusing_url: str) -> None:
+    with tf.Client(refusing_url, token=SECRET) as client, pytest.raises(errors.TransportError) as raised:
         ask(client).to_arrow()
     assert isinstance(raised.value.__cause__, requests.ConnectionError)
 
@@ -201,7 +207,7 @@ def test_a_wrong_client_secret_is_an_authentication_error(sandbox: Sandbox) -> N
         client.check()
 
 
-def test_a_token_answer_that_is_none_is_refused_without_being_shown(scripted: ScriptedServer) -> None:
+def test_a_response_without_a_token_is_refused_without_being_shown(scripted: ScriptedServer) -> None:
     scripted.reply(Reply(b'{"refresh_token": "s3cr3t"}', 200, "application/json"))
     with (
         tf.Client(scripted.url, user="u", password="p", client_secret="c") as client,
@@ -211,7 +217,7 @@ def test_a_token_answer_that_is_none_is_refused_without_being_shown(scripted: Sc
     assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
 
 
-def test_a_missing_account_says_what_is_missing_and_what_to_do() -> None:
+def test_an_incomplete_account_names_what_is_missing() -> None:
     with tf.Client() as client, pytest.raises(errors.SettingsError, match=r"TICKFRAME_USER.*Client\.sandbox"):
         client.check()
 
@@ -256,7 +262,7 @@ def test_no_log_holds_a_secret(sandbox: Sandbox, caplog: pytest.LogCaptureFixtur
         b"[" * 60_000,
     ],
 )
-def test_a_token_answer_of_any_other_shape_is_refused(scripted: ScriptedServer, body: bytes) -> None:
+def test_an_invalid_token_response_is_refused(scripted: ScriptedServer, body: bytes) -> None:
     scripted.reply(Reply(body, 200, "application/json"))
     account = {"user": "u", "password": "p", "client_secret": "c"}
     with tf.Client(scripted.url, **account) as client, pytest.raises(errors.UnexpectedContentError):
@@ -264,14 +270,14 @@ def test_a_token_answer_of_any_other_shape_is_refused(scripted: ScriptedServer, 
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b"<html>", b"", b"\xff", b"[" * 60_000])
-def test_a_user_that_is_no_object_is_refused(client: tf.Client, scripted: ScriptedServer, body: bytes) -> None:
+def test_an_invalid_account_is_refused(client: tf.Client, scripted: ScriptedServer, body: bytes) -> None:
     scripted.reply(Reply(body, 200, "application/json"))
     with pytest.raises(errors.UnexpectedContentError):
         client.check()
 
 
 @pytest.mark.parametrize("lifetime", ["Infinity", "-1", '"soon"', "0", "1e400"])
-def test_a_lifetime_that_is_none_is_the_documented_one(scripted: ScriptedServer, lifetime: str) -> None:
+def test_an_invalid_lifetime_is_replaced_by_the_documented_one(scripted: ScriptedServer, lifetime: str) -> None:
     scripted.reply(
         Reply(f'{{"access_token": "granted", "expires_in": {lifetime}}}'.encode(), 200, "application/json"),
         Reply(b'{"user": "u"}', 200, "application/json"),
@@ -280,16 +286,16 @@ def test_a_lifetime_that_is_none_is_the_documented_one(scripted: ScriptedServer,
         assert client.check() == {"user": "u"}
 
 
-def test_words_of_the_service_that_repeat_a_secret_are_blotted(client: tf.Client, scripted: ScriptedServer) -> None:
+def test_a_secret_in_a_description_is_masked(client: tf.Client, scripted: ScriptedServer) -> None:
     scripted.reply(Reply(f'{{"error_description": "Invalid token {SECRET}"}}'.encode(), 400, "application/json"))
     with pytest.raises(errors.ServiceError, match=r"Invalid token \*\*\*") as raised:
         ask(client).to_arrow()
     assert SECRET not in "".join(traceback.format_exception(raised.value)) + repr(vars(raised.value))
 
 
-def test_a_cause_does_not_hold_the_request() -> None:
-    """A request holds the token, and an error may be pickled or shown by a debugger."""
-    with tf.Client("http://127.0.0.1:1", user="u", password="hunter2", client_secret="c") as client:
+def test_a_cause_does_not_keep_the_request(refusing_url: str) -> None:
+    """The request holds the token, and an error may be pickled or shown by a debugger."""
+    with tf.Client(refusing_url, user="u", password="hunter2", client_secret="c") as client:
         with pytest.raises(errors.TransportError) as raised:
             client.check()
         cause = raised.value.__cause__
@@ -297,7 +303,7 @@ def test_a_cause_does_not_hold_the_request() -> None:
         assert cause.request is None
 
 
-def test_an_answer_to_another_request_is_refused(client: tf.Client, scripted: ScriptedServer) -> None:
+def test_the_response_to_another_request_is_refused(client: tf.Client, scripted: ScriptedServer) -> None:
     response = DataResponse()
     response.header.reference_id.value = "someone-elses"
     scripted.reply(Reply(write_frame(response.SerializeToString())))
@@ -306,7 +312,7 @@ def test_an_answer_to_another_request_is_refused(client: tf.Client, scripted: Sc
 
 
 @pytest.mark.parametrize("setting", [{"verify": "/nowhere.pem"}, {"cert": "/nowhere.pem"}])
-def test_a_certificate_file_that_is_not_there_is_named(setting: dict[str, str]) -> None:
+def test_a_missing_certificate_file_is_named(setting: dict[str, str]) -> None:
     with tf.Client("https://127.0.0.1:1", token=SECRET, **setting) as client:
         with pytest.raises(errors.TransportError, match=r"nowhere\.pem") as raised:
             ask(client).to_arrow()
@@ -314,7 +320,7 @@ def test_a_certificate_file_that_is_not_there_is_named(setting: dict[str, str]) 
 
 
 @pytest.mark.parametrize("retry_after", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "soon"])
-def test_a_request_to_slow_down_is_heeded(
+def test_retry_after_is_waited(
     client: tf.Client, scripted: ScriptedServer, retry_after: str, waits: list[float]
 ) -> None:
     scripted.reply(Reply(b"", 429, headers={"Retry-After": retry_after}), Reply(answer()))

@@ -1,4 +1,4 @@
-"""Answers that trickle, and answers that are large and slow: no wait for bytes is long in either."""
+"""Responses that are too slow, and large responses that take long: no single wait times out in either."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 import tickframe as tf
-from tests.faults.server import Answer, FaultServer, Framing, answer, grant, refusal
+from tests.faults.server import FaultServer, Framing, Response, answer, grant, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, ticks_for
 from tickframe import errors
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("waits")
 FRAME = framed_ticks("S000", rows=20)
 WHOLE = answer(FRAME)
 
-TRICKLES = {
-    "header": WHOLE.trickling(),
+TOO_SLOW = {
+    "headers": WHOLE.byte_by_byte(),
     "body": replace(WHOLE, seconds_between_pieces=0.001),
     "body without a length": replace(answer(FRAME, framing=Framing.CLOSE), seconds_between_pieces=0.001),
     "chunks": replace(answer(FRAME, framing=Framing.CHUNKED), seconds_between_pieces=0.001),
@@ -28,14 +28,14 @@ TRICKLES = {
         answer(gzip.compress(FRAME, compresslevel=0), headers={"Content-Encoding": "gzip"}),
         seconds_between_pieces=0.001,
     ),
-    "refusal": refusal(403, "x" * 400).trickling(),
-    "page": answer(b"<html>" + b" " * 400, content_type="text/html").trickling(),
+    "refusal": refusal(403, "x" * 400).byte_by_byte(),
+    "page": answer(b"<html>" + b" " * 400, content_type="text/html").byte_by_byte(),
 }
 
 
 @pytest.fixture(autouse=True)
 def _seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every wait for bytes take a second, as far as the client can tell."""
+    """Let every read take a second by the clock of the client."""
     seconds = itertools.count()
     monkeypatch.setattr("tickframe.http.session.monotonic", lambda: next(seconds))
 
@@ -46,21 +46,21 @@ def client(server: FaultServer) -> Iterator[tf.Client]:
         yield client
 
 
-@pytest.mark.parametrize("name", TRICKLES)
-def test_one_byte_a_second_is_given_up_and_asked_again(server: FaultServer, client: tf.Client, name: str) -> None:
-    server.script(TRICKLES[name], TRICKLES[name], WHOLE)
+@pytest.mark.parametrize("name", TOO_SLOW)
+def test_one_byte_a_second_is_retried(server: FaultServer, client: tf.Client, name: str) -> None:
+    server.script(TOO_SLOW[name], TOO_SLOW[name], WHOLE)
     query = ask(client)
     assert arrived(query.to_arrow()) == expected(["S000"], rows=20)
     assert query.outcomes[0].attempts == 3
     client.close()
-    server.wait_until_left()
+    server.wait_until_disconnected()
 
 
-@pytest.mark.parametrize("name", TRICKLES)
-def test_a_trickle_that_stays_is_an_error_that_says_what_to_do(
+@pytest.mark.parametrize("name", TOO_SLOW)
+def test_a_response_that_is_always_too_slow_is_an_error(
     server: FaultServer, client: tf.Client, waits: list[float], name: str
 ) -> None:
-    server.script(TRICKLES[name])
+    server.script(TOO_SLOW[name])
     with pytest.raises(errors.TransportError, match=r"too slow: \d+ bytes in \d+ s.*check the network") as raised:
         ask(client).to_arrow()
     assert raised.value.passing
@@ -68,8 +68,8 @@ def test_a_trickle_that_stays_is_an_error_that_says_what_to_do(
     assert sum(waits) <= client.settings.retry_seconds
 
 
-def test_a_token_that_trickles_is_asked_for_again(server: FaultServer) -> None:
-    grants = iter([grant("x" * 400).trickling()])
+def test_a_token_response_that_is_too_slow_is_retried(server: FaultServer) -> None:
+    grants = iter([grant("x" * 400).byte_by_byte()])
     server.on_grant = lambda _request: next(grants, grant("granted"))
     server.serve(ticks_for)
     with tf.Client(server.url, user="u", password="p", client_secret="c", read_timeout=20) as client:
@@ -78,9 +78,9 @@ def test_a_token_that_trickles_is_asked_for_again(server: FaultServer) -> None:
 
 
 @pytest.mark.parametrize("framing", Framing)
-def test_a_large_answer_on_a_slow_line_is_not_cut(server: FaultServer, framing: Framing) -> None:
-    """It takes many times as long as a wait for bytes may: at 150 bytes a second it is no trickle."""
-    whole: Answer = answer(framed_ticks("S000", rows=400), framing=framing)
+def test_a_large_response_on_a_slow_line_is_complete(server: FaultServer, framing: Framing) -> None:
+    """It takes many times the read timeout at 150 bytes/s, which is above the minimum."""
+    whole: Response = answer(framed_ticks("S000", rows=400), framing=framing)
     server.script(replace(whole, seconds_between_pieces=0.001, piece=150))
     with tf.Client(server.url, token=SECRET, read_timeout=3) as client:
         query = ask(client)
@@ -88,8 +88,8 @@ def test_a_large_answer_on_a_slow_line_is_not_cut(server: FaultServer, framing: 
     assert query.outcomes[0].attempts == 1
 
 
-def test_a_burst_does_not_make_up_for_a_trickle_behind_it(server: FaultServer, client: tf.Client) -> None:
-    """The last twenty seconds count, not those before."""
+def test_a_fast_start_does_not_make_up_for_a_slow_end(server: FaultServer, client: tf.Client) -> None:
+    """The rate is that of the last twenty seconds."""
     large = answer(framed_ticks("S000", rows=2000))
     start = len(large.body) - 400
     burst = replace(large, head=large.head + large.body[:start], body=large.body[start:], seconds_between_pieces=0.001)

@@ -1,4 +1,4 @@
-"""What breaks between the client and the service: certificates, handshakes, proxies."""
+"""Failures between the client and the service: certificates, handshakes, proxies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 import tickframe as tf
-from tests.faults.server import Answer, Ending, FaultServer, Received, answer, refusal
+from tests.faults.server import Ending, FaultServer, Received, Response, answer, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
 
@@ -38,8 +38,8 @@ def trusting(secure: FaultServer, authority: trustme.CA) -> tf.Client:
         yield client
 
 
-def test_a_certificate_that_does_not_verify_is_said_at_once(secure: FaultServer) -> None:
-    """Nothing was sent, and asking again would not help."""
+def test_an_untrusted_certificate_is_an_error_at_once(secure: FaultServer) -> None:
+    """Nothing is sent, and nothing is retried."""
     with tf.Client(secure.url, token=SECRET) as client, pytest.raises(errors.TransportError) as raised:
         ask(client).to_arrow()
     assert "check the certificate" in str(raised.value)
@@ -49,7 +49,7 @@ def test_a_certificate_that_does_not_verify_is_said_at_once(secure: FaultServer)
 
 
 @pytest.mark.usefixtures("waits")
-def test_a_connection_that_breaks_while_it_is_secured_is_made_again(secure: FaultServer, trusting: tf.Client) -> None:
+def test_a_reset_during_the_handshake_is_retried(secure: FaultServer, trusting: tf.Client) -> None:
     secure.on_connection = lambda number: Ending.RESET if number < 3 else Ending.KEPT
     query = ask(trusting)
     assert arrived(query.to_arrow()) == expected(["S000"])
@@ -58,7 +58,7 @@ def test_a_connection_that_breaks_while_it_is_secured_is_made_again(secure: Faul
 
 @pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("ending", [Ending.CLOSED, Ending.RESET])
-def test_a_secured_body_that_is_cut_is_asked_again(secure: FaultServer, trusting: tf.Client, ending: Ending) -> None:
+def test_a_cut_body_over_tls_is_retried(secure: FaultServer, trusting: tf.Client, ending: Ending) -> None:
     whole = answer(framed_ticks("S000"))
     secure.script(whole.cut_in_body(99, ending), whole.cut_in_head(ending), whole)
     query = ask(trusting)
@@ -66,8 +66,8 @@ def test_a_secured_body_that_is_cut_is_asked_again(secure: FaultServer, trusting
     assert query.outcomes[0].attempts == 3
 
 
-def test_a_secured_run_ends_while_parts_stall(secure: FaultServer, trusting: tf.Client) -> None:
-    def reply(request: Received) -> Answer:
+def test_a_run_over_tls_ends_while_parts_stall(secure: FaultServer, trusting: tf.Client) -> None:
+    def reply(request: Received) -> Response:
         if symbol_of(request) == "S059":
             secure.wait_for_requests(8)
             return refusal(403)
@@ -77,10 +77,10 @@ def test_a_secured_run_ends_while_parts_stall(secure: FaultServer, trusting: tf.
     with pytest.raises(errors.PermissionDeniedError):
         ask(trusting, symbols(60)).to_arrow()
     trusting.close()
-    secure.wait_until_left()
+    secure.wait_until_disconnected()
 
 
-def test_a_proxy_that_asks_for_a_password_is_an_error_without_a_secret(server: FaultServer) -> None:
+def test_a_proxy_that_requires_a_password_is_an_error_without_a_secret(server: FaultServer) -> None:
     server.script(refusal(407))
     proxy = server.url.replace("http://", "http://someone:pr0xy-s3cret@")
     with (

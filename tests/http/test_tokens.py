@@ -1,4 +1,4 @@
-"""Tokens that expire, are refused, or are never granted, whatever the number of threads."""
+"""Tokens that expire, are refused, or are never granted, with any number of threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import tickframe as tf
-from tests.faults.server import Answer, Ending, FaultServer, Received, answer, grant, page, refusal
+from tests.faults.server import Ending, FaultServer, Received, Response, answer, grant, page, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, symbol_of, symbols, ticks_for
 from tickframe import errors
 from tickframe.plan.plan import Options
@@ -40,7 +40,7 @@ class ExpiringTokens:
         self._used: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def __call__(self, request: Received) -> Answer:
+    def __call__(self, request: Received) -> Response:
         with self._lock:
             if request.token != self._server.granted[-1] or self._used[request.token] == self._requests:
                 self.refused += 1
@@ -54,17 +54,17 @@ class ExpiringTokens:
 
 
 def test_a_token_is_renewed_exactly_once_for_each_expiry(server: FaultServer, account: tf.Client) -> None:
-    """A token outlasts the requests under way, so that its first acceptance is noted before its first refusal."""
+    """A token serves more requests than are in progress, so its acceptance is known before its first refusal."""
     service = ExpiringTokens(server, requests=20)
     server.serve(service)
     assert arrived(ask(account, PARTS, Options(max_workers=8)).to_arrow()) == expected(PARTS)
-    # The first token, and one after each expiry but the last, which is that of the last part.
+    # The first token, and one after each expiry except that of the last part.
     assert len(server.granted) == service.expired == 3
     assert service.refused >= 2
 
 
 @pytest.mark.parametrize("requests", [1, 2, 7])
-def test_tokens_of_one_thread_may_expire_at_any_request(server: FaultServer, account: tf.Client, requests: int) -> None:
+def test_a_token_may_expire_at_any_request(server: FaultServer, account: tf.Client, requests: int) -> None:
     service = ExpiringTokens(server, requests)
     server.serve(service)
     assert arrived(ask(account, PARTS, Options(max_workers=1)).to_arrow()) == expected(PARTS)
@@ -73,13 +73,11 @@ def test_tokens_of_one_thread_may_expire_at_any_request(server: FaultServer, acc
 
 
 @pytest.mark.parametrize("held", [1, 2])
-def test_a_refusal_that_arrives_late_is_tried_again_with_the_current_token(
-    server: FaultServer, account: tf.Client, held: int
-) -> None:
-    """The token of the late request, the first or the second, expires while the service holds it back."""
+def test_a_late_refusal_is_retried_with_the_current_token(server: FaultServer, account: tf.Client, held: int) -> None:
+    """The token of the late request, the first or the second one, expires while the service delays the response."""
     reached, overtaken = threading.Event(), threading.Event()
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         number = server.granted.index(request.token) + 1
         if symbol_of(request) == "LATE" and number == held:
             reached.set()
@@ -99,7 +97,7 @@ def test_a_refusal_that_arrives_late_is_tried_again_with_the_current_token(
     assert len(server.granted) == held + 1
 
 
-def test_threads_that_start_at_once_share_the_first_token(server: FaultServer, account: tf.Client) -> None:
+def test_threads_share_the_first_token(server: FaultServer, account: tf.Client) -> None:
     server.serve(ticks_for)
     start = threading.Barrier(16)
     results = []
@@ -117,7 +115,7 @@ def test_threads_that_start_at_once_share_the_first_token(server: FaultServer, a
     assert len(server.granted) == 1
 
 
-def test_revoked_tokens_of_a_real_service_are_renewed_under_way(sandbox: Sandbox) -> None:
+def test_tokens_revoked_during_a_query_are_renewed(sandbox: Sandbox) -> None:
     with tf.Client(**sandbox.account) as client:
         query = client.tick_data(
             "ACTIV", ["ZAL.XE", "ADS.XE"], ("2016-05-02", "2016-05-06"), data_type="TRADES", to_time="09:05"
@@ -142,7 +140,7 @@ def test_a_service_that_refuses_every_token_grants_one(server: FaultServer, acco
     assert server.granted[0] not in text
 
 
-def test_a_token_that_is_refused_at_once_is_replaced_after_a_minute(
+def test_a_token_refused_at_first_use_is_replaced_after_a_minute(
     server: FaultServer, account: tf.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = 0.0
@@ -157,14 +155,14 @@ def test_a_token_that_is_refused_at_once_is_replaced_after_a_minute(
     assert len(server.granted) == 2
 
 
-def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: FaultServer, account: tf.Client) -> None:
-    """Several wrong passwords in a row lock an account."""
+def test_threads_share_the_refusal_of_a_password(server: FaultServer, account: tf.Client) -> None:
+    """Several wrong passwords in a row can lock an account."""
     asked: list[Received] = []
     others_wait = threading.Event()
 
-    def refuse(request: Received) -> Answer:
+    def refuse(request: Received) -> Response:
         asked.append(request)
-        # Long enough for the other threads to want a token too.
+        # The other threads need a token in the meantime.
         others_wait.wait(0.5)
         return refusal(400, "Bad credentials")
 
@@ -174,7 +172,7 @@ def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: Fa
         query.to_arrow(on_error="collect")
     assert len(asked) == 1
     assert len({outcome.error for outcome in query.outcomes.failed}) == 8
-    # Another try is the user's, who may have been given the right in the meantime.
+    # The next query tries again, since the account may have been corrected.
     with pytest.raises(errors.AuthenticationError, match="Bad credentials") as raised:
         ask(account, PARTS).to_arrow()
     assert len(asked) == 2
@@ -182,10 +180,10 @@ def test_a_wrong_password_is_said_once_whatever_the_number_of_threads(server: Fa
 
 
 def test_an_account_of_any_characters_reaches_the_token_service(server: FaultServer) -> None:
-    """The form is encoded as RFC 6749 (appendix B) has it."""
+    """The form is encoded as in RFC 6749, appendix B."""
     asked: list[Received] = []
 
-    def grant_to(request: Received) -> Answer:
+    def grant_to(request: Received) -> Response:
         asked.append(request)
         return grant("granted")
 
@@ -215,8 +213,8 @@ def test_an_account_of_any_characters_reaches_the_token_service(server: FaultSer
         grant("t").cut_in_body(9, Ending.RESET),
     ],
 )
-def test_a_fault_of_the_token_service_that_passes_is_no_fault(
-    server: FaultServer, account: tf.Client, fault: Answer
+def test_a_transient_fault_of_the_token_service_is_retried(
+    server: FaultServer, account: tf.Client, fault: Response
 ) -> None:
     faults = iter([fault, fault])
     server.on_grant = lambda _request: next(faults, grant("granted"))
@@ -226,26 +224,26 @@ def test_a_fault_of_the_token_service_that_passes_is_no_fault(
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"5", b"null", b'"t"', b"{", b"[" * 60_000, b'{"token_type": "bearer"}'])
-def test_a_token_answer_of_any_other_kind_is_refused(server: FaultServer, account: tf.Client, body: bytes) -> None:
+def test_an_invalid_token_response_is_an_error(server: FaultServer, account: tf.Client, body: bytes) -> None:
     server.on_grant = lambda _request: answer(body, content_type="application/json")
     with pytest.raises(errors.UnexpectedContentError):
         ask(account).to_arrow()
 
 
-def test_a_page_in_place_of_a_token_is_refused(server: FaultServer, account: tf.Client) -> None:
+def test_a_web_page_instead_of_a_token_is_an_error(server: FaultServer, account: tf.Client) -> None:
     server.on_grant = lambda _request: page()
     with pytest.raises(errors.UnexpectedContentError, match="text/html"):
         account.check()
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"null", b"[" * 60_000])
-def test_an_account_of_any_other_kind_is_refused(server: FaultServer, client: tf.Client, body: bytes) -> None:
+def test_an_invalid_account_is_an_error(server: FaultServer, client: tf.Client, body: bytes) -> None:
     server.script(answer(body, content_type="application/json"))
     with pytest.raises(errors.UnexpectedContentError):
         client.check()
 
 
-def test_a_token_that_was_brought_along_is_not_renewed(server: FaultServer, client: tf.Client) -> None:
+def test_a_fixed_token_is_not_renewed(server: FaultServer, client: tf.Client) -> None:
     server.script(refusal(401))
     with pytest.raises(errors.AuthenticationError):
         ask(client).to_arrow()

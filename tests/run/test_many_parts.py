@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import tickframe as tf
 from tests.faults.fixtures import open_sockets, threads_of_runs, wait_until
-from tests.faults.server import Answer, Ending, FaultServer, Framing, Received, answer, page, refusal
+from tests.faults.server import Ending, FaultServer, Framing, Received, Response, answer, page, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
 from tickframe import errors
 from tickframe.http.cancellation import Cancellation
@@ -31,12 +31,12 @@ STALL = answer().before_any_byte(Ending.STALLED)
 Check = Callable[[], None]
 
 
-def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Answer]:
+def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Response]:
     """Respond with transient faults at a rate."""
     draw = random.Random(seed)
     lock = threading.Lock()
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         frame = framed_ticks(symbol_of(request))
         complete = answer(frame)
         faults = [
@@ -56,7 +56,7 @@ def faulty(seed: int, rate: float = 0.3) -> Callable[[Received], Answer]:
     return reply
 
 
-def failing(symbol: str, fault: Answer) -> Callable[[Received], Answer]:
+def failing(symbol: str, fault: Response) -> Callable[[Received], Response]:
     """Respond normally, except to one symbol."""
     return lambda request: fault if symbol_of(request) == symbol else ticks_for(request)
 
@@ -93,7 +93,7 @@ def test_a_failure_does_not_wait_for_parts_that_stall(
 ) -> None:
     """Some stall before the header, some in the body."""
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         symbol = symbol_of(request)
         if symbol == PARTS[-1]:
             server.wait_for_requests(8)
@@ -129,7 +129,7 @@ def test_every_row_arrives_once_after_many_failures(server: FaultServer, client:
     attempts = Counter[str]()
     lock = threading.Lock()
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         symbol = symbol_of(request)
         with lock:
             attempts[symbol] += 1
@@ -154,7 +154,7 @@ def test_a_service_that_is_down_fails_every_part_and_leaves_the_columns(server: 
 def test_the_first_and_the_last_part_are_requested_first(server: FaultServer) -> None:
     both_arrived = threading.Event()
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         both_arrived.wait(20)
         return refusal(403) if symbol_of(request) == PARTS[-1] else ticks_for(request)
 
@@ -180,7 +180,7 @@ class Gate:
         self.opened = threading.Event()
         self._closed_for = closed_for
 
-    def __call__(self, request: Received) -> Answer:
+    def __call__(self, request: Received) -> Response:
         if symbol_of(request) == self._closed_for:
             self.opened.wait(20)
         return ticks_for(request)

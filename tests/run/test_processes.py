@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.faults.server import Answer, Ending, FaultServer, Received, answer, refusal
+from tests.faults.server import Ending, FaultServer, Received, Response, answer, refusal
 from tests.faults.ticks import SECRET, framed_ticks, symbol_of, symbols, ticks_for
 
 PARTS = symbols(60)
@@ -37,7 +37,7 @@ LOADS = {
 }
 
 FIRST = {PARTS[0], PARTS[1]}
-STALLS: dict[str, Answer] = {
+STALLS: dict[str, Response] = {
     "header": answer().before_any_byte(Ending.STALLED),
     "body": answer(framed_ticks("S000")).cut_in_body(99, Ending.STALLED),
     "trickle": replace(answer(framed_ticks("S000")), seconds_between_pieces=1),
@@ -171,7 +171,7 @@ def test_a_rate_limit_pauses_all_threads(server: FaultServer) -> None:
     lock = threading.Lock()
     others_wait = threading.Event()
 
-    def reply(request: Received) -> Answer:
+    def reply(request: Received) -> Response:
         server.wait_for_requests(4)
         with lock:
             if not limited_at:

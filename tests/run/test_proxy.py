@@ -26,4 +26,4 @@ def test_rows_loaded_through_faults_equal_those_without(sandbox: Sandbox, seed: 
             )
             assert faulty.to_arrow().equals(complete.to_arrow())
             assert sum(outcome.attempts for outcome in faulty.outcomes) > len(faulty.outcomes)
-        proxy.wait_until_left()
+        proxy.wait_until_disconnected()

@@ -16,7 +16,7 @@ import pytest
 import tickframe as tf
 from tests.faults.server import FaultServer, answer, refusal
 from tests.faults.ticks import ask, framed_ticks, symbols, ticks_for
-from tests.test_documented_answers import ASK, CASES, symbols_for
+from tests.test_documented_responses import CASES, QUERIES, symbols_for
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import NotCachedError, SettingsError, TransportError
 from tickframe.sandbox import Sandbox
@@ -57,7 +57,7 @@ def test_a_cached_response_equals_a_fresh_one(sandbox: Sandbox, tmp_path: Path, 
     """Schema, values, order, dtypes, categories, warnings and meta, of every function."""
     with tf.Client(**sandbox.account, cache=tmp_path) as client:
         symbols = ["=DJX.W"] if (name, kind) == ("chain", "OPTIONS") else symbols_for(client, name, kind)
-        query = ASK[name](client, symbols, kind)
+        query = QUERIES[name](client, symbols, kind)
         if (name, kind) == ("chain", "OPTIONS"):
             query = client.chain("ACTIV", "=DJX.W", "OPRA_COMPOSITE", "2016-09-02", chain_type=kind)
         fresh = loaded(query, cache="off")

@@ -119,7 +119,7 @@ def test_an_error_has_no_traceback(tmp_path):
     code, _, stderr = run("check", "--url", "ftp://nowhere", "--debug", cwd=tmp_path)
     assert code == 2
     assert stderr.startswith("Traceback")
-    assert stderr.rstrip().split("\n")[-1].startswith("ValueError: base_url")
+    assert stderr.rstrip().split("\n")[-1].startswith("ValueError: invalid base_url")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tickframe.wire.frames import write_frame
 
 trustme = pytest.importorskip("trustme")
 
-ANSWER = Reply(write_frame(DataResponse().SerializeToString()))
+EMPTY = Reply(write_frame(DataResponse().SerializeToString()))
 
 
 class Certificates:
@@ -43,7 +43,7 @@ def certificates(tmp_path: Path) -> Certificates:
 @pytest.fixture
 def secure(certificates: Certificates) -> Iterator[ScriptedServer]:
     with ScriptedServer(certificates.context) as server:
-        server.reply(ANSWER)
+        server.reply(EMPTY)
         yield server
 
 
@@ -66,7 +66,7 @@ def test_a_private_authority_is_trusted(secure: ScriptedServer, certificates: Ce
 def test_a_client_certificate_is_sent(certificates: Certificates) -> None:
     certificates.context.verify_mode = ssl.CERT_REQUIRED
     with ScriptedServer(certificates.context) as server:
-        server.reply(ANSWER)
+        server.reply(EMPTY)
         verify = str(certificates.authority)
         with tf.Client(server.url, token="t", verify=verify, cert=str(certificates.client)) as client:
             assert ask(client) == 0
@@ -76,7 +76,7 @@ def test_a_client_certificate_is_sent(certificates: Certificates) -> None:
 
 def test_a_proxy_is_used(scripted: ScriptedServer) -> None:
     """A plain HTTP request through a proxy has the complete URL."""
-    scripted.reply(ANSWER)
+    scripted.reply(EMPTY)
     with tf.Client("http://127.0.0.1:9", token="t", proxies={"http": scripted.url}) as client:
         assert ask(client) == 0
     assert scripted.received[0].path == "http://127.0.0.1:9/get/prices"
@@ -86,8 +86,8 @@ def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ScriptedServer() as proxy:
-        proxy.reply(ANSWER)
-        scripted.reply(ANSWER)
+        proxy.reply(EMPTY)
+        scripted.reply(EMPTY)
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         with tf.Client(scripted.url, token="t") as client:

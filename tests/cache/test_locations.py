@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -66,11 +67,12 @@ def load(server: FaultServer, place: Path, trouble: str = "") -> str:
     return done.stdout
 
 
-def allow_traversal(folder: Path) -> None:
-    """Let other users through the folders above, which pytest restricts to its own."""
-    for above in folder.parents:
-        if above.owner() == folder.owner() and above != Path(above.anchor):
-            above.chmod(above.stat().st_mode | 0o011)
+@pytest.fixture
+def traversable() -> Iterator[Path]:
+    """Return a directory that other users reach; every pytest process restricts those above its own to its user."""
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 def test_a_full_disk(server: FaultServer, tmp_path: Path) -> None:
@@ -80,17 +82,16 @@ def test_a_full_disk(server: FaultServer, tmp_path: Path) -> None:
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
 
 
-def test_a_read_only_folder(server: FaultServer, tmp_path: Path) -> None:
+def test_a_read_only_folder(server: FaultServer, traversable: Path) -> None:
     """Cached responses are used, the others fetched."""
-    with cached_client(server, tmp_path) as client:
+    with cached_client(server, traversable) as client:
         ask(client, symbols(4)).to_arrow()
     asked = len(server.received)
-    folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir())]
+    folders = [traversable, *(path for path in traversable.rglob("*") if path.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
-    allow_traversal(tmp_path)
     try:
-        warned = load(server, tmp_path, NOBODY)
+        warned = load(server, traversable, NOBODY)
     finally:
         for folder in folders:
             folder.chmod(0o755)
@@ -128,13 +129,12 @@ def test_a_folder_that_is_deleted_during_the_run(server: FaultServer, tmp_path: 
     assert len(warned) <= 1
 
 
-def test_another_user_can_read_a_shared_cache(server: FaultServer, tmp_path: Path) -> None:
-    with cached_client(server, tmp_path) as client:
+def test_another_user_can_read_a_shared_cache(server: FaultServer, traversable: Path) -> None:
+    with cached_client(server, traversable) as client:
         ask(client, symbols(9)).to_arrow()
     asked = len(server.received)
-    allow_traversal(tmp_path)
-    tmp_path.chmod(0o755)
-    assert load(server, tmp_path, NOBODY).startswith("0")
+    traversable.chmod(0o755)
+    assert load(server, traversable, NOBODY).startswith("0")
     assert len(server.received) == asked
 
 

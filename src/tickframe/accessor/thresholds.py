@@ -76,7 +76,8 @@ def multiples_reached(
     numerator, denominator = threshold.as_integer_ratio()
     if max(numerator, denominator, int(before.max(initial=0)) * denominator) > _MAX_INT64:
         before = before.astype(object)
-    return before * denominator // numerator
+    multiples: npt.NDArray[Any] = before * denominator // numerator
+    return multiples
 
 
 def _common_decimals(prices: npt.NDArray[np.float64]) -> int | None:

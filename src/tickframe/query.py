@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa
 
-from tickframe.arrow_to_pandas import DtypeBackend, Nulls, check_conversion, to_dataframe
+from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache.service import CacheMode
 from tickframe.errors import TickframeError
 from tickframe.export import Dataset, Existing, Export, check_export
@@ -132,7 +132,7 @@ class Query:
         index: Literal["timestamp"] | None = "timestamp",
         order: Order | None = None,
         dtype_backend: DtypeBackend | None = None,
-        nulls: Nulls | None = None,
+        nulls: Literal["nan"] | None = None,
         tz: TimeZones | None = None,
         on_error: OnError = "raise",
         cache: CacheMode = "auto",
@@ -191,12 +191,16 @@ class Query:
         times = self._time_options("timestamp" if has_index else "documented", tz, order or default_order)
         check_conversion(dtype_backend, nulls)
         run = self._new_run(self.plan.parts, on_error, cache)
-        # The conversion gets the only reference to the table, and frees each chunk that it has copied.
-        tables = [self._to_table(run, times)]
-        index_name = TIMESTAMP if has_index and tables[0].schema.names[:1] == [TIMESTAMP] else None
-        # Memory that is still being written into the cache must not change with the frame.
-        consume = self.source.cache is None or cache == "off"
-        frame = to_dataframe(tables.pop(), index=index_name, dtype_backend=dtype_backend, nulls=nulls, consume=consume)
+        schema, batches, times = self._open(run, times)
+        frame = to_dataframe(
+            # Without a reference here, its memory is freed column by column.
+            _to_table(schema, batches, times),
+            index=TIMESTAMP if has_index and times.timestamp is not None else None,
+            dtype_backend=dtype_backend,
+            nulls=nulls,
+            # Memory that is still being written into the cache must not change with the frame.
+            consume=self.source.cache is None or cache == "off",
+        )
         if failed := run.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
         return frame
@@ -232,7 +236,7 @@ class Query:
             If an argument is wrong.
         """
         options = self._time_options(times, tz, order)
-        return self._to_table(self._new_run(self.plan.parts, on_error, cache), options)
+        return _to_table(*self._open(self._new_run(self.plan.parts, on_error, cache), options))
 
     def to_reader(
         self,
@@ -435,7 +439,7 @@ class Query:
             return times.schema(received), (batch for _, batch in batches), times
         return times.schema(received), merge_by_day(batches, self.plan.parts, times.timestamp), times
 
-    def _to_table(self, run: Run, times: TimeOptions) -> pa.Table:
-        schema, batches, times = self._open(run, times)
-        table = pa.Table.from_batches(list(batches), schema)
-        return times.finish(sort_by_time(table) if times.is_sorted else table)
+
+def _to_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], times: TimeOptions) -> pa.Table:
+    table = pa.Table.from_batches(list(batches), schema)
+    return times.finish(sort_by_time(table) if times.is_sorted else table)

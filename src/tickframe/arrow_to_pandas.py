@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
@@ -43,16 +42,13 @@ _NULL_VALUES = (
     (pa.types.is_timestamp, "datetime64[ns]", np.datetime64("NaT", "ns")),
 )
 
-_NANOSECONDS_PER_DAY = 86_400 * 10**9
-_NAT = pd.NaT.value
-
 
 def to_dataframe(
     table: pa.Table,
     *,
-    timestamp: tuple[str, str] | None = None,
+    index: str | None = None,
     dtype_backend: DtypeBackend | None = None,
-    tz: str | None = None,
+    nulls: Literal["nan"] | None = None,
     consume: bool = False,
 ) -> pd.DataFrame:
     """Convert a table to a writable DataFrame.
@@ -61,14 +57,12 @@ def to_dataframe(
     ----------
     table
         The table.
-    timestamp
-        The date column and the time column whose sum becomes the index: a ``DatetimeIndex`` in
-        nanoseconds, named ``timestamp``. If omitted, both stay columns and the index is a ``RangeIndex``.
+    index
+        The timestamp column that becomes the index, a ``DatetimeIndex`` in nanoseconds of its name. If
+        omitted, the index is a ``RangeIndex``.
     dtype_backend
         As in pandas: ``"numpy_nullable"`` or ``"pyarrow"``. If omitted, dtypes are those of the
         table above. It does not affect the index.
-    tz
-        The time zone to which the index is localized. If omitted, the index has no time zone.
     consume
         Whether the frame may take over the memory of the table instead of copying it. Only for a table
         to whose data there is no other reference: writing to the frame changes it.
@@ -76,42 +70,34 @@ def to_dataframe(
     Raises
     ------
     ValueError
-        If the backend is unknown, ``tz`` is given without an index, a date is outside the range of 64
-        bits of nanoseconds (1677 to 2262), or a time of day does not exist or is ambiguous in the time
-        zone.
+        If an option is unknown, or a date is outside the range of 64 bits of nanoseconds (1677 to 2262).
     """
-    check_conversion(dtype_backend, tz, has_index=timestamp is not None)
-    index: pd.Index[Any] = pd.RangeIndex(table.num_rows)
-    if timestamp is not None:
-        index = _timestamp_index(table, timestamp, tz, consume=consume)
-        table = table.drop_columns(list(timestamp))
+    check_conversion(dtype_backend, nulls)
+    rows: pd.Index[Any] = pd.RangeIndex(table.num_rows)
+    if index is not None:
+        rows = _timestamp_index(table.column(index), index, consume=consume)
+        table = table.drop_columns([index])
     if dtype_backend == "pyarrow":
         frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-        frame.index = index
+        frame.index = rows
         return frame
     convert = partial(to_pandas_array, consume=consume) if dtype_backend is None else _to_nullable_array
     columns = {name: convert(table.column(name), name) for name in table.column_names}
-    return pd.DataFrame(columns, index=index, columns=table.column_names, copy=False)
+    return pd.DataFrame(columns, index=rows, columns=table.column_names, copy=False)
 
 
-def check_conversion(dtype_backend: str | None, tz: str | None, *, has_index: bool) -> None:
+def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
     """Check the options of a conversion before there is a table.
 
     Raises
     ------
     ValueError
-        If the backend or the time zone is unknown, or a time zone is given without an index.
+        If one is unknown.
     """
+    if nulls is not None:
+        raise ValueError(f"invalid nulls {nulls!r}: it needs dtype_backend='numpy'")
     if dtype_backend not in (None, "numpy_nullable", "pyarrow"):
         raise ValueError(f"invalid dtype_backend {dtype_backend!r}: expected 'numpy_nullable' or 'pyarrow'")
-    if tz is None:
-        return
-    if not has_index:
-        raise ValueError("tz localizes the timestamp index, and this frame has none: omit tz, or use index='timestamp'")
-    try:
-        pd.DatetimeIndex([]).tz_localize(tz)
-    except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"invalid tz {tz!r}: expected the name of a time zone, such as 'Europe/Berlin'") from error
 
 
 def to_pandas_array(column: pa.ChunkedArray, name: str, *, consume: bool) -> Any:
@@ -216,36 +202,9 @@ def _writable_values(array: pa.Array, dtype: np.dtype[Any], *, consume: bool) ->
     return values if consume and buffer.is_mutable else values.copy()
 
 
-def _timestamp_index(table: pa.Table, timestamp: tuple[str, str], tz: str | None, *, consume: bool) -> pd.DatetimeIndex:
-    date, time = timestamp
-    parts = [
-        _timestamps(batch.column(0), batch.column(1), date, consume=consume)
-        for batch in table.select([date, time]).to_batches()
-    ]
-    timestamps = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.int64), *parts])
-    index = pd.DatetimeIndex(timestamps.view("datetime64[ns]"), name="timestamp", copy=False)
-    return index if tz is None else index.tz_localize(tz)
-
-
-def _timestamps(dates: pa.Array, times: pa.Array, name: str, *, consume: bool) -> npt.NDArray[np.int64]:
-    """Return date plus time in nanoseconds, NaT if either is null."""
-    if len(dates) and not dates.null_count and not times.null_count:
-        days = dates.view(pa.int32()).to_numpy()
-        if (days == days[0]).all():
-            # Most responses are of one day: one addition in place, if it cannot overflow.
-            midnight = int(days[0]) * _NANOSECONDS_PER_DAY
-            since_midnight = _writable_values(times, np.dtype(np.int64), consume=consume)
-            bounds = [midnight, midnight + int(since_midnight.min()), midnight + int(since_midnight.max())]
-            if min(bounds) > _NAT and max(bounds) < 2**63:
-                since_midnight += midnight
-                return since_midnight
-    midnights = _dates_to_nanoseconds(pa.chunked_array([dates]), name).combine_chunks()
-    try:
-        sums = pc.add_checked(midnights, times).cast(pa.int64())
-    except pa.ArrowInvalid as error:
-        raise ValueError(
-            f"column {name!r} and its time of day are outside the range of 64 bits of nanoseconds (1677 to 2262): "
-            "use index=None"
-        ) from error
-    timestamps: npt.NDArray[np.int64] = sums.fill_null(_NAT).to_numpy()
-    return timestamps
+def _timestamp_index(column: pa.ChunkedArray, name: str, *, consume: bool) -> pd.DatetimeIndex:
+    values, null = _fixed_width(column, np.dtype("datetime64[ns]"), consume=consume)
+    if null is not None:
+        values[np.flatnonzero(null)] = np.datetime64("NaT", "ns")
+    rows = pd.DatetimeIndex(values, name=name, copy=False)
+    return rows if column.type.tz is None else rows.tz_localize("UTC").tz_convert(column.type.tz)

@@ -180,6 +180,8 @@ def _is_constant(column: pa.ChunkedArray) -> bool:
         return False
     if pa.types.is_dictionary(column.type):
         # The dictionaries are unified.
+        if len(column.chunk(0).dictionary) == 1:
+            return True
         column = pa.chunked_array([chunk.indices for chunk in column.chunks])
     elif not pa.types.is_date32(column.type):
         return False

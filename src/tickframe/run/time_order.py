@@ -61,7 +61,7 @@ def check_order(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         if len(values):
             if latest is not None and values[0] < latest:
                 raise DecodeError(
-                    "a row is earlier than the day that it was requested for, and rows of that day have left already: "
+                    "a row is earlier than the day of its request, whose rows were returned already: "
                     "use order='parts', or to_arrow(order='time'), which sorts everything in memory",
                     column=TIMESTAMP,
                 )

@@ -157,6 +157,7 @@ def _write_bare(target: Path, responses: Iterable[Fetched]) -> None:
             rows,
             target / f"{fetched.position}.parquet",
             compression="zstd",
+            compression_level=3,
             use_dictionary=[name for name in rows.column_names if name != "time"],
             column_encoding={"time": "DELTA_BINARY_PACKED"},
         )

@@ -146,7 +146,10 @@ class FileFormat:
         return sink.getvalue()
 
     def _options(self, schema: pa.Schema) -> dict[str, Any]:
-        defaults: dict[str, Any] = {"compression": "zstd"}
+        defaults: dict[str, Any] = {}
+        if "compression" not in self.write_options:
+            # A twentieth smaller than level 1, in a tenth more time.
+            defaults.update(compression="zstd", compression_level=3)
         if not _ENCODING_OPTIONS.intersection(self.write_options):
             # Times rarely repeat but differ little from row to row.
             times = [

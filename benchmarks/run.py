@@ -23,6 +23,7 @@ from benchmarks.cached import cache_section
 from benchmarks.cluster import cluster_section
 from benchmarks.conversion import conversion_section
 from benchmarks.decoders import DECODERS, LISTS, PTARS, TICKFRAME, TICKFRAME_WITHOUT_KERNEL, VIEWS
+from benchmarks.exports import exports_section
 from benchmarks.frames import KINDS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Frame, ResponseKind, encode, make_frame
 from benchmarks.memory import measure_peaks
 from benchmarks.over_http import long_response_section, many_parts_section
@@ -47,6 +48,7 @@ _SECTIONS: dict[str, Callable[[], str]] = {
     "many parts": many_parts_section,
     "conversion": conversion_section,
     "the cache": cache_section,
+    "exports": exports_section,
     "a cluster": cluster_section,
 }
 

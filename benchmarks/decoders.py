@@ -16,6 +16,7 @@ import pyarrow as pa
 from benchmarks.frames import ResponseKind
 from benchmarks.peers import lists_to_dataframe, lists_to_table, protarrow_to_table, ptars_to_table, views_to_table
 from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.timestamps import TIMESTAMP, TimestampColumn
 from tickframe.wire import reader
 from tickframe.wire.frames import BinaryFile
 
@@ -68,7 +69,12 @@ def _tickframe_without_kernel(source: bytes | BinaryFile, kind: ResponseKind) ->
 
 def _tickframe_to_dataframe(framed: bytes, kind: ResponseKind) -> pd.DataFrame:
     # Nothing else uses the table, as in Query.to_pandas.
-    return to_dataframe(_tickframe(framed, kind), timestamp=kind.timestamp, consume=True)
+    batches = reader.read_batches(framed, kind.columns)
+    if kind.timestamp is None:
+        return to_dataframe(pa.Table.from_batches(batches), consume=True)
+    timestamp = TimestampColumn(*kind.timestamp)
+    table = pa.Table.from_batches([timestamp.convert(batch) for batch in batches])
+    return to_dataframe(table, index=TIMESTAMP, consume=True)
 
 
 def _copy_to_new_pages(framed: bytes, _: ResponseKind) -> mmap.mmap:

@@ -56,11 +56,73 @@ def test_a_part_is_picklable(week: tf.Query) -> None:
 
 
 def test_all_rows_of_all_parts_arrive_in_order(week: tf.Query) -> None:
-    frame = week.to_pandas()
+    frame = week.to_pandas(order="parts")
     assert frame.index.name == "timestamp"
     assert len(frame) == sum(outcome.rows for outcome in week.outcomes) > 100
     seen = dict.fromkeys(zip(frame.index.normalize(), frame["symbol"], strict=True))
     assert list(seen) == [(pd.Timestamp(2016, 5, day), symbol) for day in (2, 3, 4) for symbol in SYMBOLS]
+
+
+def test_rows_of_several_symbols_are_in_order_of_time(week: tf.Query) -> None:
+    """Slices, rolling windows and asof of pandas need an index in order; rows of one time keep that of the parts."""
+    frame = week.to_pandas()
+    pd.testing.assert_frame_equal(frame, week.to_pandas(order="parts").sort_index(kind="stable"))
+    assert 0 < len(frame.loc["2016-05-03 09:01":"2016-05-03 09:02"]) < len(frame)
+    assert frame["trade"].rolling("1min").mean().notna().all()
+    assert frame["trade"].asof(pd.Timestamp("2016-05-03 09:02")) > 0
+
+
+def test_arrow_rows_are_in_order_of_time_on_request(week: tf.Query) -> None:
+    in_order = week.to_arrow(order="time")
+    assert in_order["timestamp"].to_pandas().is_monotonic_increasing
+    assert week.to_reader(order="time").read_all().equals(in_order)
+    documented = week.to_arrow(order="time", times="documented")
+    assert documented.schema == week.to_arrow(times="documented").schema
+    assert documented["trade"].equals(in_order["trade"])
+    assert not week.to_arrow()["timestamp"].to_pandas().is_monotonic_increasing
+
+
+def test_a_zone_for_each_suffix_gives_an_index_in_utc(client: tf.Client) -> None:
+    query = client.tick_data("ACTIV", ["ZAL.XE", "VOD.L"], "2016-05-03", data_type="TRADES", to_time="09:05")
+    frame = query.to_pandas(tz={"XE": "Europe/Berlin", "L": "Europe/London"})
+    assert str(frame.index.tz) == "UTC"
+    naive = query.to_pandas(order="parts")
+    for symbol, hours in (("ZAL.XE", 2), ("VOD.L", 1)):
+        clock = naive.index[(naive["symbol"] == symbol).to_numpy()] - pd.Timedelta(hours=hours)
+        assert len(clock) > 0
+        assert frame.index[(frame["symbol"] == symbol).to_numpy()].tz_localize(None).equals(clock)
+    with pytest.raises(ValueError, match="suffixes 'L'"):
+        query.to_arrow(tz={"XE": "Europe/Berlin"})
+
+
+def test_the_schema_is_known_without_asking(scripted: ScriptedServer) -> None:
+    with tf.Client(scripted.url, token="t") as client:
+        schema = pa.schema(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"))
+        assert schema.names == ["timestamp", "symbol", "trade", "trade_size", "trade_condition"]
+        assert schema.field("timestamp").type == pa.timestamp("ns")
+        with pytest.raises(ValueError, match="not documented"):
+            pa.schema(client.get("ACTIV", "x"))
+    assert scripted.received == []
+
+
+def test_a_row_before_the_day_of_its_part_is_sorted_in_memory_and_refused_in_a_stream(scripted: ScriptedServer) -> None:
+    def reply(day: int) -> Reply:
+        response = DataResponse()
+        response.data.columns["date"].days_list.values.append(day)
+        response.data.columns["time"].nanoseconds_list.values.append(1)
+        response.data.columns["trade"].double_list.values.append(day)
+        return Reply(write_frame(response.SerializeToString()))
+
+    days = {dt.date(1970, 1, 11): 10, dt.date(1970, 1, 12): 3}
+    scripted.reply(*(reply(day) for _ in range(3) for day in days.values()))
+    with tf.Client(scripted.url, token="t", max_workers=1) as client:
+        parts = tuple(part for day in days for part in client.get("ACTIV", "x", day=day).plan.parts)
+        query = client.get("ACTIV", "x", day=dt.date(1970, 1, 11))
+        query = tf.Query(replace(query.plan, parts=parts), query.source)
+        assert query.to_pandas()["trade"].tolist() == [3.0, 10.0]
+        assert query.to_arrow(order="time")["trade"].to_pylist() == [3.0, 10.0]
+        with pytest.raises(tf.errors.DecodeError, match="earlier than the day"):
+            query.to_reader(order="time").read_all()
 
 
 def test_there_is_an_outcome_for_every_part(week: tf.Query) -> None:
@@ -78,7 +140,10 @@ def test_there_is_an_outcome_for_every_part(week: tf.Query) -> None:
 
 def test_every_conversion_has_the_same_rows(week: tf.Query, tmp_path: Path) -> None:
     table = week.to_arrow()
-    assert table.schema == documented_schema(FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES))
+    documented = documented_schema(FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES))
+    others = [field for field in documented if field.name not in ("date", "time")]
+    assert table.schema == pa.schema([("timestamp", pa.timestamp("ns")), *others])
+    assert week.to_arrow(times="documented").schema == documented
     assert week.to_reader().read_all().equals(table)
     assert pa.table(week).equals(table)
     week.to_parquet(tmp_path)
@@ -129,6 +194,10 @@ def test_failures_can_be_collected(scripted: ScriptedServer) -> None:
         lambda query, folder: query.to_parquet(folder, existing="replace"),
         lambda query, _: query.to_pandas(tz="Europe/Berlim"),
         lambda query, _: query.to_pandas(tz="Europe/Berlin", index=None),
+        lambda query, _: query.to_pandas(tz={"L": "Europe/London"}),
+        lambda query, _: query.to_pandas(order="day"),
+        lambda query, _: query.to_arrow(times="both"),
+        lambda query, _: query.to_arrow(times="documented", tz="Europe/Berlin"),
         lambda query, _: query.to_pandas(dtype_backend="polars"),
         lambda query, _: query.to_pandas(index="time"),
     ],
@@ -138,7 +207,7 @@ def test_an_invalid_argument_of_a_conversion_is_rejected_before_anything_is_sent
 ) -> None:
     with (
         tf.Client(scripted.url, token="t") as client,
-        pytest.raises(ValueError, match=r"partition_by|existing|tz|index|backend"),
+        pytest.raises(ValueError, match=r"partition_by|existing|tz|index|backend|order|times"),
     ):
         convert(client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES"), tmp_path)
     assert scripted.received == []
@@ -261,7 +330,7 @@ def test_ticks_bars_and_snapshots_have_the_documented_columns(client: tf.Client,
         "tick_snapshot": client.tick_snapshot("ACTIV", SYMBOLS, "2016-05-02", data_type=data_type, time="12:00"),
     }
     for name, query in queries.items():
-        table = query.to_arrow()
+        table = query.to_arrow(times="documented")
         assert table.num_rows > 0
         assert table.schema == documented_schema(FUNCTIONS[name].columns_for(data_type))
 

@@ -123,7 +123,7 @@ class XytClient:
         """Call a function by its documented name, and return the response."""
         # In that library the caller reads the pages.
         query: Query = getattr(self._client, name)(**arguments).first_pages()
-        return DataObject(query.to_arrow(), query.outcomes[0])
+        return DataObject(query.to_arrow(times="documented"), query.outcomes[0])
 
 
 class DataObject:

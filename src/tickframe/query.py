@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache.service import CacheMode
-from tickframe.errors import DecodeError, TickframeError
+from tickframe.errors import TickframeError
 from tickframe.export import Dataset, Existing, Export, check_export
 from tickframe.extras import needs_extra
 from tickframe.plan.part import Part
@@ -24,6 +24,8 @@ from tickframe.run.fetch import Fetched, OnError, Run, warn
 from tickframe.run.outcomes import Estimate, Outcomes, estimate, evenly_spread
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
+from tickframe.run.time_order import check_order, merge_by_day
+from tickframe.timestamps import TIMESTAMP, Order, TimeOptions, Times, TimeZones, sort_by_time
 from tickframe.wire.batch import documented_schema
 
 if TYPE_CHECKING:
@@ -128,8 +130,10 @@ class Query:
         self,
         *,
         index: Literal["timestamp"] | None = "timestamp",
+        order: Order | None = None,
         dtype_backend: DtypeBackend | None = None,
-        tz: str | None = None,
+        nulls: Literal["nan"] | None = None,
+        tz: TimeZones | None = None,
         on_error: OnError = "raise",
         cache: CacheMode = "auto",
     ) -> pd.DataFrame:
@@ -141,13 +145,22 @@ class Query:
             ``"timestamp"`` makes the sum of date and time the index, a ``DatetimeIndex`` in
             nanoseconds that replaces the two columns; responses without a date and a time
             have numbered rows. None keeps the documented columns.
+        order
+            ``"time"`` sorts rows by their timestamp, so that slices, ``rolling`` and ``asof`` work: rows of the
+            same timestamp stay in the order of the parts, rows without one are last. ``"parts"`` keeps the order
+            of the parts. By default it is ``"time"`` where there is a timestamp index.
         dtype_backend
-            ``"numpy_nullable"`` or ``"pyarrow"``, as in pandas. By default integers are Int64,
-            floats float64, strings str, labels category, dates datetime64[ns], times of day
-            timedelta64[ns].
+            ``"numpy_nullable"`` or ``"pyarrow"``, as in pandas; ``"numpy"`` for NumPy's int64, float64 and bool. By
+            default integers are Int64, floats float64, strings str, labels category, dates datetime64[ns],
+            times of day timedelta64[ns].
+        nulls
+            ``"nan"`` makes an integer column with nulls float64 for ``dtype_backend="numpy"``, which is
+            otherwise an error.
         tz
-            The time zone to localize the index to. Times are wall-clock times of the exchange, and
-            the documentation names no zone, so by default the index has none.
+            The time zone of the times, a name such as ``"Europe/Berlin"``, or one for each suffix of a symbol,
+            as in ``{"XE": "Europe/Berlin", "L": "Europe/London"}``: then each symbol is localized by its own,
+            and the index is in UTC. Times are wall-clock times of the exchange, and the documentation names no
+            zone, so by default the index has none.
         on_error
             ``"raise"`` ends with the first part that fails. ``"collect"`` continues without it: the
             failure is in :attr:`outcomes`, a warning is given, and ``frame.attrs`` counts
@@ -160,7 +173,7 @@ class Query:
         Returns
         -------
         pandas.DataFrame
-            Rows in the order of the parts. It is writable.
+            A writable frame.
 
         Raises
         ------
@@ -171,33 +184,69 @@ class Query:
         """
         if index not in ("timestamp", None):
             raise ValueError(f"invalid index {index!r}: expected 'timestamp' or None")
-        check_conversion(dtype_backend, tz, has_index=index is not None and self.plan.timestamp is not None)
+        if index is None and tz is not None:
+            raise ValueError("tz localizes the timestamp index, and index=None has none: omit tz")
+        has_index = index is not None and self.plan.timestamp is not None
+        default_order: Order = "time" if has_index else "parts"
+        times = self._time_options("timestamp" if has_index else "documented", tz, order or default_order)
+        check_conversion(dtype_backend, nulls)
         run = self._new_run(self.plan.parts, on_error, cache)
-        table = self._to_table(run)
-        timestamp = self._timestamp_columns(table.schema) if index is not None else None
-        # Memory that is still being written into the cache must not change with the frame.
+        table = self._to_table(run, times)
+        # The table is the only reference to its memory, unless that is being written into the cache.
         consume = self.source.cache is None or cache == "off"
-        frame = to_dataframe(table, timestamp=timestamp, dtype_backend=dtype_backend, tz=tz, consume=consume)
+        frame = to_dataframe(
+            table,
+            index=TIMESTAMP if has_index and table.schema.names[:1] == [TIMESTAMP] else None,
+            dtype_backend=dtype_backend,
+            nulls=nulls,
+            consume=consume,
+        )
         if failed := run.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
         return frame
 
-    def to_arrow(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.Table:
-        """Load all rows into a ``pyarrow.Table``, a chunk for each frame.
+    def to_arrow(
+        self,
+        *,
+        times: Times = "timestamp",
+        tz: TimeZones | None = None,
+        order: Order = "parts",
+        on_error: OnError = "raise",
+        cache: CacheMode = "auto",
+    ) -> pa.Table:
+        """Load all rows into a ``pyarrow.Table``.
 
         Parameters
         ----------
-        on_error, cache
-            As in :meth:`to_pandas`.
+        times
+            ``"timestamp"`` replaces date and time by a first column ``timestamp``, ``timestamp[ns]``, null where
+            either is null. ``"documented"`` keeps the two columns: date32, and duration[ns] since midnight,
+            which DuckDB cuts to microseconds and other readers refuse.
+        tz, on_error, cache
+            As in :meth:`to_pandas`; ``tz`` is the time zone of ``timestamp``.
+        order
+            ``"parts"`` is the order of the parts, a chunk for each frame of a response. ``"time"`` sorts as in
+            :meth:`to_pandas`, day by day.
 
         Raises
         ------
         TickframeError
             If any part fails.
+        ValueError
+            If an argument is wrong.
         """
-        return self._to_table(self._new_run(self.plan.parts, on_error, cache))
+        options = self._time_options(times, tz, order)
+        return self._to_table(self._new_run(self.plan.parts, on_error, cache), options)
 
-    def to_reader(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pa.RecordBatchReader:
+    def to_reader(
+        self,
+        *,
+        times: Times = "timestamp",
+        tz: TimeZones | None = None,
+        order: Order = "parts",
+        on_error: OnError = "raise",
+        cache: CacheMode = "auto",
+    ) -> pa.RecordBatchReader:
         """Load part by part while the reader is read; one record batch for each frame.
 
         The first request is sent at once. An error inside an Arrow stream arrives as
@@ -205,17 +254,32 @@ class Query:
 
         Parameters
         ----------
+        times, tz, order
+            As in :meth:`to_arrow`. With ``order="time"`` the rows of a day are in memory at once.
         on_error, cache
             As in :meth:`to_pandas`.
         """
-        schema, batches = self._open(self._new_run(self.plan.parts, on_error, cache))
-        return pa.RecordBatchReader.from_batches(schema, batches)
+        options = self._time_options(times, tz, order)
+        schema, batches, options = self._open(self._new_run(self.plan.parts, on_error, cache), options)
+        if options.is_sorted:
+            batches = check_order(batches)
+        return pa.RecordBatchReader.from_batches(options.finish(schema), map(options.finish, batches))
 
-    def to_polars(self, *, on_error: OnError = "raise", cache: CacheMode = "auto") -> pl.DataFrame:
+    def to_polars(
+        self,
+        *,
+        times: Times = "timestamp",
+        tz: TimeZones | None = None,
+        order: Order = "parts",
+        on_error: OnError = "raise",
+        cache: CacheMode = "auto",
+    ) -> pl.DataFrame:
         """Load all rows into a ``polars.DataFrame``.
 
         Parameters
         ----------
+        times, tz, order
+            As in :meth:`to_arrow`.
         on_error, cache
             As in :meth:`to_pandas`.
 
@@ -228,7 +292,7 @@ class Query:
         """
         with needs_extra("polars", "to_polars()"):
             import polars  # noqa: ICN001, PLC0415
-        frame = polars.from_arrow(self.to_arrow(on_error=on_error, cache=cache))
+        frame = polars.from_arrow(self.to_arrow(times=times, tz=tz, order=order, on_error=on_error, cache=cache))
         assert isinstance(frame, polars.DataFrame)
         return frame
 
@@ -314,26 +378,28 @@ class Query:
             from tickframe.dask import from_query  # noqa: PLC0415
         return from_query(self)
 
+    def __arrow_c_schema__(self) -> Any:
+        """Return the documented schema of :meth:`to_reader`, without sending anything (the Arrow PyCapsule interface).
+
+        Raises
+        ------
+        ValueError
+            If the columns are not documented.
+        """
+        if not self.plan.is_documented:
+            raise ValueError("the columns of this response are not documented: load it, and take the schema of that")
+        documented = documented_schema(self.plan.columns)
+        return TimeOptions.of(self.plan.timestamp).schema(documented).__arrow_c_schema__()
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         """Load part by part while the stream is read (the Arrow PyCapsule interface)."""
         return self.to_reader().__arrow_c_stream__(requested_schema)
 
-    def _timestamp_columns(self, schema: pa.Schema) -> tuple[str, str] | None:
-        """Return the columns that make the index; None if this response has none."""
-        if self.plan.timestamp is None:
-            return None
-        date, time = self.plan.timestamp
-        if date not in schema.names or time not in schema.names:
-            return None
-        for name, is_kind in ((date, pa.types.is_date32), (time, pa.types.is_duration)):
-            if not is_kind(schema.field(name).type):
-                if not self.plan.parts[0].is_documented:
-                    return None
-                raise DecodeError(
-                    f"column {name!r} is {schema.field(name).type}, which cannot be part of the index: use index=None",
-                    column=name,
-                )
-        return self.plan.timestamp
+    def _time_options(self, times: Times, tz: TimeZones | None, order: Order) -> TimeOptions:
+        options = TimeOptions.of(self.plan.timestamp, times=times, tz=tz, order=order)
+        if options.timestamp is not None:
+            options.timestamp.check_symbols(self.plan.symbols())
+        return options
 
     def _new_run(self, parts: Sequence[Part], on_error: OnError = "raise", cache: CacheMode = "auto") -> Run:
         responder = self.source.responder(cache)
@@ -354,16 +420,26 @@ class Query:
         if self.source.cache is not None and (message := self.source.cache.pending_warning()):
             warn(message)
 
-    def _open(self, run: Run) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """Run until the schema is known; return it and all batches."""
+    def _open(self, run: Run, times: TimeOptions) -> tuple[pa.Schema, Iterator[pa.RecordBatch], TimeOptions]:
+        """Run until the schema is known; return it, all converted batches, and the options that fit the responses."""
         self.outcomes = run.outcomes
-        batches = (batch for fetched in self._fetch(run) for batch in fetched.response.batches)
-        first = next(batches, None)
+        fetched = self._fetch(run)
+        first = next(fetched, None)
         if first is None:
             # Every part failed, and the failures are collected.
-            return documented_schema(self.plan.columns), batches
-        return first.schema, itertools.chain([first], batches)
+            return times.schema(documented_schema(self.plan.columns)), iter(()), times
+        received = first.response.batches[0].schema
+        times = times.for_schema(received, is_documented=self.plan.is_documented)
+        batches = (
+            (each.position, times.convert(batch))
+            for each in itertools.chain([first], fetched)
+            for batch in each.response.batches
+        )
+        if times.timestamp is None or not times.is_sorted:
+            return times.schema(received), (batch for _, batch in batches), times
+        return times.schema(received), merge_by_day(batches, self.plan.parts, times.timestamp), times
 
-    def _to_table(self, run: Run) -> pa.Table:
-        schema, batches = self._open(run)
-        return pa.Table.from_batches(list(batches), schema)
+    def _to_table(self, run: Run, times: TimeOptions) -> pa.Table:
+        schema, batches, times = self._open(run, times)
+        table = pa.Table.from_batches(list(batches), schema)
+        return times.finish(sort_by_time(table) if times.is_sorted else table)

@@ -52,7 +52,7 @@ def test_parquet_keeps_the_arrow_table(ticks, tmp_path):
     result = run_quotes("--out", str(path))
     assert result.exit_code == 0, result.stderr
     assert pq.read_table(path).equals(ticks)
-    assert pq.read_schema(path).field("time").type == pa.duration("ns")
+    assert pq.read_schema(path)[0].equals(pa.field("timestamp", pa.timestamp("ns")))
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -69,13 +69,39 @@ def test_csv_is_exact(account, tmp_path):
     pd.testing.assert_frame_equal(read, expected, check_exact=True)
 
 
+@pytest.mark.parametrize("name", ["ticks.parquet", "ticks.csv"])
+def test_an_existing_file_is_replaced_only_with_force(tmp_path, name):
+    """Without --force nothing is loaded and the file stays; with it the file is replaced."""
+    path = tmp_path / name
+    path.write_text("older")
+    options = ("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--to", "09:10", "--out", str(path))
+    refused = run(*options)
+    assert refused.exit_code == 2
+    assert "--force" in refused.stderr
+    assert path.read_text() == "older"
+    assert run(*options, "--force").exit_code == 0
+    assert path.read_bytes()[:5] != b"older"
+
+
+def test_every_format_has_the_same_columns(tmp_path):
+    """A Parquet file, CSV and the files of a dataset begin with a timestamp in nanoseconds."""
+    options = ("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--to", "09:10", "--out")
+    for name in ("ticks.parquet", "ticks.csv", "ticks/"):
+        assert run(*options, f"{tmp_path}/{name}").exit_code == 0
+    columns = ["timestamp", "symbol", "trade", "trade_size", "trade_condition"]
+    assert pq.read_schema(tmp_path / "ticks.parquet").names == columns
+    assert pd.read_csv(tmp_path / "ticks.csv").columns.tolist() == columns
+    [file] = (tmp_path / "ticks").rglob("*.parquet")
+    assert pq.read_schema(file).names == [name for name in columns if name != "symbol"]
+
+
 def test_a_day_without_ticks_gives_an_empty_file_and_a_warning(tmp_path):
     """An empty response gives a file with the same columns, and one line says why it is empty."""
     path = tmp_path / "empty.parquet"
     result = run("ACTIV", "ZAL.XE", SATURDAY, "--type", "TRADES", "--out", str(path))
     assert result.exit_code == 0, result.stderr
     assert pq.read_table(path).num_rows == 0
-    assert pq.read_schema(path).names == ["symbol", "date", "time", "trade", "trade_size", "trade_condition"]
+    assert pq.read_schema(path).names == ["timestamp", "symbol", "trade", "trade_size", "trade_condition"]
     assert f"warning: no data for ZAL.XE on {SATURDAY}\n" in result.stderr
     assert "0 rows in 1 part (1 empty)" in result.stderr
 
@@ -126,7 +152,7 @@ def test_a_failure_keeps_an_existing_file(tmp_path):
     """A load that fails does not touch a file of the same name."""
     path = tmp_path / "trades.csv"
     path.write_text("older")
-    result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(path))
+    result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(path), "--force")
     assert result.exit_code == 1
     assert path.read_text() == "older"
 

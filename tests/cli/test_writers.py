@@ -1,6 +1,5 @@
 """Files and streams of unusual ticks, and of ticks that an error ends."""
 
-import datetime as dt
 import io
 
 import pyarrow as pa
@@ -11,9 +10,8 @@ from tickframe.errors import TransportError
 
 BATCH = pa.RecordBatch.from_pydict(
     {
+        "timestamp": pa.array([1_462_406_400_000_000_001, 1_462_492_800_000_000_001, None], pa.timestamp("ns")),
         "symbol": pa.array(["A,B", "", None]),
-        "date": pa.array([dt.date(2016, 5, 5), dt.date(2016, 5, 5), None]),
-        "time": pa.array([1, 86_400_000_000_001, None], pa.duration("ns")),
         "trade": pa.array([0.1, 1e300, None]),
         "trade_size": pa.array([2**63 - 1, -(2**53) - 1, None]),
         "trade_condition": pa.array(['say "AT"', "AT", None]).dictionary_encode(),
@@ -51,14 +49,17 @@ def test_an_error_leaves_no_file(tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_date_out_of_bounds_keeps_an_existing_file(tmp_path):
-    """For CSV, the year 9999 is an error instead of an overflow, and an existing file is kept."""
+def test_an_error_keeps_an_existing_file(tmp_path):
+    """A file that is to be replaced is still there after an error."""
     path = tmp_path / "ticks.csv"
     path.write_text("older")
-    position = BATCH.schema.get_field_index("date")
-    far = BATCH.set_column(position, "date", pa.array([dt.date(9999, 1, 1)] * 3))
-    with pytest.raises(ValueError, match="out of bounds"):
-        write_file(reader([BATCH, far]), path)
+
+    def broken():
+        yield BATCH
+        raise TransportError("the connection was lost")
+
+    with pytest.raises(TransportError):
+        write_file(reader(broken()), path)
     assert path.read_text() == "older"
 
 

@@ -70,4 +70,4 @@ def _take(column: pd.Series, positions: npt.NDArray[np.intp]) -> Any:
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         # NumPy integers have no null and would become floats.
         column = column.astype("Int64")
-    return pd.api.extensions.take(column.array, positions, allow_fill=True)
+    return column.array.take(positions, allow_fill=True)

@@ -68,6 +68,10 @@ def load(
             "By default, the first and last rows are shown.",
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace an existing FILE; in DIR/, load the parts that it has again."),
+    ] = False,
     stream_format: Annotated[
         StreamFormat | None,
         typer.Option(
@@ -98,7 +102,7 @@ def load(
     set -o pipefail).
     """
     with report_errors(debug=debug):
-        target = output(out, stream_format, as_json=as_json)
+        target = output(out, stream_format, as_json=as_json, force=force)
         names = [*(symbols or ()), *(line.strip() for line in symbols_file or () if line.strip())]
         if not names:
             raise typer.BadParameter("no symbols given: name them before the day, or use --symbols FILE")

@@ -14,6 +14,7 @@ import typer
 
 from tickframe.cli.preview import print_ends
 from tickframe.cli.writers import SUFFIXES, StreamFormat, write_file, write_stream
+from tickframe.export import Existing
 from tickframe.query import Query
 from tickframe.run.fetch import OnError
 
@@ -41,9 +42,18 @@ class Stream:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A directory with files for each symbol and day; parts that it has are not loaded again."""
+    """A directory with files for each symbol and day.
+
+    Attributes
+    ----------
+    directory
+        The directory.
+    existing
+        What to do with parts that it has.
+    """
 
     directory: Path
+    existing: Existing
 
     @property
     def name(self) -> str:
@@ -51,36 +61,40 @@ class Dataset:
         return f"{self.directory}/"
 
     def load(self, query: Query, on_error: OnError) -> None:
-        """Load the missing parts and write each."""
-        query.to_parquet(self.directory, on_error=on_error)
+        """Load the parts and write each."""
+        query.to_parquet(self.directory, existing=self.existing, on_error=on_error)
 
 
 Output = Stream | Dataset
 
 
-def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool) -> Output:
-    """Return the output that ``--out``, ``--format`` and ``--json`` select.
+def output(out: str | None, stream_format: StreamFormat | None, *, as_json: bool, force: bool = False) -> Output:
+    """Return the output that ``--out``, ``--format``, ``--json`` and ``--force`` select.
 
     Raises
     ------
     typer.BadParameter
-        If they contradict each other, or the path cannot be written.
+        If they contradict each other, or the path cannot be written or exists.
     """
     if stream_format is not None and out != "-":
         raise typer.BadParameter("--format requires --out -: the extension sets the format of a file")
+    if force and out in (None, "-"):
+        raise typer.BadParameter("--force requires --out FILE or --out DIR/")
     if out is None:
         return Stream(_discard if as_json else print_ends)
     if out == "-":
         return _stdout(stream_format or StreamFormat.ARROW, as_json=as_json)
     path = Path(out)
     if out.endswith("/") or path.is_dir():
-        return Dataset(path)
+        return Dataset(path, "overwrite" if force else "skip")
     if path.suffix not in SUFFIXES:
         raise typer.BadParameter(
             f"invalid output {path.name!r}: expected a name ending in {', '.join(SUFFIXES)}, or / for a dataset"
         )
     if not path.parent.is_dir():
         raise typer.BadParameter(f"directory {str(path.parent)!r} does not exist: create it first")
+    if path.exists() and not force:
+        raise typer.BadParameter(f"{str(path)!r} exists: choose another name, or replace it with --force")
     return Stream(partial(write_file, path=path), str(path))
 
 

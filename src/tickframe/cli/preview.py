@@ -8,6 +8,7 @@ import typer
 
 from tickframe.arrow_to_pandas import to_dataframe
 from tickframe.cli.console import print_table
+from tickframe.timestamps import TIMESTAMP
 
 _SHOWN = 5
 
@@ -23,7 +24,7 @@ def print_ends(ticks: pa.RecordBatchReader) -> None:
     Parameters
     ----------
     ticks
-        Ticks with columns ``date`` and ``time``. Only the batches that hold the shown rows stay in memory.
+        Ticks with a column ``timestamp``. Only the batches that hold the shown rows stay in memory.
     """
     first = last = ticks.schema.empty_table()
     rows = 0
@@ -36,7 +37,7 @@ def print_ends(ticks: pa.RecordBatchReader) -> None:
             last = last.slice(max(0, len(last) - _SHOWN))
         rows += len(table)
     ends = pa.concat_tables([first.slice(0, _SHOWN), last]) if rows > len(first) else first
-    _print(to_dataframe(ends, timestamp=("date", "time")), rows)
+    _print(to_dataframe(ends, index=TIMESTAMP), rows)
 
 
 def _print(ends: pd.DataFrame, rows: int) -> None:

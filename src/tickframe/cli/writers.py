@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -35,16 +34,13 @@ def write_file(ticks: pa.RecordBatchReader, path: Path) -> None:
     ticks
         Ticks to write. One batch at a time is in memory.
     path
-        The file, which is replaced if it exists. ``.parquet`` keeps columns and types. In ``.csv``,
-        date and time are combined into a column ``timestamp`` in nanoseconds, and strings are quoted,
+        The file, which is replaced if it exists. ``.parquet`` keeps types. In ``.csv``, strings are quoted,
         which distinguishes an empty string from a null.
 
     Raises
     ------
     OSError
         If the file cannot be written.
-    ValueError
-        If a date is out of bounds for a timestamp in nanoseconds (1677 to 2262).
     """
     write = _write_csv if path.suffix == ".csv" else _write_parquet
     try:
@@ -74,8 +70,6 @@ def write_stream(ticks: pa.RecordBatchReader, stream: BinaryIO, stream_format: S
     ------
     OSError
         If the stream cannot be written.
-    ValueError
-        See :func:`write_file`.
     """
     if stream_format is StreamFormat.CSV:
         _write_csv(ticks, stream)
@@ -99,14 +93,6 @@ def _write_parquet(ticks: pa.RecordBatchReader, path: str) -> None:
 
 
 def _write_csv(ticks: pa.RecordBatchReader, where: str | BinaryIO) -> None:
-    schema = _with_timestamp(pa.RecordBatch.from_pylist([], ticks.schema)).schema
-    with pa.csv.CSVWriter(where, schema) as writer:
+    with pa.csv.CSVWriter(where, ticks.schema) as writer:
         for batch in ticks:
-            writer.write_batch(_with_timestamp(batch))
-
-
-def _with_timestamp(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Replace date and time by a timestamp in nanoseconds: Arrow writes no durations to CSV."""
-    timestamps = pc.add_checked(batch.column("date").cast(pa.timestamp("ns")), batch.column("time"))
-    others = batch.drop_columns(["date", "time"])
-    return others.add_column(0, pa.field("timestamp", timestamps.type), timestamps)
+            writer.write_batch(batch)

@@ -20,6 +20,7 @@ from tickframe.errors import DecodeError
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.run.source import Source
+from tickframe.timestamps import TIMESTAMP, TimeOptions, Times, TimestampColumn, TimeZones, sort_by_time
 from tickframe.wire.batch import documented_schema
 
 
@@ -38,7 +39,14 @@ _DAY = pd.Timedelta(days=1).as_unit("ns")
 _MIDNIGHT = pa.scalar(_DAY.value, pa.duration("ns"))
 
 
-def from_query(query: _Query, partition: Partition = "day", *, index: bool = True) -> dd.DataFrame:
+def from_query(
+    query: _Query,
+    partition: Partition = "day",
+    *,
+    index: bool = True,
+    times: Times = "timestamp",
+    tz: TimeZones | None = None,
+) -> dd.DataFrame:
     """Return the rows of a query as a lazy Dask DataFrame; nothing is sent before it is computed.
 
     Each computation requests the partitions that it needs; with a cache, only what the cache lacks. The
@@ -54,6 +62,9 @@ def from_query(query: _Query, partition: Partition = "day", *, index: bool = Tru
         Whether the sum of date and time is the index, as in :meth:`tickframe.Query.to_pandas`. By day
         the rows are then sorted by it, those of one time in the order of the parts, and the divisions
         are known: the midnights at which the days begin, and the last nanosecond of the last day.
+    times, tz
+        As in :meth:`tickframe.Query.to_arrow`, for ``index=False``; ``tz`` also of the index. A mapping of suffixes
+        to time zones leaves the divisions unknown.
 
     Returns
     -------
@@ -65,27 +76,39 @@ def from_query(query: _Query, partition: Partition = "day", *, index: bool = Tru
     Raises
     ------
     ValueError
-        If the columns are not documented, a part is not of one day and partitions are days, or the
-        cache is at a location that holds a secret.
+        If the columns are not documented, a part is not of one day and partitions are days, an argument is
+        wrong, or the cache is at a location that holds a secret.
     """
     if partition not in get_args(Partition):
         raise ValueError(f"invalid partition {partition!r}: expected 'day' or 'part'")
     plan = query.plan
-    if not plan.parts[0].is_documented:
+    if not plan.is_documented:
         raise ValueError("the columns of this response are not documented, so Dask cannot know them in advance")
-    schema = documented_schema(plan.columns)
-    timestamp = plan.timestamp if index else None
+    options = TimeOptions.of(plan.timestamp, times=times, tz=tz, order="parts")
+    if options.timestamp is not None:
+        options.timestamp.check_symbols(plan.symbols())
+    indexed = index and options.timestamp is not None
+    if indexed and times == "documented":
+        raise ValueError("times='documented' keeps date and time as columns: pass index=False")
+    received = documented_schema(plan.columns)
     days = _by_day(plan.parts) if partition == "day" else {}
-    is_sorted = bool(days) and timestamp is not None
-    load = _Load(WorkerSource.of(query.source, "auto", plan.options.max_workers), schema, timestamp, is_sorted)
-    meta = clear_known_categories(to_dataframe(schema.empty_table(), timestamp=timestamp))
+    is_sorted = bool(days) and indexed
+    load = _Load(
+        WorkerSource.of(query.source, "auto", plan.options.max_workers),
+        received,
+        options,
+        TIMESTAMP if indexed else None,
+        is_sorted,
+    )
+    meta = clear_known_categories(to_dataframe(options.schema(received).empty_table(), index=load.index))
+    divisions = _divisions(list(days), options.timestamp) if is_sorted and options.timestamp is not None else None
     # Strings stay what they are in pandas.
     with dask.config.set({"dataframe.convert-string": False}):
         frame: dd.DataFrame = dd.from_map(
             load,
             [_Parts(tuple(parts)) for parts in days.values() or ([part] for part in plan.parts)],
             meta=meta,
-            divisions=(*days, max(days) + _DAY - pd.Timedelta(1, "ns")) if is_sorted else None,
+            divisions=divisions,
             label="tickframe",
         )
     return frame
@@ -100,6 +123,15 @@ def _by_day(parts: Sequence[Part]) -> dict[pd.Timestamp, list[Part]]:
             raise ValueError(f"{part} is not of one day: use partition='part'")
         days.setdefault(pd.Timestamp(day).as_unit("ns"), []).append(part)
     return dict(sorted(days.items()))
+
+
+def _divisions(days: Sequence[pd.Timestamp], timestamp: TimestampColumn) -> tuple[pd.Timestamp, ...] | None:
+    """Return the midnights at which days begin and the last nanosecond; None if symbols have several time zones."""
+    if isinstance(timestamp.tz, tuple):
+        return None
+    midnights = pd.DatetimeIndex([*days, max(days) + _DAY]).tz_localize(timestamp.tz, nonexistent="shift_forward")
+    *starts, end = midnights.as_unit("ns")
+    return (*starts, end - pd.Timedelta(1, "ns"))
 
 
 @dataclass(frozen=True)
@@ -119,7 +151,8 @@ class _Load:
 
     source: WorkerSource
     schema: pa.Schema
-    timestamp: tuple[str, str] | None
+    times: TimeOptions
+    index: str | None
     is_sorted: bool
 
     def __call__(self, partition: _Parts, columns: list[str] | None = None) -> pd.DataFrame:
@@ -138,13 +171,12 @@ class _Load:
                 for batch in fetched.response.batches:
                     self._check(fetched.part, batch)
                     batches.append(batch)
-        table = pa.Table.from_batches([batch for batch in batches if batch.num_rows], self.schema)
+        table = pa.Table.from_batches(
+            [self.times.convert(batch) for batch in batches if batch.num_rows], self.times.schema(self.schema)
+        )
         if columns is not None:
-            table = table.select([*columns, *(self.timestamp or ())])
-        frame = to_dataframe(table, timestamp=self.timestamp, consume=True)
-        if self.is_sorted and not frame.index.is_monotonic_increasing:
-            frame = frame.sort_index(kind="stable")
-        return frame
+            table = table.select([*columns, *([self.index] if self.index is not None else ())])
+        return to_dataframe(sort_by_time(table) if self.is_sorted else table, index=self.index, consume=True)
 
     def _check(self, part: Part, batch: pa.RecordBatch) -> None:
         """Check that rows have the columns and lie within the divisions that Dask was told.
@@ -165,10 +197,11 @@ class _Load:
                     column=name,
                     part=str(part),
                 )
-        if self.is_sorted and self.timestamp is not None and not _is_of_one_day(batch, part, *self.timestamp):
+        timestamp = self.times.timestamp
+        if self.is_sorted and timestamp is not None and not _is_of_one_day(batch, part, timestamp):
             raise DecodeError(
                 "rows without a time, or of another day, cannot be in a partition of one day: use partition='part'",
-                column=self.timestamp[1],
+                column=timestamp.time,
                 part=str(part),
             )
 
@@ -177,9 +210,9 @@ def _type_of(name: str, schema: pa.Schema) -> str:
     return str(schema.field(name).type) if name in schema.names else "absent"
 
 
-def _is_of_one_day(batch: pa.RecordBatch, part: Part, date: str, time: str) -> bool:
+def _is_of_one_day(batch: pa.RecordBatch, part: Part, timestamp: TimestampColumn) -> bool:
     """Return whether all rows have a date and a time, and are of the part's own day."""
-    dates, times = batch.column(date), batch.column(time)
+    dates, times = batch.column(timestamp.date), batch.column(timestamp.time)
     day = dict(part.parameters)["day"]
     if dates.null_count or times.null_count or pc.min_max(dates).as_py() != {"min": day, "max": day}:
         return False

@@ -17,6 +17,8 @@ from tickframe.wire.values import write_value
 # Lists longer than this are shortened for display.
 _MAX_SHOWN = 8
 
+_SYMBOL_PARAMETERS = ("symbol", "symbols")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -92,6 +94,15 @@ class Part:
     def days(self) -> tuple[dt.date, ...]:
         """Return the days of all dates and timestamps among the parameters, in UTC for those with a time zone."""
         return tuple(day for _, value in self.parameters for day in _days_of(value))
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols among the parameters."""
+        return tuple(
+            symbol
+            for name, value in self.parameters
+            if name in _SYMBOL_PARAMETERS
+            for symbol in ((value,) if isinstance(value, str) else value if isinstance(value, tuple) else ())
+        )
 
     def with_cursor(self, cursor: str) -> Part:
         """Return the request for the page after a cursor."""

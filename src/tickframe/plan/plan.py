@@ -65,6 +65,15 @@ class Plan:
         """The documented columns of the responses; empty if the function is not documented."""
         return self.parts[0].columns
 
+    @property
+    def is_documented(self) -> bool:
+        """Whether the columns of the responses are documented."""
+        return self.parts[0].is_documented
+
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols that the requests name, without duplicates, in their order."""
+        return tuple(dict.fromkeys(symbol for part in self.parts for symbol in part.symbols()))
+
     def first_pages(self) -> Plan:
         """Return the plan for the first page alone where this one reads all pages."""
         return replace(self, parts=tuple(replace(part, paged=False) for part in self.parts))

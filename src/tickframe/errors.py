@@ -11,6 +11,7 @@
     │   └── TrailingBytesError   other bytes follow the last frame
     ├── DecodeError              the message in a frame is not a table of equally long columns
     ├── NotCachedError           cache="only", and the cache does not hold the response
+    ├── DatasetError             a directory holds a dataset that an export or a reader cannot use
     ├── FailedPartsError         parts failed, and their failures were collected
     ├── TransportError           no complete response: connection, TLS, timeout, proxy, cut body
     └── ServiceError             the service answered with something other than ticks
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 __all__ = [
     "AuthenticationError",
+    "DatasetError",
     "DecodeError",
     "FailedPartsError",
     "FrameError",
@@ -150,6 +152,14 @@ class DecodeError(TickframeError):
     def __init__(self, message: str, *, column: str = "", part: str = "") -> None:
         super().__init__(message, part=part)
         self.column = column
+
+
+class DatasetError(TickframeError):
+    """A directory holds a Parquet dataset that an export or a reader cannot use.
+
+    Export to another directory, or replace the whole dataset with ``existing="overwrite"``. The message says what is
+    there and what was asked for.
+    """
 
 
 class FailedPartsError(TickframeError):

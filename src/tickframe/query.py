@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache.service import CacheMode
 from tickframe.errors import TickframeError
-from tickframe.export import Dataset, Existing, Export, check_export
+from tickframe.export import Existing, Export, check_existing, open_dataset
 from tickframe.extras import needs_extra
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
@@ -303,15 +303,19 @@ class Query:
         partition_by: str | Sequence[str] = ("symbol", "date"),
         existing: Existing = "skip",
         engine: Literal["dask"] | None = None,
+        times: Times = "timestamp",
+        tz: TimeZones | None = None,
+        order: Order = "parts",
+        write_options: Mapping[str, Any] | None = None,
         on_error: OnError = "raise",
         cache: CacheMode = "auto",
     ) -> list[Path] | list[str]:
         """Load the rows into a Parquet dataset, part by part, in bounded memory.
 
         Each file is written whole or not at all. A run that was interrupted, repeated, loads what is missing and ends
-        with the same dataset. Another window of the same day is another part: its rows are added to those of the
-        first, so give it a directory of its own. ``_tickframe/manifest.json`` lists what all runs wrote, with the rows
-        of each part.
+        with the same dataset; a file that was changed or cut short since is loaded again. A dataset holds one kind of
+        data of one service: another function, data type, window, or other flags need a directory of their own.
+        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part.
 
         Parameters
         ----------
@@ -323,10 +327,17 @@ class Query:
         existing
             What to do with parts that are in the dataset already: ``"skip"`` does not load them
             (except days that may still change), ``"overwrite"`` loads them again, ``"error"`` raises
-            before anything is sent.
+            before anything is sent. ``"overwrite"`` also replaces the same days of the same columns that were
+            requested in another way, such as with other flags, if no other days remain.
         engine
             ``"dask"`` lets the workers of the current Dask cluster load and write, all of which must reach
-            the directory; without a cluster, Dask's threads. By default this process does.
+            the directory; without a cluster, Dask's threads. By default this process does, with as many
+            threads as it has cores.
+        times, tz, order
+            As in :meth:`to_arrow`. ``"time"`` sorts the rows of each file.
+        write_options
+            Options of ``pyarrow.parquet.write_table`` that replace the defaults, such as
+            ``{"compression": "snappy"}``.
         on_error, cache
             As in :meth:`to_pandas`.
 
@@ -340,24 +351,33 @@ class Query:
         ------
         TickframeError
             If a part fails; the files of the parts before it are there.
+        DatasetError
+            If the directory holds other data, or the same days from other requests; before anything is sent.
         FileExistsError
             If ``existing`` is ``"error"`` and a part is there.
         ValueError
             If a response lacks a partition column, or an argument is wrong.
         """
-        names = check_export(partition_by, existing, engine, self.plan.columns)
-        dataset = Dataset(directory, names)
+        check_existing(existing, engine)
+        dataset = open_dataset(
+            directory,
+            self.plan,
+            self.source.service_name,
+            partition_by=partition_by,
+            times=TimeOptions.of(self.plan.timestamp, times=times, tz=tz, order=order),
+            write_options=write_options,
+        )
         if engine == "dask":
             with needs_extra("dask", "engine='dask'"):
                 from tickframe.dask.export import export_parts  # noqa: PLC0415
             records, self.outcomes = export_parts(
                 self.plan, self.source, dataset, existing, on_error=on_error, mode=cache
             )
-            return dataset.finish(records)
+            return dataset.finish(records, documented_schema(self.plan.columns))
         export = Export(dataset, self.plan.parts, dataset.begin(self.plan.parts, existing))
         run = self._new_run(export.missing, on_error, cache)
         try:
-            return dataset.finish(export.write(self._fetch(run)))
+            return dataset.finish(export.write(self._fetch(run)), documented_schema(self.plan.columns))
         finally:
             self.outcomes = export.outcomes(run.outcomes)
 

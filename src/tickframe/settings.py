@@ -107,6 +107,11 @@ class Settings:
         """The host and the port of the service, for errors."""
         return urlsplit(self.base_url).netloc
 
+    @property
+    def service_name(self) -> str:
+        """The name of the service in the cache and in datasets."""
+        return self.cache_namespace or self.base_url
+
     def path_of(self, function: str, endpoint: str) -> str:
         """Return the path of a function, whose endpoint the catalogue calls ``endpoint``."""
         return self.path_template.replace("{endpoint}", quote(self.endpoints.get(function, endpoint), safe=""))

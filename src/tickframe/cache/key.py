@@ -138,7 +138,7 @@ def key_of(part: Part, settings: Settings) -> Key:
     head = [
         f"tickframe {FORMAT}",
         f"contract {_CONTRACT}",
-        settings.cache_namespace or settings.base_url,
+        settings.service_name,
         settings.path_of(part.function, part.endpoint),
         # The wire names of the window, and the columns that the response is read as: both can change with a version.
         *(settings.parameter_names.get(name, name) for name in _WINDOW),

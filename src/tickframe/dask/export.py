@@ -46,6 +46,8 @@ def export_parts(
         If a part fails; what was written before is there.
     FileExistsError
         If ``existing`` is ``"error"`` and a part is there.
+    DatasetError
+        If the location holds something that cannot be together with these parts.
     ValueError
         If the location of the dataset or the cache holds a secret.
     """
@@ -53,7 +55,8 @@ def export_parts(
     size = plan.options.max_workers
     worker_source = WorkerSource.of(source, mode, size)
     # Each task checks what is complete: in an object store that would take one process a long time.
-    dataset.begin(plan.parts if existing == "error" else (), existing)
+    dataset.begin(plan.parts, existing)
+    dataset.prepare()
     # The parts that a task loads at once are what is lost with its worker.
     tasks = [
         _Write(worker_source, dataset, plan.parts[at : at + size], on_error, skip=existing == "skip")
@@ -81,7 +84,9 @@ class _Write:
 
     def __call__(self) -> tuple[list[Record], Outcomes]:
         """Return the records and the outcomes of the parts."""
-        export = Export(self._dataset, self._parts, self._dataset.done(self._parts) if self._skip else {})
+        done = self._dataset.done(self._parts) if self._skip else {}
+        # The tasks of a worker run at once.
+        export = Export(self._dataset, self._parts, done, threads=1)
         with self._source.run(export.missing, self._on_error) as run:
             records = export.write(run)
         return records, export.outcomes(run.outcomes)

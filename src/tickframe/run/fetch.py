@@ -36,11 +36,14 @@ class Fetched(NamedTuple):
         The request: the part itself, or the page of a paged part.
     response : Response
         Its response.
+    completes_part : bool
+        Whether everything of its part has arrived with it; False for a page before the last one.
     """
 
     position: int
     part: Part
     response: Response
+    completes_part: bool = True
 
 
 class Run:
@@ -120,8 +123,8 @@ class Run:
                 if result.error is not None and self._on_error == "raise":
                     _warn(self.outcomes, [outcome.warning for outcome in self.outcomes])
                     raise result.error
-                for part, response in result.responses:
-                    yield Fetched(index, part, response)
+                for page, (part, response) in enumerate(result.responses, start=1):
+                    yield Fetched(index, part, response, page == len(result.responses) and result.error is None)
                 if progress is not None:
                     show_totals(progress, rows, size)
                     progress.update(1)

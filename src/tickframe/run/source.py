@@ -85,6 +85,11 @@ class Source:
     def __reduce__(self) -> tuple[object, ...]:
         return _opened, (self.description(),)
 
+    @property
+    def service_name(self) -> str:
+        """The name of the service in the cache and in datasets."""
+        return self._service.settings.service_name
+
     def description(self) -> SourceDescription:
         """Return the source as other processes open it.
 

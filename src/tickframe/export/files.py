@@ -1,0 +1,205 @@
+"""The files of a part: its rows by the values of the partition columns, as Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tickframe.timestamps import TIMESTAMP, TimeOptions, sort_by_time
+
+# The name of a null in the layout of Hive and its readers.
+_NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
+# What the writer decides itself.
+_OWN_OPTIONS = frozenset({"table", "where", "schema", "filesystem"})
+# Each excludes another encoding of the same column.
+_ENCODING_OPTIONS = frozenset({"use_dictionary", "column_encoding", "use_byte_stream_split", "version"})
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it will be written.
+
+    Attributes
+    ----------
+    directories : tuple of str
+        Its directories, such as ``symbol=ZAL.XE``.
+    rows : int
+        Number of rows.
+    content : pyarrow.Buffer
+        Its bytes.
+    """
+
+    directories: tuple[str, ...]
+    rows: int
+    content: pa.Buffer
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How rows become files.
+
+    Attributes
+    ----------
+    partition_by : tuple of str
+        The columns that become directories. The files do not contain them, as readers expect.
+    times : TimeOptions
+        Whether date and time become a timestamp, and the order of rows.
+    is_documented : bool
+        Whether the columns are documented.
+    write_options : Mapping[str, object]
+        Options of ``pyarrow.parquet.write_table`` that replace the defaults.
+    """
+
+    partition_by: tuple[str, ...]
+    times: TimeOptions = field(default_factory=TimeOptions)
+    is_documented: bool = True
+    write_options: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self, schema: pa.Schema) -> None:
+        """Check the write options, by writing a file without rows.
+
+        Parameters
+        ----------
+        schema
+            The documented columns.
+
+        Raises
+        ------
+        ValueError
+            If an option is unknown or has an invalid value.
+        """
+        if own := _OWN_OPTIONS.intersection(self.write_options):
+            raise ValueError(f"invalid write_options: {', '.join(sorted(own))} cannot be chosen")
+        try:
+            self._encode(self.schema(schema).empty_table())
+        except (TypeError, ValueError, AttributeError, OSError, pa.ArrowException) as error:
+            raise ValueError(
+                f"invalid write_options {dict(self.write_options)}: expected options of "
+                f"pyarrow.parquet.write_table ({error})"
+            ) from error
+
+    def schema(self, schema: pa.Schema) -> pa.Schema:
+        """Return the columns of the dataset for responses of a schema, without metadata."""
+        times = self.times.for_schema(schema, is_documented=self.is_documented)
+        return times.finish(times.schema(schema)).remove_metadata()
+
+    def files(self, batches: Sequence[pa.RecordBatch]) -> Iterator[File]:
+        """Yield the files for the rows of a part, one for each combination of the values of the partition columns.
+
+        Raises
+        ------
+        ValueError
+            If the rows lack a partition column, or a timestamp cannot be computed.
+        """
+        for directories, rows in self._partitions(self._table(batches)):
+            yield File(directories, rows.num_rows, self._encode(rows))
+
+    def _table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
+        times = self.times.for_schema(batches[0].schema, is_documented=self.is_documented)
+        if times.timestamp is not None and (times.times == "timestamp" or times.is_sorted):
+            column = times.timestamp
+            keep = {*self.partition_by, *((column.date, column.time) if times.times == "documented" else ())}
+            table = pa.Table.from_batches([column.convert(batch, keep) for batch in batches])
+            table = sort_by_time(table) if times.is_sorted else table
+            table = table if times.times == "timestamp" else table.drop_columns([TIMESTAMP])
+        else:
+            table = pa.Table.from_batches(batches)
+        # Each frame has a dictionary of its own.
+        return table.unify_dictionaries()
+
+    def _partitions(self, table: pa.Table) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
+        """Split a table by the values of the partition columns, rows in their order."""
+        names = list(self.partition_by)
+        for name in names:
+            if name not in table.column_names:
+                raise ValueError(
+                    f"invalid partition_by: the response has no column {name!r}, only {', '.join(table.column_names)}"
+                )
+        if not table.num_rows:
+            return
+        rest = table.drop_columns(names) if names else table
+        keys = table.select(names)
+        if all(_is_constant(column) for column in keys.columns):
+            yield _directories(keys, 0), rest
+            return
+        groups = _group_numbers(keys)
+        order = np.argsort(groups, kind="stable")
+        starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+        rest = rest.combine_chunks().take(pa.array(order))
+        for start, end in zip(starts, (*starts[1:], table.num_rows), strict=True):
+            yield _directories(keys, int(order[start])), rest.slice(start, end - start)
+
+    def _encode(self, table: pa.Table) -> pa.Buffer:
+        sink = pa.BufferOutputStream()
+        with_types = table.replace_schema_metadata(_pandas_metadata(table.schema))
+        pq.write_table(with_types, sink, **self._options(table.schema))
+        return sink.getvalue()
+
+    def _options(self, schema: pa.Schema) -> dict[str, Any]:
+        defaults: dict[str, Any] = {"compression": "zstd"}
+        if not _ENCODING_OPTIONS.intersection(self.write_options):
+            # Times rarely repeat but differ little from row to row.
+            times = [each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)]
+            defaults["use_dictionary"] = [name for name in schema.names if name not in times]
+            defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
+        return {**defaults, **self.write_options}
+
+
+@lru_cache(16)
+def _pandas_metadata(schema: pa.Schema) -> dict[str, str]:
+    """Return the metadata with which pandas reads integers as Int64, whether or not any is null."""
+    columns = [
+        {
+            "name": each.name,
+            "field_name": each.name,
+            "pandas_type": str(each.type),
+            "numpy_type": "Int64",
+            "metadata": None,
+        }
+        for each in schema
+        if pa.types.is_int64(each.type)
+    ]
+    return {"pandas": json.dumps({"index_columns": [], "column_indexes": [], "columns": columns})}
+
+
+def _is_constant(column: pa.ChunkedArray) -> bool:
+    """Return whether a column has one value, which is not null, as far as that can be told at once."""
+    if column.null_count:
+        return False
+    if pa.types.is_dictionary(column.type):
+        # The dictionaries are unified.
+        column = pa.chunked_array([chunk.indices for chunk in column.chunks])
+    elif not pa.types.is_date32(column.type):
+        return False
+    ends = pc.min_max(column)
+    return bool(ends["min"] == ends["max"])
+
+
+def _group_numbers(keys: pa.Table) -> npt.NDArray[np.int64]:
+    """Return a number for each row, equal for equal keys, growing with the first row of a key."""
+    numbers = np.zeros(keys.num_rows, dtype=np.int64)
+    for column in keys.columns:
+        values = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        codes = values.combine_chunks().dictionary_encode(null_encoding="encode").indices.to_numpy()
+        _, first, inverse = np.unique(numbers * (int(codes.max()) + 1) + codes, return_index=True, return_inverse=True)
+        numbers = np.argsort(np.argsort(first))[inverse]
+    return numbers
+
+
+def _directories(keys: pa.Table, row: int) -> tuple[str, ...]:
+    return tuple(f"{name}={directory_name(keys.column(name)[row].as_py())}" for name in keys.column_names)
+
+
+def directory_name(value: object) -> str:
+    """Return a value as one directory name, percent-encoded: a symbol is user input."""
+    return _NULL_DIRECTORY if value is None else quote(str(value), safe="")

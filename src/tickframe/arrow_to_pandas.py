@@ -111,9 +111,7 @@ def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
         If the backend or ``nulls`` is unknown, or ``nulls`` is given for another backend than ``"numpy"``.
     """
     if dtype_backend is not None and dtype_backend not in get_args(DtypeBackend):
-        raise ValueError(
-            f"invalid dtype_backend {dtype_backend!r}: expected 'numpy', 'numpy_nullable' or 'pyarrow'"
-        )
+        raise ValueError(f"invalid dtype_backend {dtype_backend!r}: expected 'numpy', 'numpy_nullable' or 'pyarrow'")
     if nulls not in (None, "nan"):
         raise ValueError(f"invalid nulls {nulls!r}: expected 'nan'")
     if nulls is not None and dtype_backend != "numpy":

@@ -149,7 +149,9 @@ class FileFormat:
         defaults: dict[str, Any] = {"compression": "zstd"}
         if not _ENCODING_OPTIONS.intersection(self.write_options):
             # Times rarely repeat but differ little from row to row.
-            times = [each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)]
+            times = [
+                each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)
+            ]
             defaults["use_dictionary"] = [name for name in schema.names if name not in times]
             defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
         return {**defaults, **self.write_options}

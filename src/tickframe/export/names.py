@@ -6,25 +6,26 @@ becomes the number 700. A value that any of them would change is refused, whatev
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pyarrow as pa
 
 from tickframe.location import Location
 
-#: The name of a null in the layout of Hive and its readers.
-NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
+# The name of a null in the layout of Hive and its readers.
+_NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
 # File systems allow names of 255 bytes.
 _LONGEST_NAME = 255
 # Readers infer 32 bits; pyarrow and pandas return larger integers as text.
 _INTEGERS = range(-(2**31), 2**31)
 
 _BOOLEANS = frozenset({"true", "false"})
-_NULLS = frozenset({"", "null", NULL_DIRECTORY.lower()})
+_NULLS = frozenset({"", "null", _NULL_DIRECTORY.lower()})
 _FLOATS = frozenset({"nan", "inf", "infinity"})
 _INTEGER = re.compile(r"[+-]?(?P<digits>\d+|0x[0-9a-f][0-9a-f_]*|0b[01][01_]*|0o[0-7]+)", re.IGNORECASE)
 _FLOAT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -34,7 +35,32 @@ _DATE_AND_TIME = re.compile(r"\d{1,4}([-/.]?)\d\d?\1\d{1,4}[T ]\d\d?(:?\d\d?(:?\
 
 def directory_name(value: object) -> str:
     """Return a value as one directory name, percent-encoded, since a symbol is user input."""
-    return NULL_DIRECTORY if value is None else quote(str(value), safe="")
+    return _NULL_DIRECTORY if value is None else quote(str(value), safe="")
+
+
+def directory_value(name: str, kind: pa.DataType) -> object:
+    """Return the value that :func:`directory_name` named a directory after.
+
+    Parameters
+    ----------
+    name
+        The name.
+    kind
+        The Arrow type of the column.
+
+    Raises
+    ------
+    ValueError
+        If it is not the name of such a value.
+    """
+    if name == _NULL_DIRECTORY:
+        return None
+    text = unquote(name, errors="strict")
+    if pa.types.is_date(kind):
+        return dt.date.fromisoformat(text)
+    if pa.types.is_integer(kind):
+        return int(text)
+    return text == "True" if pa.types.is_boolean(kind) else text
 
 
 def check_partition_columns(partition_by: Sequence[str], schema: pa.Schema) -> None:

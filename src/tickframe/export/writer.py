@@ -58,9 +58,7 @@ class Export:
             records.update(self._write_in_threads(writes))
         return [records[at] for at in sorted(records)]
 
-    def _write_in_threads(
-        self, writes: Iterable[tuple[int, Sequence[pa.RecordBatch]]]
-    ) -> Iterator[tuple[int, Record]]:
+    def _write_in_threads(self, writes: Iterable[tuple[int, Sequence[pa.RecordBatch]]]) -> Iterator[tuple[int, Record]]:
         """Write parts at once, no more than a thread each and one that waits; yield their records in order."""
         pending: deque[tuple[int, Future[Record]]] = deque()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="tickframe-write")

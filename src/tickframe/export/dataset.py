@@ -59,6 +59,7 @@ class Dataset:
         self._known: dict[str, Record] | None = None
         self._superseded: list[Record] = []
         self._is_prepared = False
+        self._was_interrupted = False
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process reads the records that it needs.
@@ -88,6 +89,7 @@ class Dataset:
         """
         there = Identity.read(self._location)
         manifest = self._records.read_manifest()
+        self._was_interrupted = manifest is None
         if there is None:
             known: dict[str, Record] = {}
         else:
@@ -238,12 +240,19 @@ class Dataset:
         self.prepare()
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
             self._identity.with_schema(self._format.schema(schema)).write(self._location)
-        known = (self._known or {}) | {record.name: record for record in records}
+        known = self._in_order(self._known or {}, {record.name: record for record in records})
         self._records.write_manifest(self._records.read_all(known))
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]
         return [f"{str(self._location).rstrip('/')}/{file}" for file in files]
+
+    def _in_order(self, known: Mapping[str, Record], own: Mapping[str, Record]) -> dict[str, Record]:
+        """Return all records in the order of their parts, in which readers have rows of the same time."""
+        if self._was_interrupted:
+            # Records of an interrupted run were found without an order.
+            return {**own, **{name: record for name, record in known.items() if name not in own}}
+        return {**known, **own}
 
     def _name(self, part: Part) -> str:
         return part_name(part, directory_name(part.function))

@@ -212,6 +212,11 @@ class Records:
     def write_manifest(self, records: Mapping[str, Record]) -> None:
         """Write the manifest, after everything else.
 
+        Parameters
+        ----------
+        records
+            All records by name, in the order in which a reader has the rows of the parts.
+
         Raises
         ------
         OSError
@@ -219,7 +224,7 @@ class Records:
         """
         manifest = {
             "rows": sum(record.rows for record in records.values()),
-            "parts": {name: records[name].to_document() for name in sorted(records)},
+            "parts": {name: record.to_document() for name, record in records.items()},
         }
         self._location.write(MANIFEST, json.dumps(manifest).encode())
 

@@ -148,11 +148,12 @@ class Location:
         try:
             self._write(name, pieces)
         except FileNotFoundError:
-            # Another process deleted the directory in the meantime.
+            # The directory is not there, or another process has deleted it.
+            self.create_parents(name)
             self._write(name, pieces)
 
     def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
-        with self.unfinished(name) as unfinished, self.filesystem.open_output_stream(unfinished) as stream:
+        with self._moved_at_end(name) as unfinished, self.filesystem.open_output_stream(unfinished) as stream:
             for piece in pieces:
                 stream.write(piece)
 
@@ -164,6 +165,11 @@ class Location:
         body raises.
         """
         self.create_parents(name)
+        with self._moved_at_end(name) as unfinished:
+            yield unfinished
+
+    @contextlib.contextmanager
+    def _moved_at_end(self, name: str) -> Iterator[str]:
         folder, _, base = self.path(name).rpartition("/")
         # Readers of datasets ignore names that begin with a dot.
         unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}"

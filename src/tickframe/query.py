@@ -364,7 +364,7 @@ class Query:
             self.plan,
             self.source.service_name,
             partition_by=partition_by,
-            times=TimeOptions.of(self.plan.timestamp, times=times, tz=tz, order=order),
+            times=self._time_options(times, tz, order),
             write_options=write_options,
         )
         if engine == "dask":

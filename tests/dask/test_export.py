@@ -18,7 +18,7 @@ from tests.dask.test_service import DAYS, TOKEN, day_of, query_days, registered,
 from tests.faults.fixtures import wait_until
 from tests.faults.server import FaultServer, Received, Response, refusal
 from tests.object_store import ObjectStore
-from tests.test_export import files_in
+from tests.export.test_writer import files_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 

@@ -33,20 +33,22 @@ def query(client):
     return client.tick_data("ACTIV", symbols, days, data_type="TRADES", to_time="09:10")
 """
 
+# The files are written by several threads: one at a time, so that those before the fourth are complete.
 KILLED = """
-import os, signal, sys
-import pyarrow.parquet
+import contextlib, os, signal, sys, threading
 import tickframe as tf
-files = 0
-write_table = pyarrow.parquet.write_table
-def write_and_kill(table, path, **options):
+from tickframe.location import Location
+lock, files, moved_at_end = threading.Lock(), 0, Location._moved_at_end
+@contextlib.contextmanager
+def write_and_kill(location, name):
     global files
-    files += 1
-    write_table(table, path, **options)
-    if files == 4:
-        os.kill(os.getpid(), signal.SIGKILL)
-pyarrow.parquet.write_table = write_and_kill
-query(tf.Client()).to_parquet(sys.argv[1])
+    with lock, moved_at_end(location, name) as unfinished:
+        yield unfinished
+        files += name.endswith(".parquet")
+        if files == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+Location._moved_at_end = write_and_kill
+query(tf.Client(cache_namespace=sys.argv[2])).to_parquet(sys.argv[1])
 """
 
 
@@ -54,7 +56,7 @@ def test_parquet_files_equal_the_response(client: tf.Client, tmp_path: Path) -> 
     query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="QUOTES", to_time="09:10")
     [path] = query.to_parquet(tmp_path)
     assert path.parent == tmp_path / "symbol=ZAL.XE" / "date=2016-05-02"
-    expected = query.to_arrow().drop_columns(["symbol", "date"])
+    expected = query.to_arrow().drop_columns(["symbol"])
     assert pa.parquet.read_table(path, partitioning=None).equals(expected)
     assert list(tmp_path.rglob("*.parquet")) == [path]
     # Readers load or skip whole row groups.
@@ -106,7 +108,11 @@ def test_a_failed_export_keeps_complete_files_of_earlier_parts(scripted: Scripte
         query = client.tick_data("ACTIV", "A", ("2016-05-02", "2016-05-03"), data_type="TRADES")
         with pytest.raises(tf.errors.PermissionDeniedError):
             query.to_parquet(tmp_path, partition_by=["symbol"])
-    assert [path.name[0] for path in tmp_path.rglob("*") if path.is_file()] == ["t", "t"]
+    [path] = tmp_path.rglob("*.parquet")
+    assert {name for name in files_in(tmp_path) if name.endswith(".json")} == {
+        "_tickframe/dataset.json",
+        f"_tickframe/parts/{path.stem}.json",
+    }
     assert [bool(outcome.error) for outcome in query.outcomes] == [False, True]
 
 
@@ -192,21 +198,26 @@ def run(sandbox: Sandbox, script: str, *arguments: str | Path) -> subprocess.Com
 def test_an_export_that_is_killed_and_run_again_ends_with_the_same_dataset(sandbox: Sandbox, tmp_path: Path) -> None:
     """A process is killed before its fourth file is in place; the files that it leaves are complete."""
     complete, killed = tmp_path / "complete", tmp_path / "killed"
-    done = run(sandbox, QUERY + KILLED, killed)
+    done = run(sandbox, QUERY + KILLED, killed, sandbox.cache_namespace)
     assert done.returncode == -signal.SIGKILL
     assert len(list(killed.rglob("*.parquet"))) == 3
     assert len(list(killed.rglob("*.tmp"))) == 1
+    # A thread may have been about to write the record of the third file.
+    records = len(list(killed.glob("_tickframe/parts/*.json")))
+    assert 0 <= records <= 3
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
     exec(QUERY, names)  # noqa: S102, what the process ran
     with tf.Client(**sandbox.account) as client:
         query = names["query"](client)
         query.to_parquet(killed)
-        assert [outcome.origin for outcome in query.outcomes].count("service") == 3
+        assert [outcome.origin for outcome in query.outcomes].count("service") == 6 - records
         query.to_parquet(complete)
     assert files_in(killed) == files_in(complete)
 
 
-def test_a_manifest_counts_the_rows_of_all_runs_and_is_written_last(client: tf.Client, tmp_path: Path) -> None:
+def test_a_manifest_counts_the_rows_of_all_runs_and_is_written_last(
+    client: tf.Client, sandbox: Sandbox, tmp_path: Path
+) -> None:
     def manifest() -> dict[str, object]:
         return json.loads((tmp_path / "_tickframe" / "manifest.json").read_text())
 
@@ -215,11 +226,12 @@ def test_a_manifest_counts_the_rows_of_all_runs_and_is_written_last(client: tf.C
     for query in (first, second):
         query.to_parquet(tmp_path)
     assert manifest()["rows"] == len(pd.read_parquet(tmp_path))
-    files = [tmp_path / file for part in manifest()["parts"].values() for file in part["files"]]
+    files = [tmp_path / file["name"] for part in manifest()["parts"].values() for file in part["files"]]
     assert sorted(files) == sorted(tmp_path.rglob("*.parquet"))
-    wrong = client.tick_data("NOWHERE", "ZAL.XE", "2016-05-02", data_type="TRADES")
-    with pytest.raises(tf.errors.TickframeError):
-        wrong.to_parquet(tmp_path)
+    with tf.Client(**{**sandbox.account, "password": "wrong"}) as wrong:
+        query = wrong.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES", to_time="09:10")
+        with pytest.raises(tf.errors.AuthenticationError):
+            query.to_parquet(tmp_path)
     with pytest.raises(FileNotFoundError):
         manifest()
 
@@ -253,14 +265,15 @@ def test_an_export_to_an_object_store_that_is_killed_and_run_again_is_complete(
     sandbox: Sandbox, s3: ObjectStore, tmp_path: Path
 ) -> None:
     complete, killed = tmp_path, s3.uri("killed")
-    assert run(sandbox, QUERY + KILLED, killed).returncode == -signal.SIGKILL
+    assert run(sandbox, QUERY + KILLED, killed, sandbox.cache_namespace).returncode == -signal.SIGKILL
     assert sum(name.endswith(".parquet") for name in s3.files(killed)) == 3
+    records = sum(name.startswith("_tickframe/parts/tick") for name in s3.files(killed))
     names: dict[str, Callable[[tf.Client], tf.Query]] = {}
     exec(QUERY, names)  # noqa: S102, what the process ran
     with tf.Client(**sandbox.account) as client:
         query = names["query"](client)
         query.to_parquet(killed)
-        assert [outcome.origin for outcome in query.outcomes].count("service") == 3
+        assert [outcome.origin for outcome in query.outcomes].count("service") == 6 - records
         query.to_parquet(complete)
     left = s3.files(killed)
     assert {name: left[name] for name in left if not name.endswith(".tmp")} == files_in(complete)

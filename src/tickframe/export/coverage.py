@@ -32,12 +32,11 @@ class Coverage:
     def of(cls, part: Part) -> Coverage:
         """Return what a request names."""
         parameters = dict(part.parameters)
-        symbols = (*_values(parameters.get("symbol")), *_values(parameters.get("symbols")))
         first, last, either = (_dates(parameters.get(name)) for name in ("first_day", "last_day", "day"))
         days = None
         if first or last or either:
             days = (min((*first, *either), default=dt.date.min), max((*last, *either), default=dt.date.max))
-        return cls(tuple(map(str, symbols)) or None, days)
+        return cls(part.symbols() or None, days)
 
     def _names(self) -> tuple[str | None, ...]:
         return (None,) if self.symbols is None else self.symbols
@@ -78,6 +77,13 @@ class Union:
             missing = last - first + 1 - sum(min(last, b) - max(first, a) + 1 for a, b in _overlap(there, first, last))
             count += missing if coverage.days is not None else bool(missing)
         return count
+
+
+def can_overlap(part: Part) -> bool:
+    """Return whether another request of the same kind can have some of a part's symbols and days, but not all."""
+    coverage, names = Coverage.of(part), dict(part.parameters).keys()
+    is_one_day = coverage.days is not None and coverage.days[0] == coverage.days[1] and "day" in names
+    return not (is_one_day and "symbol" in names and len(coverage.symbols or ()) == 1)
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

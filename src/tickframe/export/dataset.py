@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import pyarrow as pa
 
 from tickframe.cache.policy import is_final
 from tickframe.errors import DatasetError
-from tickframe.export.coverage import Coverage, Union
+from tickframe.export.conflicts import Asked, Existing
+from tickframe.export.coverage import Coverage, can_overlap
 from tickframe.export.files import FileFormat, directory_name
 from tickframe.export.identity import Identity
 from tickframe.export.records import FileRecord, Record, Records, part_name, sha256
@@ -27,8 +29,6 @@ from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.timestamps import TimeOptions
 from tickframe.wire.batch import documented_schema
-
-Existing = Literal["skip", "overwrite", "error"]
 
 
 class Dataset:
@@ -57,13 +57,14 @@ class Dataset:
         # Unfinished files from before belong to a run that was killed.
         self._started = time.time()
         self._known: dict[str, Record] | None = None
+        self._unfinished: dict[str, Record] = {}
         self._superseded: list[Record] = []
         self._is_prepared = False
         self._was_interrupted = False
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process reads the records that it needs.
-        return {**self.__dict__, "_known": None, "_superseded": [], "_is_prepared": True}
+        return {**self.__dict__, "_known": None, "_unfinished": {}, "_superseded": [], "_is_prepared": True}
 
     def check_portable(self) -> None:
         """Check that other processes can open the dataset.
@@ -89,33 +90,30 @@ class Dataset:
         """
         there = Identity.read(self._location)
         manifest = self._records.read_manifest()
-        self._was_interrupted = manifest is None
-        if there is None:
-            known: dict[str, Record] = {}
-        else:
-            known = self._records.read_all({}) if manifest is None else manifest
+        self._was_interrupted = is_interrupted = there is not None and manifest is None
+        known = (self._records.read_all({}) if is_interrupted else manifest) or {}
+        unfinished = self._records.read_all_unfinished() if is_interrupted else {}
         names = [self._name(part) for part in parts]
-        self._superseded = self._check(there, known, parts, names, existing)
+        if there is not None:
+            asked = Asked(self._identity, dict(zip(names, map(Coverage.of, parts), strict=True)), existing)
+            self._superseded = asked.superseded(self._location, there, known, unfinished)
         for record in self._superseded:
-            del known[record.name]
-        done = {}
-        if existing != "overwrite":
-            complete = self._records.complete(known[name] for name in dict.fromkeys(names) if name in known)
-            there_already = [at for at, name in enumerate(names) if name in complete]
-            if there_already and existing == "error":
-                raise FileExistsError(
-                    f"{self._location} has {len(there_already)} of {len(parts)} parts already: choose another "
-                    "directory, or existing='skip' or 'overwrite'"
-                )
-            done = {at: complete[names[at]] for at in there_already if complete[names[at]].is_final}
-        holds_rows = any(record.rows for record in known.values())
-        if there is not None and holds_rows:
+            known.pop(record.name, None)
+            unfinished.pop(record.name, None)
+        done = {} if existing == "overwrite" else self._complete(names, known)
+        if done and existing == "error":
+            raise FileExistsError(
+                f"{self._location} has {len(done)} of {len(parts)} parts already: choose another directory, or "
+                "existing='skip' or 'overwrite'"
+            )
+        if there is not None and any(record.rows for record in known.values()):
             self._identity = self._identity.with_schema(there.schema)
-        self._known = known
+        self._is_prepared = self._identity == there and not self._superseded
+        self._known, self._unfinished = known, unfinished
         self._records.delete_manifest()
-        if manifest is None and there is not None:
+        if is_interrupted:
             self._delete_abandoned()
-        return done
+        return {at: record for at, record in done.items() if record.is_final}
 
     def prepare(self) -> None:
         """Delete what this run replaces, and write the identity; only the first call does anything."""
@@ -124,9 +122,9 @@ class Dataset:
         for record in self._superseded:
             # Their names are known as long as the record exists.
             for file in record.files:
-                self._location.delete(file.name)
-                self._location.delete_empty_parents(file.name)
+                self._delete_file(file.name)
             self._records.delete(record.name)
+            self._records.delete_unfinished(record.name)
         self._identity.write(self._location)
         self._is_prepared = True
 
@@ -139,8 +137,8 @@ class Dataset:
             If the location cannot be read.
         """
         names = [self._name(part) for part in parts]
-        complete = self._records.complete(self._records.read_many(dict.fromkeys(names)).values())
-        return {at: complete[name] for at, name in enumerate(names) if name in complete and complete[name].is_final}
+        done = self._complete(names, self._records.read_many(dict.fromkeys(names)))
+        return {at: record for at, record in done.items() if record.is_final}
 
     def settle_columns(self, schema: pa.Schema) -> None:
         """Compare the columns of rows with those of the dataset, or record them if they are the first.
@@ -194,28 +192,44 @@ class Dataset:
         """
         name = self._name(part)
         files = {"/".join((*file.directories, f"{name}.parquet")): file for file in self._format.files(batches)}
-        before = self._records.read(name) if self._known is None else self._known.get(name)
-        if before is not None:
-            # A symbol may vanish from a day that may still change. The record names its file as long as it exists.
-            for file_before in before.files:
-                if file_before.name not in files:
-                    self._location.delete(file_before.name)
-                    self._location.delete_empty_parents(file_before.name)
-            self._records.delete(name)
-        written = []
-        for file_name, file in files.items():
-            self._location.write(file_name, file.content)
-            written.append(FileRecord(file_name, file.rows, file.content.size, sha256(file.content)))
         record = Record(
             name,
             str(part),
-            sum(file.rows for file in written),
+            sum(file.rows for file in files.values()),
             is_final=not part.paged and is_final(part),
             coverage=Coverage.of(part),
-            files=tuple(written),
+            files=tuple(
+                FileRecord(file_name, file.rows, file.content.size, sha256(file.content))
+                for file_name, file in files.items()
+            ),
         )
+        before = self._before(part, name)
+        vanished = [file for each in before for file in each.files if file.name not in files]
+        if can_overlap(part):
+            self._records.write_unfinished(replace(record, files=(*record.files, *vanished)))
+        # A symbol may vanish from a day that may still change. The record names its file as long as it exists.
+        for file in vanished:
+            self._delete_file(file.name)
+        if before:
+            self._records.delete(name)
+        for file_name, new in files.items():
+            self._location.write(file_name, new.content)
         self._records.write(record)
+        if can_overlap(part):
+            self._records.delete_unfinished(name)
         return record
+
+    def _before(self, part: Part, name: str) -> list[Record]:
+        """Return what is known about a part from earlier runs."""
+        if self._known is not None:
+            found = [self._known.get(name), self._unfinished.get(name)]
+        else:
+            found = [self._records.read(name), self._records.read_unfinished(name) if can_overlap(part) else None]
+        return [record for record in found if record is not None]
+
+    def _delete_file(self, name: str) -> None:
+        self._location.delete(name)
+        self._location.delete_empty_parents(name)
 
     def finish(self, records: Sequence[Record], schema: pa.Schema) -> list[Path] | list[str]:
         """Write the manifest, and return the files.
@@ -254,64 +268,19 @@ class Dataset:
             return {**own, **{name: record for name, record in known.items() if name not in own}}
         return {**known, **own}
 
+    def _complete(self, names: Sequence[str], known: Mapping[str, Record]) -> dict[int, Record]:
+        """Return the records of the parts that are complete, by their index."""
+        complete = self._records.complete(known[name] for name in dict.fromkeys(names) if name in known)
+        return {at: complete[name] for at, name in enumerate(names) if name in complete}
+
     def _name(self, part: Part) -> str:
         return part_name(part, directory_name(part.function))
 
-    def _check(
-        self,
-        there: Identity | None,
-        known: Mapping[str, Record],
-        parts: Sequence[Part],
-        names: Collection[str],
-        existing: Existing,
-    ) -> list[Record]:
-        """Return the records that this run replaces because they are about the same days."""
-        if there is None or not known:
-            return []
-        covered = Union(Coverage.of(part) for part in parts)
-        differences = there.differences(self._identity)
-        if not differences:
-            own = set(names)
-            same_days = [
-                record
-                for record in known.values()
-                if record.name not in own and record.files and covered.overlaps(record.coverage)
-            ]
-            self._check_same_days(same_days, covered, existing)
-            return same_days
-        what = f"{self._location} holds another kind of data: {'; '.join(differences)}."
-        if existing != "overwrite":
-            raise DatasetError(f"{what} Choose another directory, or existing='overwrite' to replace all of its days")
-        if not self._identity.may_replace(there):
-            raise DatasetError(f"{what} It cannot be overwritten: choose another directory")
-        remaining = sum(covered.missing(record.coverage) for record in known.values() if record.files)
-        if remaining:
-            raise DatasetError(
-                f"{what} {remaining:,} of its days of a symbol would remain of the other kind: overwrite all of them, "
-                "or choose another directory"
-            )
-        return list(known.values())
-
-    def _check_same_days(self, records: Sequence[Record], covered: Union, existing: Existing) -> None:
-        if not records:
-            return
-        what = (
-            f"{self._location} holds days of these symbols from other requests, so that their rows would be there "
-            f"twice: {records[0].request}{f' and {len(records) - 1} more' if len(records) > 1 else ''}."
-        )
-        if existing != "overwrite":
-            raise DatasetError(
-                f"{what} Request the same symbols and days as before, choose another directory, or "
-                "existing='overwrite' to replace them"
-            )
-        if remaining := sum(covered.missing(record.coverage) for record in records):
-            raise DatasetError(
-                f"{what} Of these, {remaining:,} days of a symbol would be lost, since this query does not replace "
-                "them: overwrite all of them, or choose another directory"
-            )
-
     def _delete_abandoned(self) -> None:
         """Delete unfinished files of a run that was killed; another run may be writing others now."""
+        for name in self._unfinished.keys() & (self._known or {}).keys():
+            # It was killed before its files changed, or after its record was written.
+            self._records.delete_unfinished(name)
         for name, info in self._location.files():
             if is_unfinished(name) and info.mtime.timestamp() < self._started:
                 self._location.delete(name)

@@ -1,6 +1,7 @@
 """Records: what a dataset knows about each part that it holds, and the files that prove it.
 
-``_tickframe/parts/<part>.json`` is deleted before a file of its part changes, and written after the last one.
+``_tickframe/parts/<part>.json`` is deleted before a file of its part changes, and written after the last one. Of a
+part of several symbols or days ``_tickframe/unfinished/<part>.json`` names the files until then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tickframe.export.coverage import Coverage
@@ -21,6 +23,7 @@ from tickframe.plan.part import Part
 
 FOLDER = "_tickframe"
 _PARTS = f"{FOLDER}/parts"
+_UNFINISHED = f"{FOLDER}/unfinished"
 MANIFEST = f"{FOLDER}/manifest.json"
 # Records that are read at once: in an object store each of them is a request.
 _CONCURRENT_READS = 16
@@ -132,26 +135,43 @@ class Records:
         OSError
             If it cannot be read.
         """
-        document = read_document(self._location, _file(name))
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            return None if document is None else Record.from_document(name, document)
-        return None
+        return self._read(_PARTS, name)
 
     def read_many(self, names: Iterable[str]) -> dict[str, Record]:
         """Return the records of those parts that have one, by name; raises the errors of :meth:`read`."""
-        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-            records = list(pool.map(self.read, names))
-        return {record.name: record for record in records if record is not None}
+        return self._read_many(_PARTS, names)
 
     def read_all(self, known: Mapping[str, Record]) -> dict[str, Record]:
         """Return all records by name, without reading those that are known; raises the errors of :meth:`read`."""
-        names = {
+        names = self._names(_PARTS)
+        there = {name: record for name, record in known.items() if name in names}
+        return there | self._read_many(_PARTS, sorted(names - there.keys()))
+
+    def read_unfinished(self, name: str) -> Record | None:
+        """Return what is known about a part whose writing was interrupted; raises the errors of :meth:`read`."""
+        return self._read(_UNFINISHED, name)
+
+    def read_all_unfinished(self) -> dict[str, Record]:
+        """Return what :meth:`read_unfinished` returns for all of them, by name."""
+        return self._read_many(_UNFINISHED, sorted(self._names(_UNFINISHED)))
+
+    def _names(self, folder: str) -> set[str]:
+        return {
             name.rpartition("/")[2].removesuffix(".json")
-            for name, _ in self._location.files(_PARTS, recursive=False)
+            for name, _ in self._location.files(folder, recursive=False)
             if name.endswith(".json") and not is_unfinished(name)
         }
-        there = {name: record for name, record in known.items() if name in names}
-        return there | self.read_many(sorted(names - there.keys()))
+
+    def _read_many(self, folder: str, names: Iterable[str]) -> dict[str, Record]:
+        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
+            records = list(pool.map(partial(self._read, folder), names))
+        return {record.name: record for record in records if record is not None}
+
+    def _read(self, folder: str, name: str) -> Record | None:
+        document = read_document(self._location, f"{folder}/{name}.json")
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            return None if document is None else Record.from_document(name, document)
+        return None
 
     def write(self, record: Record) -> None:
         """Write the record of a part whose files are complete.
@@ -161,11 +181,19 @@ class Records:
         OSError
             If it cannot be written.
         """
-        self._location.write(_file(record.name), json.dumps(record.to_document()).encode())
+        self._location.write(f"{_PARTS}/{record.name}.json", json.dumps(record.to_document()).encode())
 
     def delete(self, name: str) -> None:
         """Delete the record of a part, before its files change."""
-        self._location.delete(_file(name))
+        self._location.delete(f"{_PARTS}/{name}.json")
+
+    def write_unfinished(self, record: Record) -> None:
+        """Write which files a part may have, before the first of them; raises the errors of :meth:`write`."""
+        self._location.write(f"{_UNFINISHED}/{record.name}.json", json.dumps(record.to_document()).encode())
+
+    def delete_unfinished(self, name: str) -> None:
+        """Delete what :meth:`write_unfinished` wrote, after the record or the files."""
+        self._location.delete(f"{_UNFINISHED}/{name}.json")
 
     def is_complete(self, record: Record) -> bool:
         """Return whether the files of a record are those that were written.
@@ -258,7 +286,3 @@ def read_document(location: Location, name: str) -> Any:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
         return json.loads(location.read(name).to_pybytes())
     return None
-
-
-def _file(name: str) -> str:
-    return f"{_PARTS}/{name}.json"

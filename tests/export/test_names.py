@@ -19,8 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import fs
 
-from tickframe.export.names import check_directories, check_distinct, check_partition_columns, directory_name
+import tickframe as tf
+from tests.scripted_server import Reply, ScriptedServer
+from tickframe.export.names import DirectoryNames, check_directories, check_partition_columns, directory_name
 from tickframe.location import Location
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 # Dask calls pandas as older versions of it had it.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -204,15 +208,44 @@ class CaseIgnored(fs.FileSystemHandler):
 
 
 def test_names_that_fall_together_are_refused_only_where_the_disk_ignores_case(tmp_path: Path) -> None:
-    folding = Location(tmp_path, fs.PyFileSystem(CaseIgnored(tmp_path)))
-    check_distinct(folding, "symbol", ["ZAL.XE", "ADS.XE", "ZAL.XE"])
-    with pytest.raises(ValueError, match=r"'ZAL.XE' and 'zal.xe' would be the same directory.*ignores case"):
-        check_distinct(folding, "symbol", ["ZAL.XE", "ADS.XE", "zal.xe"])
-    check_distinct(Location(tmp_path), "symbol", ["ZAL.XE", "zal.xe"])
+    folding = DirectoryNames(Location(tmp_path, fs.PyFileSystem(CaseIgnored(tmp_path))))
+    folding.add(["symbol=ZAL.XE", "symbol=ADS.XE", "symbol=ZAL.XE"])
+    with pytest.raises(ValueError, match=r"symbol=ZAL.XE and symbol=zal.xe would be the same .*ignores case.*\[\]"):
+        folding.add(["symbol=zal.xe"])
+    DirectoryNames(Location(tmp_path)).add(["symbol=ZAL.XE", "symbol=zal.xe"])
     # The probe leaves nothing behind.
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_names_of_letters_beyond_ascii_stay_apart_on_every_disk(tmp_path: Path) -> None:
-    folding = Location(tmp_path, fs.PyFileSystem(CaseIgnored(tmp_path)))
-    check_distinct(folding, "symbol", ["\u00e9", "\u00c9"])
+    folding = DirectoryNames(Location(tmp_path, fs.PyFileSystem(CaseIgnored(tmp_path))))
+    folding.add(f"symbol={directory_name(symbol)}" for symbol in ("\u00e9", "\u00c9"))
+
+
+@pytest.mark.parametrize("symbol", ["0700", "TRUE", "\u00e9" * 90])
+def test_a_symbol_that_cannot_be_a_directory_is_refused_before_anything_is_sent(
+    scripted: ScriptedServer, symbol: str, tmp_path: Path
+) -> None:
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.tick_data("ACTIV", ["ZAL.XE", symbol], "2016-05-05", data_type="TRADES")
+        with pytest.raises(ValueError, match=rf"symbol '{symbol}' cannot be the name of a directory"):
+            query.to_parquet(tmp_path / "out")
+        with pytest.raises(ValueError, match="'trade' is double"):
+            query.to_parquet(tmp_path / "out", partition_by="trade")
+    assert scripted.received == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_symbol_that_a_response_brings_is_refused_before_a_file_is_written(
+    scripted: ScriptedServer, tmp_path: Path
+) -> None:
+    response = DataResponse()
+    response.data.columns["symbol"].string_list.values.extend(["ZAL.XE", "0700"])
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "chain")
+        with pytest.raises(ValueError, match=r"'0700' cannot be the name of a directory.*the number 700"):
+            query.to_parquet(tmp_path, partition_by="symbol")
+        assert list(tmp_path.rglob("*.parquet")) == []
+        query.to_parquet(tmp_path, partition_by=[], existing="overwrite")
+    assert pd.read_parquet(tmp_path)["symbol"].tolist() == ["ZAL.XE", "0700"]

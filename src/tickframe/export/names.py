@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
 
@@ -127,37 +126,42 @@ def check_directories(column: str, values: Iterable[object]) -> None:
             )
 
 
-def check_distinct(location: Location, column: str, values: Iterable[object]) -> None:
-    """Check that the directories of a partition column do not fall together on the disk.
-
-    The disk is probed, with a temporary file, only if there are names that differ in case alone.
+class DirectoryNames:
+    """The directories of a dataset, which must not fall together on its disk.
 
     Parameters
     ----------
     location
-        The directory of the dataset.
-    column
-        The partition column.
-    values
-        Its values: those to be written, and those that the dataset has already.
-
-    Raises
-    ------
-    ValueError
-        If two names differ in case alone and the disk ignores case.
-    OSError
-        If the directory cannot be written.
+        The dataset. It is probed, with a temporary file, once there are names that differ in case alone.
     """
-    alike: dict[str, set[str]] = defaultdict(set)
-    for value in values:
-        alike[directory_name(value).lower()].add(str(value))
-    together = [sorted(names) for names in alike.values() if len(names) > 1]
-    if together and _ignores_case(location):
-        names = " and ".join(repr(name) for name in together[0])
-        raise ValueError(
-            f"{column} {names} would be the same directory in {location}, whose disk ignores case. "
-            f"{_layout_that_works(column)}"
-        )
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._by_lower: dict[str, str] = {}
+        self._ignores_case: bool | None = None
+
+    def add(self, directories: Iterable[str]) -> None:
+        """Add directories such as ``symbol=ZAL.XE``.
+
+        Raises
+        ------
+        ValueError
+            If one differs from another in case alone, and the disk ignores case.
+        OSError
+            If the location cannot be written.
+        """
+        for directory in directories:
+            other = self._by_lower.setdefault(directory.lower(), directory)
+            if other == directory:
+                continue
+            if self._ignores_case is None:
+                self._ignores_case = _ignores_case(self._location)
+            if self._ignores_case:
+                column = directory.partition("=")[0]
+                raise ValueError(
+                    f"{' and '.join(sorted((other, directory)))} would be the same directory in {self._location}, "
+                    f"whose disk ignores case. {_layout_that_works(column)}"
+                )
 
 
 def _layout_that_works(column: str) -> str:
@@ -209,3 +213,4 @@ def _ignores_case(location: Location) -> bool:
         return location.exist([name.replace(".case-", ".CASE-")])
     finally:
         location.delete(name)
+        location.delete_empty_parents(name)

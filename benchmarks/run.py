@@ -27,6 +27,7 @@ from benchmarks.memory import measure_peaks
 from benchmarks.over_http import long_response_section, many_parts_section
 from benchmarks.report import DECODING, ENCODING, LONG, LOOKUP_ROWS, Comparison, Results, draw_chart, write_page
 from benchmarks.timing import interleaved
+from benchmarks.transfer import transfer_section
 
 _FOLDER = Path(__file__).parent
 
@@ -41,6 +42,7 @@ _QUICK_ROUNDS = 3
 
 _SECTIONS: dict[str, Callable[[], str]] = {
     "over HTTP": partial(long_response_section, LONG),
+    "from the socket to a DataFrame": transfer_section,
     "many parts": many_parts_section,
     "the cache": cache_section,
     "a cluster": cluster_section,

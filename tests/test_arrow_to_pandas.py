@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tickframe.arrow_to_pandas import to_dataframe
 
-TIMESTAMP = ("date", "time")
+# 9:00 on 2016-05-05, and a nanosecond.
+NINE = pd.Timestamp("2016-05-05 09:00:00.000000001").value
+# What each pandas makes of strings.
+STRING = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"
 
 
 def table(rows: int = 3, *, nulls: bool = True) -> pa.Table:
+    """Return a table of every type, with nulls in the second row."""
+
     def column(values: list[object], kind: pa.DataType) -> pa.Array:
         return pa.array([None if nulls and row == 1 else values[row] for row in range(rows)], kind)
 
     return pa.table(
         {
-            "symbol": pa.array(["ZAL.XE"] * rows, pa.string()).dictionary_encode(),
-            "date": pa.array([dt.date(2016, 5, 5)] * rows, pa.date32()),
-            "time": pa.array([32_400_000_000_001 + row for row in range(rows)], pa.int64()).view(pa.duration("ns")),
+            "timestamp": pa.array([NINE + row for row in range(rows)], pa.int64()).view(pa.timestamp("ns")),
+            "symbol": column(["ZAL.XE"] * 3, pa.dictionary(pa.int32(), pa.string())),
             "trade": column([1.5, 2.5, 3.5], pa.float64()),
             "trade_size": column([2**62 + 1, 2, 3], pa.int64()),
             "name": column(["a", "b", "c"], pa.string()),
@@ -40,7 +47,7 @@ DEFAULT = {
     "symbol": "category",
     "trade": "float64",
     "trade_size": "Int64",
-    "name": "str",
+    "name": STRING,
     "first_day": "datetime64[ns]",
     "lasts": "timedelta64[ns]",
     "captured": "datetime64[ns]",
@@ -56,13 +63,13 @@ NUMPY_NULLABLE = DEFAULT | {"trade": "Float64", "name": "string", "open": "boole
 def test_dtypes_follow_the_schema_whatever_the_values(
     backend: str | None, dtypes: dict[str, str], rows: int, nulls: bool
 ) -> None:
-    frame = to_dataframe(table(rows, nulls=nulls), timestamp=TIMESTAMP, dtype_backend=backend)
+    frame = to_dataframe(table(rows, nulls=nulls), index="timestamp", dtype_backend=backend)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == dtypes
     assert str(frame.index.dtype) == "datetime64[ns]"
 
 
 def test_the_pyarrow_backend_keeps_arrow_types_and_a_real_datetime_index() -> None:
-    frame = to_dataframe(table(), timestamp=TIMESTAMP, dtype_backend="pyarrow")
+    frame = to_dataframe(table(), index="timestamp", dtype_backend="pyarrow")
     assert all(isinstance(dtype, pd.ArrowDtype) for dtype in frame.dtypes)
     assert str(frame.dtypes["first_day"]) == "date32[day][pyarrow]"
     assert type(frame.index) is pd.DatetimeIndex
@@ -70,46 +77,38 @@ def test_the_pyarrow_backend_keeps_arrow_types_and_a_real_datetime_index() -> No
 
 
 def test_integers_dates_and_nulls_arrive_exactly() -> None:
-    frame = to_dataframe(table(), timestamp=None)
+    frame = to_dataframe(table())
     assert frame["trade_size"].tolist() == [2**62 + 1, pd.NA, 3]
-    assert frame["time"].astype("int64").tolist() == [32_400_000_000_001 + row for row in range(3)]
+    assert frame["timestamp"].astype("int64").tolist() == [NINE + row for row in range(3)]
     assert frame["first_day"].tolist() == [pd.Timestamp("2016-05-05"), pd.NaT, pd.Timestamp("2016-05-05")]
     assert np.isnan(frame["trade"].iloc[1])
 
 
-def test_date_and_time_become_an_index_in_nanoseconds() -> None:
-    frame = to_dataframe(table(), timestamp=TIMESTAMP)
+def test_timestamps_become_an_index_in_nanoseconds() -> None:
+    frame = to_dataframe(table(), index="timestamp")
     assert frame.index.name == "timestamp"
     assert frame.index[0] == pd.Timestamp("2016-05-05 09:00:00.000000001")
-    assert not {"date", "time"} & set(frame.columns)
+    assert "timestamp" not in frame.columns
 
 
-def test_a_missing_date_or_time_is_nat_in_the_index() -> None:
-    holey = table().set_column(2, "time", pa.array([1, None, 2], pa.int64()).view(pa.duration("ns")))
-    assert to_dataframe(holey, timestamp=TIMESTAMP).index.isna().tolist() == [False, True, False]
+def test_a_null_timestamp_is_nat_in_the_index() -> None:
+    stamps = pa.array([NINE, None, NINE + 1], pa.int64()).view(pa.timestamp("ns"))
+    assert to_dataframe(pa.table({"at": stamps}), index="at").index.tolist() == [
+        pd.Timestamp(NINE),
+        pd.NaT,
+        pd.Timestamp(NINE + 1),
+    ]
 
 
-def test_a_time_of_24_hours_or_more_is_on_the_next_day() -> None:
-    late = pa.array([25 * 3_600_000_000_000] * 3, pa.int64()).view(pa.duration("ns"))
-    index = to_dataframe(table().set_column(2, "time", late), timestamp=TIMESTAMP).index
-    assert index[0] == pd.Timestamp("2016-05-06 01:00")
-
-
-def test_tz_localizes_the_wall_clock() -> None:
-    index = to_dataframe(table(), timestamp=TIMESTAMP, tz="Europe/Berlin").index
-    assert index[0] == pd.Timestamp("2016-05-05 09:00:00.000000001", tz="Europe/Berlin")
-    assert str(index.dtype) == "datetime64[ns, Europe/Berlin]"
-
-
-def test_a_nonexistent_wall_clock_time_is_an_error() -> None:
-    spring = pa.table(
-        {
-            "date": pa.array([dt.date(2016, 3, 27)], pa.date32()),
-            "time": pa.array([9_000_000_000_000], pa.int64()).view(pa.duration("ns")),
-        }
-    )
-    with pytest.raises(ValueError, match="02:30"):
-        to_dataframe(spring, timestamp=TIMESTAMP, tz="Europe/Berlin")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("consume", [False, True])
+def test_the_index_and_columns_keep_their_time_zone(zone: str, consume: bool) -> None:
+    stamps = pa.array([NINE, None], pa.int64()).view(pa.timestamp("ns", zone))
+    frame = to_dataframe(pa.table({"at": stamps, "captured": stamps}), index="at", consume=consume)
+    assert str(frame.index.dtype) == str(frame["captured"].dtype) == f"datetime64[ns, {zone}]"
+    for values in (frame.index, frame["captured"]):
+        assert values[0 if values is frame.index else frame.index[0]] == pd.Timestamp(NINE, tz=zone)
+        assert values.isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
@@ -117,7 +116,7 @@ def test_a_nonexistent_wall_clock_time_is_an_error() -> None:
 @pytest.mark.parametrize("nulls", [False, True])
 def test_frames_are_writable_and_leave_the_table_unchanged(backend: str | None, chunks: int, nulls: bool) -> None:
     source = pa.concat_tables([table(nulls=nulls)] * chunks)
-    frame = to_dataframe(source, timestamp=None, dtype_backend=backend)
+    frame = to_dataframe(source, dtype_backend=backend)
     before = source.to_pylist()
     for name in frame.columns.drop("feeds"):
         frame.loc[0, name] = frame.loc[2, name]
@@ -128,10 +127,28 @@ def test_frames_are_writable_and_leave_the_table_unchanged(backend: str | None, 
 
 
 def test_chunks_with_different_dictionaries_share_categories() -> None:
-    parts = [table().set_column(0, "symbol", pa.array([name] * 3).dictionary_encode()) for name in "ABA"]
-    symbols = to_dataframe(pa.concat_tables(parts), timestamp=TIMESTAMP)["symbol"]
-    assert symbols.dtype == "category"
-    assert symbols.tolist() == list(itertools.chain.from_iterable([name] * 3 for name in "ABA"))
+    names = [["A", "A"], ["B", None, "A"], [None], ["C", "B"]]
+    chunks = [pa.array(chunk, pa.string()).dictionary_encode() for chunk in names]
+    symbols = to_dataframe(pa.table({"symbol": pa.chunked_array(chunks)}))["symbol"]
+    assert symbols.cat.categories.tolist() == ["A", "B", "C"]
+    assert symbols.astype(object).where(symbols.notna(), None).tolist() == list(itertools.chain.from_iterable(names))
+
+
+@pytest.mark.parametrize("other", ["AB", "BA"])
+def test_the_stored_index_of_a_null_label_is_ignored(other: str) -> None:
+    indices = pa.Array.from_buffers(
+        pa.int32(), 3, [pa.py_buffer(b"\x05"), pa.py_buffer(np.array([1, 2**31 - 1, 0], np.int32))]
+    )
+    chunks = [pa.DictionaryArray.from_arrays(indices, pa.array(list(names))) for names in ("AB", other)]
+    symbols = to_dataframe(pa.table({"symbol": pa.chunked_array(chunks)}))["symbol"]
+    assert symbols.cat.codes.tolist() == ([1, -1, 0, 1, -1, 0] if other == "AB" else [1, -1, 0, 0, -1, 1])
+
+
+@pytest.mark.parametrize("categories", [1, 126, 127, 128, 40_000])
+def test_many_categories_fit_into_their_codes(categories: int) -> None:
+    labels = [str(label) for label in range(categories)]
+    symbols = to_dataframe(pa.table({"symbol": pa.array(labels).dictionary_encode()}))["symbol"]
+    assert symbols.tolist() == labels
 
 
 def test_a_boolean_with_nulls_is_nullable() -> None:
@@ -144,7 +161,134 @@ def test_a_date_out_of_range_is_an_error_that_names_the_alternative() -> None:
         to_dataframe(pa.table({"first_day": pa.array([dt.date(9999, 12, 31)], pa.date32())}))
 
 
-@pytest.mark.parametrize("arguments", [{"dtype_backend": "polars"}, {"tz": "UTC"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"dtype_backend": "polars"},
+        {"nulls": "nan"},
+        {"dtype_backend": "numpy_nullable", "nulls": "nan"},
+        {"dtype_backend": "numpy", "nulls": "zero"},
+    ],
+)
 def test_invalid_options_are_errors(arguments: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"dtype_backend|tz"):
+    with pytest.raises(ValueError, match=r"dtype_backend|nulls"):
         to_dataframe(table(), **arguments)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_the_numpy_backend_has_numpys_own_integers(rows: int) -> None:
+    frame = to_dataframe(table(rows, nulls=False), index="timestamp", dtype_backend="numpy")
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == DEFAULT | {"trade_size": "int64"}
+    assert frame["trade_size"].tolist() == [2**62 + 1, 2, 3][:rows]
+
+
+@pytest.mark.parametrize("column", [[1, None], [True, None]])
+def test_numpy_integers_with_nulls_are_an_error_that_names_the_column(column: list[object]) -> None:
+    with pytest.raises(ValueError, match=r"'trade_size' has 1 null.*nulls='nan'"):
+        to_dataframe(pa.table({"trade_size": pa.array(column)}), dtype_backend="numpy")
+
+
+def test_nulls_become_nan_on_request() -> None:
+    exact = [0, -1, 2**53, -(2**53), 2**53 + 2, -(2**63), None]
+    source = pa.table({"size": pa.array(exact), "open": pa.array([True, False, None] + [True] * 4), "count": [1] * 7})
+    frame = to_dataframe(source, dtype_backend="numpy", nulls="nan")
+    assert frame.dtypes.astype(str).to_dict() == {"size": "float64", "open": "float64", "count": "int64"}
+    assert [int(size) for size in frame["size"][:6]] == exact[:6]
+    assert np.isnan(frame["size"][6])
+    assert frame["open"].fillna(-1).tolist() == [1, 0, -1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("size", [2**53 + 1, -(2**53) - 1, 2**63 - 1])
+def test_an_integer_that_no_float_equals_is_an_error(size: int) -> None:
+    with pytest.raises(ValueError, match=f"'size'.*integer {size}"):
+        to_dataframe(pa.table({"size": pa.array([1, None, size])}), dtype_backend="numpy", nulls="nan")
+
+
+_VALUES = {
+    pa.int64(): st.integers(-(2**63), 2**63 - 1),
+    pa.float64(): st.floats(allow_nan=False),
+    pa.bool_(): st.booleans(),
+    pa.string(): st.text(max_size=3),
+    pa.dictionary(pa.int32(), pa.string()): st.sampled_from(["A", "a", "0700", "NA", ""]),
+    pa.date32(): st.dates(dt.date(1900, 1, 1), dt.date(2200, 1, 1)),
+    pa.duration("ns"): st.integers(-(2**62), 2**62).map(lambda value: pd.Timedelta(value, "ns")),
+    pa.timestamp("ns"): st.integers(-(2**62), 2**62).map(pd.Timestamp),
+}
+
+
+@settings(deadline=None)
+@given(st.data(), st.sampled_from(list(_VALUES)), st.booleans())
+def test_any_chunks_and_slices_arrive_value_for_value(data: st.DataObject, kind: pa.DataType, consume: bool) -> None:
+    """A bitmap starts at any bit of a byte, chunks may be empty, and each has a dictionary of its own."""
+    chunks, expected = [], []
+    for values in data.draw(st.lists(st.lists(st.none() | _VALUES[kind], max_size=20), max_size=4)):
+        start = data.draw(st.integers(0, len(values)))
+        chunks.append(pa.array(values, kind).slice(start))
+        expected += values[start:]
+    frame = to_dataframe(pa.table({"column": pa.chunked_array(chunks, kind)}), consume=consume)
+    assert [None if pd.isna(value) else value for value in frame["column"].astype(object)] == [
+        pd.Timestamp(value) if type(value) is dt.date else value for value in expected
+    ]
+
+
+def test_many_rows_are_copied_to_their_places_by_several_threads() -> None:
+    lengths = [150_001, 7, 250_003, 1, 300_000, 0, 99_999]
+    numbers = np.arange(sum(lengths))
+    whole = pa.table(
+        {
+            "size": pa.array(numbers, mask=numbers % 7 == 3),
+            "price": pa.array(numbers / 4, mask=numbers % 5 == 2),
+            "open": pa.array(numbers % 3 == 1),
+            "symbol": pa.array((numbers % 11).astype(str)).dictionary_encode(),
+            "day": pa.array((numbers % 1000).astype(np.int32)).cast(pa.date32()),
+        }
+    )
+    starts = itertools.accumulate(lengths, initial=0)
+    chunked = pa.concat_tables([whole.slice(start, length) for start, length in zip(starts, lengths, strict=False)])
+    pd.testing.assert_frame_equal(to_dataframe(chunked), to_dataframe(whole))
+    assert to_dataframe(chunked)["size"].sum() == int(numbers[numbers % 7 != 3].sum())
+
+
+def test_a_date_out_of_range_in_one_of_many_chunks_is_an_error() -> None:
+    days = pa.array(np.zeros(200_000, np.int32)).cast(pa.date32())
+    late = pa.array([dt.date(9999, 12, 31)], pa.date32())
+    with pytest.raises(ValueError, match=r"'first_day'.*to_arrow"):
+        to_dataframe(pa.table({"first_day": pa.chunked_array([days, days, late, days])}))
+
+
+def _numpy_table(chunks: int, rows: int) -> pa.Table:
+    """Return a table in memory that :mod:`tracemalloc` sees."""
+
+    def column(kind: pa.DataType) -> pa.ChunkedArray:
+        arrays = [np.arange(rows) + chunk * rows for chunk in range(chunks)]
+        return pa.chunked_array(
+            [pa.Array.from_buffers(kind, rows, [None, pa.py_buffer(array)]) for array in arrays], kind
+        )
+
+    return pa.table(
+        {"at": column(pa.timestamp("ns")), "price": column(pa.float64()), "lasts": column(pa.duration("ns"))}
+    )
+
+
+def test_a_table_that_nobody_else_refers_to_is_freed_while_it_is_copied() -> None:
+    tracemalloc.start()
+    try:
+        tables = [_numpy_table(chunks=50, rows=20_000)]
+        tracemalloc.reset_peak()
+        frame = to_dataframe(tables.pop(), index="at", consume=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert frame.index[-1].value == 50 * 20_000 - 1
+    size = 3 * 8 * 50 * 20_000
+    # The frame, and one column of the table.
+    assert size <= peak < size * 1.4
+
+
+def test_the_only_chunk_of_a_consumed_table_becomes_the_frame() -> None:
+    tables = [_numpy_table(chunks=1, rows=1_000)]
+    address = tables[0].column("price").chunk(0).buffers()[1].address
+    frame = to_dataframe(tables.pop(), consume=True)
+    assert frame["price"].to_numpy().__array_interface__["data"][0] == address
+    frame.loc[0, "price"] = 1.5
+    assert frame.loc[0, "price"] == 1.5

@@ -55,6 +55,12 @@ def columns_of(name: str, kind: str) -> tuple[Column, ...]:
     )
 
 
+def result_of(name: str, kind: str) -> tuple[Column, ...]:
+    """Return the columns of a result: those of the response, and the requested symbol if it has none."""
+    symbol = FUNCTIONS[name].symbol_column
+    return columns_of(name, kind) if symbol is None else (symbol, *columns_of(name, kind))
+
+
 def symbols_for(client: tf.Client, name: str, kind: str) -> list[str]:
     """Return symbols for which the function has data."""
 
@@ -79,8 +85,8 @@ def test_a_response_has_the_documented_columns(client: tf.Client, name: str, kin
         query = client.chain("ACTIV", "=DJX.W", "OPRA_COMPOSITE", DAY, chain_type=kind)
     else:
         query = QUERIES[name](client, symbols_for(client, name, kind), kind)
-    table = query.to_arrow()
-    expected = documented_schema(columns_of(name, kind))
+    table = query.to_arrow(times="documented")
+    expected = documented_schema(result_of(name, kind))
     if name == "order_data":
         # Documented as a time, sent as an integer.
         at = expected.get_field_index("order_type")
@@ -92,9 +98,9 @@ def test_a_response_has_the_documented_columns(client: tf.Client, name: str, kin
 @pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 @pytest.mark.parametrize(("name", "kind"), [case for case in CASES if case[0] != "lookup_sources"])
 def test_an_empty_response_has_them_too(client: tf.Client, name: str, kind: str) -> None:
-    table = QUERIES[name](client, ["NOBODY.XE"], kind).to_arrow()
+    table = QUERIES[name](client, ["NOBODY.XE"], kind).to_arrow(times="documented")
     assert table.num_rows == 0
-    assert table.schema == documented_schema(columns_of(name, kind))
+    assert table.schema == documented_schema(result_of(name, kind))
 
 
 # The list and the null of each kind of column that has a sentinel.
@@ -122,17 +128,18 @@ def test_a_response_of_nulls_has_them_too(scripted: ScriptedServer, name: str, k
     scripted.reply(Reply(write_frame(response.SerializeToString())))
     with tf.Client(scripted.url, token="t") as client:
         query = QUERIES[name](client, ["A"], kind)
-        table = query.to_arrow()
+        table = query.to_arrow(times="documented")
         frame = query.to_pandas(index=None)
-    assert table.schema == documented_schema(columns_of(name, kind))
-    assert all(column.null_count == 2 for column in table.columns)
-    assert frame.isna().all(axis=None)
+    assert table.schema == documented_schema(result_of(name, kind))
+    sent = [column.name for column in columns_of(name, kind)]
+    assert all(column.null_count == 2 for column in table.select(sent).columns)
+    assert frame[sent].isna().all(axis=None)
     assert isinstance(frame, pd.DataFrame)
 
 
 def test_reference_data_without_a_type_keeps_the_received_columns_in_documented_order(client: tf.Client) -> None:
     future = symbols_for(client, "reference_data", "futures")[0]
-    table = client.reference_data("ACTIV", ["DBK.XE", future], DAY).to_arrow()
+    table = client.reference_data("ACTIV", ["DBK.XE", future], DAY).to_arrow(times="documented")
     documented = [column.name for column in FUNCTIONS["reference_data"].columns_for()]
     assert table.schema.names == [name for name in documented if name in table.schema.names]
     assert {"lot_size", "expiration_date"} < set(table.schema.names)
@@ -150,11 +157,11 @@ def test_a_lookup_shows_its_total_hits(client: tf.Client) -> None:
 def test_an_unknown_symbol_is_answered_with_similar_ones(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", "ZALX.XE", DAY, data_type="TRADES")
     with pytest.warns(tf.TickframeWarning, match=r"did you mean.*ZAL\.XE"):
-        query.to_arrow()
+        query.to_arrow(times="documented")
 
 
 def test_outcomes_hold_the_meanings_of_trade_conditions(client: tf.Client) -> None:
     flags = [tf.TickDataFlag.INCLUDE_TRADE_CONDITION_INFO]
     query = client.tick_data("ACTIV", "DBK.XE", DAY, data_type="TRADES", to_time="09:05", flags=flags)
-    query.to_arrow()
+    query.to_arrow(times="documented")
     assert query.outcomes[0].meta["trade_conditions"]

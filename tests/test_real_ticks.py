@@ -33,7 +33,7 @@ def test_a_response_equals_its_file_value_for_value_and_null_for_null(
 ) -> None:
     file = pq.read_table(real_ticks / kind / f"{name}.parquet")
     symbol, day = name.split("_")
-    response = real_client.tick_data("LOCAL", symbol, day, data_type=kind.upper()).to_arrow()
+    response = real_client.tick_data("LOCAL", symbol, day, data_type=kind.upper()).to_arrow(times="documented")
     assert response.schema.names == file.schema.names
     assert response.num_rows == file.num_rows > 10_000
     for column in file.schema.names:

@@ -54,6 +54,17 @@ def test_a_timestamp_is_date_plus_time_and_null_if_either_is(rows: list[tuple[in
     assert converted.column("row").equals(batch.column("row"))
 
 
+def test_what_is_stored_for_a_null_does_not_matter() -> None:
+    """Decoded columns keep the sentinels of the wire."""
+    null = pa.py_buffer(b"\x00")
+    columns = [
+        pa.Array.from_buffers(pa.date32(), 1, [null, pa.py_buffer(np.array([-(2**31)], np.int32))]),
+        pa.Array.from_buffers(pa.duration("ns"), 1, [null, pa.py_buffer(np.array([-(2**63)]))]),
+    ]
+    converted = COLUMN.convert(pa.RecordBatch.from_arrays(columns, names=["date", "time"]))
+    assert converted.column(0).to_pylist() == [None]
+
+
 def test_columns_can_be_kept() -> None:
     batch = batch_of([(1, 2, "A.XE")])
     assert COLUMN.convert(batch, keep=("date",)).schema.names == ["timestamp", "symbol", "date", "row"]

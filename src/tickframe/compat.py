@@ -164,7 +164,7 @@ class DataObject:
         for name, column in zip(self._table.column_names, self._table.columns, strict=True):
             kind = column.type
             plain = column.cast(pa.string()) if pa.types.is_dictionary(kind) else column
-            columns[name] = _integers(plain) if pa.types.is_int64(kind) else to_pandas_array(plain, name, consume=False)
+            columns[name] = _integers(plain) if pa.types.is_int64(kind) else to_pandas_array(plain, name)
         return pd.DataFrame(columns, index=pd.RangeIndex(self.rows), columns=self._table.column_names)
 
     def to_numpy(self) -> np.recarray[Any, Any]:

@@ -24,7 +24,7 @@ def documented(method: _Method) -> _Method:
 
 def _sections(function: Function) -> Iterable[str]:
     yield from ("Returns", "-------", "Query", "    With the columns", "")
-    for column in function.columns:
+    for column in ([function.symbol_column] if function.symbol_column is not None else []) + [*function.columns]:
         yield from _description(column)
     for instrument_type, columns in function.instrument_columns.items():
         yield from ("", f"    and for {instrument_type.replace('_', ' ')}", "")
@@ -181,10 +181,11 @@ class DocumentedFunctions(ABC):
         source
             The data source, such as ``"ACTIV"``.
         symbols
-            One symbol or several, in one request.
+            One symbol or several.
         day
-            One day, or a tuple of the first and the last, both included; each calendar day is one
-            request.
+            One day, or a tuple of the first and the last, both included. Each symbol and calendar day
+            is one request, day by day: responses do not have the symbol, so it is added from the request.
+            To export them, use ``to_parquet(..., partition_by="symbol")``.
         """
         return self._query("auction_data", source=source, symbols=symbols, day=day)
 

@@ -191,15 +191,15 @@ class Query:
         times = self._time_options("timestamp" if has_index else "documented", tz, order or default_order)
         check_conversion(dtype_backend, nulls)
         run = self._new_run(self.plan.parts, on_error, cache)
-        table = self._to_table(run, times)
-        # The table is the only reference to its memory, unless that is being written into the cache.
-        consume = self.source.cache is None or cache == "off"
+        schema, batches, times = self._open(run, times)
         frame = to_dataframe(
-            table,
-            index=TIMESTAMP if has_index and table.schema.names[:1] == [TIMESTAMP] else None,
+            # Without a reference here, its memory is freed column by column.
+            _to_table(schema, batches, times),
+            index=TIMESTAMP if has_index and times.timestamp is not None else None,
             dtype_backend=dtype_backend,
             nulls=nulls,
-            consume=consume,
+            # Memory that is still being written into the cache must not change with the frame.
+            consume=self.source.cache is None or cache == "off",
         )
         if failed := run.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
@@ -236,7 +236,7 @@ class Query:
             If an argument is wrong.
         """
         options = self._time_options(times, tz, order)
-        return self._to_table(self._new_run(self.plan.parts, on_error, cache), options)
+        return _to_table(*self._open(self._new_run(self.plan.parts, on_error, cache), options))
 
     def to_reader(
         self,
@@ -459,7 +459,7 @@ class Query:
             return times.schema(received), (batch for _, batch in batches), times
         return times.schema(received), merge_by_day(batches, self.plan.parts, times.timestamp), times
 
-    def _to_table(self, run: Run, times: TimeOptions) -> pa.Table:
-        schema, batches, times = self._open(run, times)
-        table = pa.Table.from_batches(list(batches), schema)
-        return times.finish(sort_by_time(table) if times.is_sorted else table)
+
+def _to_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], times: TimeOptions) -> pa.Table:
+    table = pa.Table.from_batches(list(batches), schema)
+    return times.finish(sort_by_time(table) if times.is_sorted else table)

@@ -288,16 +288,20 @@ def _sums(dates: pa.Array, times: pa.Array, name: str) -> tuple[npt.NDArray[np.i
             bounds = [midnight, midnight + int(since_midnight.min()), midnight + int(since_midnight.max())]
             if min(bounds) > _NAT and max(bounds) < 2**63:
                 return since_midnight + midnight, None
+    null = pc.or_(dates.is_null(), times.is_null()).to_numpy(zero_copy_only=False)
+    # What is stored for a null is arbitrary, and its sum may overflow.
     try:
-        sums = pc.add_checked(dates.cast(pa.timestamp("ns")), times)
+        midnights = dates.cast(pa.timestamp("ns")).fill_null(pa.scalar(0, pa.timestamp("ns")))
+        sums = pc.add_checked(midnights, times.fill_null(pa.scalar(0, pa.duration("ns"))))
     except pa.ArrowInvalid as error:
         raise ValueError(
             f"column {name!r} and its time of day are outside the range of 64 bits of nanoseconds (1677 to 2262): "
             "use times='documented', or index=None"
         ) from error
     # A copy: Arrow's memory is read-only for NumPy.
-    values = sums.cast(pa.int64()).fill_null(_NAT).to_numpy(zero_copy_only=False).copy()
-    return values, sums.is_null().to_numpy(zero_copy_only=False) if sums.null_count else None
+    values = sums.cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
+    values[null] = _NAT
+    return values, null if null.any() else None
 
 
 def _localized(values: npt.NDArray[np.int64], zone: str) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.timestamps import TIMESTAMP, TimestampColumn
 
 # No test is timed.
 examples = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -61,7 +62,11 @@ quotes = tables(
 
 def frame_of(table, backend=None, tz=None):
     """Convert a table as ``Query.to_pandas(dtype_backend=backend, tz=tz)`` does."""
-    return to_dataframe(table, timestamp=("date", "time"), dtype_backend=backend, tz=tz)
+    timestamp = TimestampColumn.of(("date", "time"), tz)
+    converted = [timestamp.convert(batch) for batch in table.to_batches()]
+    return to_dataframe(
+        pa.Table.from_batches(converted, timestamp.schema(table.schema)), index=TIMESTAMP, dtype_backend=backend
+    )
 
 
 def without_index(table, backend=None):

@@ -51,7 +51,7 @@ def bar(symbol, timestamp, trades):
     }
 
 
-def time_bars(frame, size):
+def time_bars(frame, size, label):
     """Summarize the trades of each bin, including empty bins between the first and the last of a day."""
     bars = []
     for (symbol, day), trades in priced_sessions(frame).items():
@@ -61,18 +61,23 @@ def time_bars(frame, size):
         for trade in trades:
             bins.setdefault((trade["timestamp"] - midnight) // size, []).append(trade)
         for number in range(min(bins), max(bins) + 1):
-            end = min(midnight + (number + 1) * size, next_midnight)
-            bars.append(bar(symbol, end, bins.get(number, [])))
+            start, end = midnight + number * size, min(midnight + (number + 1) * size, next_midnight)
+            bars.append(bar(symbol, {"start": start, "end": end}[label], bins.get(number, [])))
     return bars
+
+
+def turnover(trade):
+    """Return price times size, with the price as it is printed."""
+    return Fraction(str(trade["trade"])) * (trade["trade_size"] or 0)
 
 
 def threshold_bars(frame, threshold, amount):
     """Begin a bar after the trade that brings the sum of the day to a multiple of the threshold or past it."""
     bars = []
     for (symbol, _), trades in priced_sessions(frame).items():
-        total, bins = 0, {}
+        total, bins = Fraction(0), {}
         for trade in trades:
-            bins.setdefault(total // threshold, []).append(trade)
+            bins.setdefault(total // Fraction(str(threshold)), []).append(trade)
             total += amount(trade)
         bars += [bar(symbol, trades[-1]["timestamp"], trades) for trades in bins.values()]
     return bars

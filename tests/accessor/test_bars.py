@@ -45,16 +45,24 @@ def by_symbol(bars):
 
 
 @frames.examples
-@given(frames.trades, frames.backends, frames.time_zones, st.sampled_from(["1s", "7s", "1min", "90min", "5h", "1D"]))
-def test_time_bars(table, backend, tz, size):
+@given(
+    frames.trades,
+    frames.backends,
+    frames.time_zones,
+    st.sampled_from(["1s", "7s", "1min", "90min", "5h", "1D"]),
+    st.sampled_from([None, "start", "end"]),
+)
+def test_time_bars(table, backend, tz, size, label):
     """Bins start at midnight, include their start, and are returned without trades too."""
     frame = frames.frame_of(table, backend, tz)
     if size in ("1s", "7s", "1min"):
         # A whole day has too many to loop over.
         frame = frame[frame.index.hour == 9]
     # A daily bin ends with the day, which can have 23 or 25 hours.
-    expected = reference.time_bars(frame, pd.Timedelta("2D" if size == "1D" else size))
-    assert_equal(frame.ticks.bars(size), expected, frame)
+    daily = size == "1D"
+    expected_label = label or ("start" if daily else "end")
+    expected = reference.time_bars(frame, pd.Timedelta("2D" if daily else size), expected_label)
+    assert_equal(frame.ticks.bars(size, label=label), expected, frame)
 
 
 @frames.examples
@@ -71,7 +79,7 @@ def test_volume_bars(table, backend, tz, volume):
 def test_dollar_bars(table, backend, tz, dollar):
     """Dollar bars close like volume bars, by price times size."""
     frame = frames.frame_of(table, backend, tz)
-    expected = reference.threshold_bars(frame, float(dollar), lambda trade: trade["trade"] * (trade["trade_size"] or 0))
+    expected = reference.threshold_bars(frame, dollar, reference.turnover)
     assert_equal(frame.ticks.bars(dollar=dollar), expected, frame)
 
 
@@ -138,6 +146,27 @@ def test_a_bin_includes_its_start_and_excludes_its_end():
     assert bars["open"].tolist() == [10.0, 20.0]
 
 
+def test_a_bar_can_be_labelled_with_its_start():
+    """The label changes the timestamps and nothing else."""
+    frame = trades(("09:00:30", 10.0, 1), ("09:02", 20.0, 2))
+    by_end, by_start = frame.ticks.bars("1min"), frame.ticks.bars("1min", label="start")
+    assert [str(start.time()) for start in by_start.index] == ["09:00:00", "09:01:00", "09:02:00"]
+    pd.testing.assert_frame_equal(frame.ticks.bars("1min", label="end"), by_end)
+    pd.testing.assert_frame_equal(by_start.set_axis(by_end.index), by_end)
+
+
+@pytest.mark.parametrize("frequency", ["1D", dt.timedelta(days=1), pd.Timedelta("24h"), pd.offsets.Day(1)])
+@pytest.mark.parametrize("day", ["2016-03-27", "2016-05-05", "2016-10-30"])
+def test_a_bar_of_a_day_is_stamped_with_its_day(frequency, day):
+    """It has the timestamp of resample("1D") unless its end is asked for, whether it has 23, 24 or 25 hours."""
+    times = pd.DatetimeIndex([f"{day} 00:00", f"{day} 23:59"], tz="Europe/Berlin", name="timestamp").as_unit("ns")
+    frame = trades(("09:00", 10.0, 1), ("17:00", 20.0, 2)).set_axis(times)
+    bars = frame.ticks.bars(frequency)
+    assert bars.index.tolist() == frame["trade"].resample("1D").last().index.tolist()
+    next_day = pd.Timestamp(day) + pd.offsets.Day(1)
+    assert frame.ticks.bars(frequency, label="end").index.tolist() == [next_day.tz_localize("Europe/Berlin")]
+
+
 def test_the_smallest_bin_is_a_nanosecond():
     """Trades two nanoseconds apart are in different bins, with an empty one between them."""
     frame = trades(("09:00:00.000000001", 10.0, 1), ("09:00:00.000000003", 20.0, None))
@@ -190,6 +219,27 @@ def test_the_excess_of_a_bar_counts_towards_the_next():
     assert frame.ticks.bars(dollar=1000)["volume"].tolist() == [250, 50, 5]
 
 
+@pytest.mark.parametrize(
+    ("price", "size", "count", "dollar", "expected"),
+    [
+        (0.1, 1, 40, 1.0, [10] * 4),
+        (0.1, 1, 40, 1, [10] * 4),
+        (0.1, 1, 6, np.float32(0.3), [3, 3]),
+        (1.1, 1, 9, 3.3, [3, 3, 3]),
+        (1e-7, 3, 20, 3e-6, [30, 30]),
+        # More than 15 digits, and a turnover beyond 64 bits.
+        (0.1000000000000000055, 1, 20, 1.0, [10, 10]),
+        (0.1234567890123456, 1, 20, 1.234567890123456, [10, 10]),
+        (1e300, 2, 10, 1e301, [10, 10]),
+        (123.45, 10**16, 4, 2.469e18, [2 * 10**16] * 2),
+    ],
+)
+def test_dollar_bars_do_not_drift(price, size, count, dollar, expected):
+    """Sums of decimal prices reach a decimal threshold when they do on paper."""
+    frame = trades(*[(f"09:00:{second:02}", price, size) for second in range(count)])
+    assert frame.ticks.bars(dollar=dollar)["volume"].tolist() == expected
+
+
 def test_volumes_beyond_float_precision_are_exact():
     """Sums and thresholds distinguish 2**60 from 2**60 + 1."""
     frame = trades(("09:00", 10.0, 2**60), ("09:01", 10.0, 1), ("09:02", 10.0, 2**60 - 1))
@@ -203,12 +253,16 @@ def test_sums_that_could_overflow_raise():
 
 
 def test_dollar_bars_of_negative_prices_raise():
-    """Time bars and averages of negative prices are computed."""
+    """Time bars and averages of negative prices are computed, and so are time bars of infinite ones."""
     frame = trades(("09:00", -37.63, 1), ("09:01", -10.0, 3))
     assert frame.ticks.bars("1D")["low"].tolist() == [-37.63]
     assert frame.ticks.vwap()["ZAL.XE"] == pytest.approx((-37.63 - 30) / 4)
-    with pytest.raises(ValueError, match="2 of 2 rows have a negative price"):
+    with pytest.raises(ValueError, match="2 of 2 rows have a negative or infinite price"):
         frame.ticks.bars(dollar=10)
+    infinite = trades(("09:00", 10.0, 1), ("09:01", float("inf"), 3))
+    assert infinite.ticks.bars("1D")["high"].tolist() == [float("inf")]
+    with pytest.raises(ValueError, match="1 of 2 rows have a negative or infinite price"):
+        infinite.ticks.bars(dollar=10)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +285,10 @@ def test_dollar_bars_of_negative_prices_raise():
         ((), {"dollar": float("nan")}, "finite number above 0"),
         ((), {"dollar": float("inf")}, "finite number above 0"),
         ((), {"dollar": "much"}, "finite number above 0"),
+        ((), {"dollar": np.complex128(5)}, "finite number above 0"),
+        (("1min",), {"label": "left"}, "invalid label 'left': expected 'start' or 'end'"),
+        ((), {"volume": 5, "label": "end"}, "label='end' is only for bars of a frequency"),
+        ((), {"dollar": 5.0, "label": "start"}, "label='start' is only for bars of a frequency"),
     ],
 )
 def test_an_invalid_bar_size_raises(positional, keywords, message):

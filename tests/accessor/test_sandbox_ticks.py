@@ -60,6 +60,22 @@ def test_time_bars_equal_those_of_the_service(client, load, dtype_backend, tz, s
 
 
 @backends
+def test_daily_bars_fit_end_of_day(client, dtype_backend):
+    """Joined by symbol and day, bars of the trades that were not cancelled have the official prices of each day."""
+    symbols, days = ["ZAL.XE", "ADS.XE", "BMW.XE"], ("2016-05-02", "2016-05-05")
+    trades = client.tick_data("ACTIV", symbols, days, data_type="TRADES", flags="EXCLUDE_CANCELLED_TRADES")
+    official = client.end_of_day("ACTIV", symbols, *days).to_pandas(dtype_backend=dtype_backend)
+    bars = trades.to_pandas(dtype_backend=dtype_backend).ticks.bars("1D").rename_axis("date").reset_index()
+    keys = ["symbol", "date"]
+    official, bars = (
+        frame.astype({"symbol": "str", "date": "datetime64[ns]"}).sort_values(keys, ignore_index=True)
+        for frame in (official, bars)
+    )
+    assert len(official) == 12
+    pd.testing.assert_frame_equal(bars[official.columns], official)
+
+
+@backends
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 def test_joined_quotes_equal_those_of_the_service(load, dtype_backend, tz):
     """Trades joined with quotes equal TRADES_AND_QUOTES, including dtypes."""

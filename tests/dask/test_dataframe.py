@@ -35,9 +35,11 @@ def test_two_workers_load_the_frame_of_one_machine(trades: tf.Query) -> None:
     pd.testing.assert_frame_equal(lazy.compute(), with_pandas(trades))
     by_part = tickframe.dask.from_query(trades, "part")
     assert (by_part.npartitions, by_part.known_divisions) == (200, False)
-    pd.testing.assert_frame_equal(by_part.compute(), trades.to_pandas())
+    pd.testing.assert_frame_equal(by_part.compute(), trades.to_pandas(order="parts"))
     numbered = tickframe.dask.from_query(trades, index=False).compute().reset_index(drop=True)
-    pd.testing.assert_frame_equal(numbered, trades.to_pandas(index=None))
+    pd.testing.assert_frame_equal(numbered, trades.to_pandas(order="parts").reset_index())
+    documented = tickframe.dask.from_query(trades, index=False, times="documented").compute().reset_index(drop=True)
+    pd.testing.assert_frame_equal(documented, trades.to_pandas(index=None))
 
 
 def test_killing_a_worker_does_not_change_the_frame(cluster: distributed.Client, trades: tf.Query) -> None:
@@ -119,7 +121,7 @@ def test_only_needed_columns_are_converted_to_pandas(week: tf.Query, monkeypatch
     with dask.config.set(scheduler="synchronous"):
         assert lazy["trade_size"].max().compute() == lazy["trade_size"].compute().max()
         pd.testing.assert_frame_equal(lazy[["trade", "symbol"]].compute(), with_pandas(week)[["trade", "symbol"]])
-    needed = [{"trade_size", "date", "time"}, {"trade", "symbol", "date", "time"}]
+    needed = [{"trade_size", "timestamp"}, {"trade", "symbol", "timestamp"}]
     assert [set(names) for names in converted] == [needed[0]] * 14 + [needed[1]] * 7
 
 

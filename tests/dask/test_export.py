@@ -15,10 +15,10 @@ import pytest
 import tickframe as tf
 from tests.dask.conftest import FIRST, SYMBOLS
 from tests.dask.test_service import DAYS, TOKEN, day_of, query_days, registered, serve, ticks
+from tests.export.test_writer import files_in
 from tests.faults.fixtures import wait_until
 from tests.faults.server import FaultServer, Received, Response, refusal
 from tests.object_store import ObjectStore
-from tests.export.test_writer import files_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 

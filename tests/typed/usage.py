@@ -65,6 +65,7 @@ def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
     ticks = TickAccessor(trades)
     assert_type(ticks.bars("1min"), pd.DataFrame)
     assert_type(ticks.bars(pd.Timedelta(minutes=1)), pd.DataFrame)
+    assert_type(ticks.bars("1D", label="end"), pd.DataFrame)
     assert_type(ticks.bars(volume=10_000), pd.DataFrame)
     assert_type(ticks.bars(dollar=1e6), pd.DataFrame)
     assert_type(ticks.join_quotes(quotes), pd.DataFrame)
@@ -72,4 +73,5 @@ def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
     assert_type(ticks.spread(), "pd.Series[float]")
     assert_type(ticks.mid(), "pd.Series[float]")
     assert_type(ticks.plot(quotes, title="A day", currency="EUR"), Figure)
+    ticks.bars("1min", label="left")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     ticks.bars(volume="much")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -1,16 +1,17 @@
 """Bars: trades summarized by time, volume or turnover.
 
 Time bins are those of the service's ``tick_aggregated``: they start at midnight, include their start, exclude
-their end, and are labelled with their end. Volume and dollar bars follow López de Prado, *Advances in Financial
-Machine Learning* (2018), section 2.3; what a bar exceeds its threshold by counts towards the next.
+their end, and are labelled with their end; bins of a day are labelled with their day, as in ``end_of_day``. Volume and
+dollar bars follow López de Prado, *Advances in Financial Machine Learning* (2018), section 2.3; what a bar exceeds its
+threshold by counts towards the next.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from itertools import pairwise
-from typing import Any
+from fractions import Fraction
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +20,21 @@ from pandas.tseries.frequencies import to_offset
 from pandas.tseries.offsets import Day, Tick
 
 from tickframe.accessor.columns import MAX_SHARES, floats, integers
+from tickframe.accessor.thresholds import exact_number, exact_turnover, multiples_reached
 from tickframe.accessor.trades import Summary, Trades, group_ends, group_starts, sorted_trades, summarize
 
 Frequency = str | dt.timedelta | pd.DateOffset
+Label = Literal["start", "end"]
 
 _DAY = 86_400 * 10**9
 # Longer than any day, including those on which clocks go back.
 _LONGER_THAN_A_DAY = 2 * _DAY
 
 
-def time_bars(frame: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+def time_bars(frame: pd.DataFrame, frequency: Frequency, label: Label | None = None) -> pd.DataFrame:
     """Summarize trades by time; see :meth:`TickAccessor.bars`."""
+    if label not in (None, *get_args(Label)):
+        raise ValueError(f"invalid label {label!r}: expected 'start' or 'end'")
     size = _bin_size(frequency)
     trades = sorted_trades(frame)
     midnights, next_midnights = _day_bounds(trades.times)
@@ -45,10 +50,12 @@ def time_bars(frame: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
     rows_with_trades = first_rows[session] + bins[starts] - first_bins[session]
 
     first_trades = np.repeat(sessions, counts)
-    next_bins = np.arange(len(first_trades)) - np.repeat(first_rows - first_bins, counts) + 1
-    ends = np.minimum(midnights[first_trades] + next_bins * size, next_midnights[first_trades])
-    summary = _with_empty_bins(summarize(trades, starts), rows_with_trades, len(ends))
-    return _bars(frame, trades, first_trades, ends, summary)
+    all_bins = np.arange(len(first_trades)) - np.repeat(first_rows - first_bins, counts)
+    labels = midnights[first_trades] + all_bins * size
+    if (label or _default_label(size)) == "end":
+        labels = np.minimum(labels + size, next_midnights[first_trades])
+    summary = _with_empty_bins(summarize(trades, starts), rows_with_trades, len(labels))
+    return _bars(frame, trades, first_trades, labels, summary)
 
 
 def volume_bars(frame: pd.DataFrame, shares: int) -> pd.DataFrame:
@@ -56,36 +63,32 @@ def volume_bars(frame: pd.DataFrame, shares: int) -> pd.DataFrame:
     if isinstance(shares, bool) or not isinstance(shares, int | np.integer) or not 1 <= shares < MAX_SHARES:
         raise ValueError(f"invalid volume {shares!r}: expected an integer from 1 to 2**62 - 1")
     trades = sorted_trades(frame)
-    return _threshold_bars(frame, trades, trades.sizes, int(shares))
+    return _threshold_bars(frame, trades, trades.sizes, exact_number(shares))
 
 
 def dollar_bars(frame: pd.DataFrame, turnover: float) -> pd.DataFrame:
     """Summarize trades by turnover; see :meth:`TickAccessor.bars`."""
-    if isinstance(turnover, bool) or not (isinstance(turnover, int | float | np.number) and 0 < turnover < math.inf):
+    number = isinstance(turnover, int | float | np.integer | np.floating) and not isinstance(turnover, bool)
+    if not (number and 0 < turnover < math.inf):
         raise ValueError(f"invalid dollar {turnover!r}: expected a finite number above 0")
     trades = sorted_trades(frame)
-    negative = np.count_nonzero(trades.prices < 0)
-    if negative:
+    refused = np.count_nonzero((trades.prices < 0) | np.isinf(trades.prices))
+    if refused:
         raise ValueError(
-            f"{negative} of {len(frame)} rows have a negative price, so turnover can decrease: drop them, or use "
-            "volume bars"
+            f"{refused} of {len(frame)} rows have a negative or infinite price, so turnover can decrease or has no "
+            "sum: drop them, or use volume bars"
         )
-    return _threshold_bars(frame, trades, trades.prices * trades.sizes, float(turnover))
+    amounts, unit = exact_turnover(trades.prices, trades.sizes)
+    return _threshold_bars(frame, trades, amounts, exact_number(turnover) / unit)
 
 
 def _threshold_bars(
-    frame: pd.DataFrame,
-    trades: Trades,
-    amounts: npt.NDArray[np.int64] | npt.NDArray[np.float64],
-    threshold: float,
+    frame: pd.DataFrame, trades: Trades, amounts: npt.NDArray[Any], threshold: Fraction
 ) -> pd.DataFrame:
     """Close a bar with the trade that brings the sum of a session to a multiple of the threshold or past it."""
     midnights, _ = _day_bounds(trades.times)
     sessions = group_starts(trades.codes, midnights)
-    sums_before = np.zeros_like(amounts)
-    for start, end in pairwise([*sessions, len(amounts)]):
-        np.cumsum(amounts[start : end - 1], out=sums_before[start + 1 : end])
-    starts = group_starts(trades.codes, midnights, sums_before // threshold)
+    starts = group_starts(trades.codes, midnights, multiples_reached(amounts, threshold, sessions))
     last_trades = group_ends(starts, len(amounts)) - 1
     return _bars(frame, trades, starts, trades.times.asi8[last_trades], summarize(trades, starts))
 
@@ -94,11 +97,11 @@ def _bars(
     frame: pd.DataFrame,
     trades: Trades,
     positions: npt.NDArray[np.intp],
-    ends: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int64],
     summary: Summary,
 ) -> pd.DataFrame:
-    """Return bars as a frame, with the symbols of the trades at ``positions``."""
-    index = pd.DatetimeIndex(ends.view("datetime64[ns]"), name="timestamp").tz_localize("UTC")
+    """Return bars as a frame, with timestamps in nanoseconds, and the symbols of the trades at ``positions``."""
+    index = pd.DatetimeIndex(labels.view("datetime64[ns]"), name="timestamp").tz_localize("UTC")
     columns = {"symbol": frame["symbol"].array.take(trades.rows[positions])}
     for name, values in summary._asdict().items():
         if values.dtype.kind == "f":
@@ -135,6 +138,10 @@ def _day_bounds(times: pd.DatetimeIndex) -> tuple[npt.NDArray[np.int64], npt.NDA
     return midnights(days), midnights(days + 1)
 
 
+def _default_label(size: int) -> Label:
+    return "start" if size == _LONGER_THAN_A_DAY else "end"
+
+
 def _bin_size(frequency: Frequency) -> int:
     """Return the size of a bin in nanoseconds, or more than a day for daily bins, which end with their day.
 
@@ -144,7 +151,8 @@ def _bin_size(frequency: Frequency) -> int:
         If it is not a fixed length of time from a nanosecond to a day.
     """
     try:
-        offset = to_offset(frequency)
+        # pandas 2 reads a timedelta of one day as a day, pandas 3 as 24 hours.
+        offset = to_offset("1D" if frequency == dt.timedelta(days=1) else frequency)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"invalid frequency {frequency!r}: expected a pandas offset such as '1min', '30s' or '1D'"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from tickframe.accessor.bars import Frequency, dollar_bars, time_bars, volume_bars
+from tickframe.accessor.bars import Frequency, Label, dollar_bars, time_bars, volume_bars
 from tickframe.accessor.quotes import join_quotes, mid, spread
 from tickframe.accessor.trades import vwap
 from tickframe.extras import needs_extra
@@ -57,7 +57,12 @@ class TickAccessor:
         self._frame = frame
 
     def bars(
-        self, frequency: Frequency | None = None, *, volume: int | None = None, dollar: float | None = None
+        self,
+        frequency: Frequency | None = None,
+        *,
+        volume: int | None = None,
+        dollar: float | None = None,
+        label: Label | None = None,
     ) -> pd.DataFrame:
         """Summarize trades by time, volume or turnover.
 
@@ -66,20 +71,25 @@ class TickAccessor:
         frequency
             Size of time bars: a pandas offset or a timedelta from ``"1ns"`` to ``"1D"``. Bins restart at each midnight
             in the time zone of the frame and have equal lengths in elapsed time, but the last bin ends with the day. A
-            bin includes its start and excludes its end.
+            bin includes its start and excludes its end. ``"1D"`` and a timedelta of one day are a bar for each day,
+            even if it has 23 or 25 hours.
         volume
             Size of volume bars in shares, at least 1. A bar closes with the trade that brings the volume of its symbol
             and day to a multiple of ``volume`` or past it. Trades are not split: the excess counts towards the next
             bar. The last bar of a day can be smaller.
         dollar
             Size of dollar bars as turnover (price times size) in the currency of the instrument, above 0. They close
-            like volume bars.
+            like volume bars. Sums are exact, of prices as they are printed: ten trades of one share at 0.1 reach 1.0.
+        label
+            Timestamp of a time bar: the ``"start"`` or the ``"end"`` of its bin. The default is the end, as in
+            ``tick_aggregated``; for ``"1D"`` it is the start, which is the day itself, as in ``end_of_day`` and in
+            pandas' ``resample("1D")``. With ``"end"``, a day has the timestamp of the next midnight.
 
         Returns
         -------
         pandas.DataFrame
             A row for each bar, by symbol in order of appearance, then by time. The index is a ``DatetimeIndex`` in
-            nanoseconds named ``timestamp``: the end of a time bin, as in ``tick_aggregated``, or the time of the last
+            nanoseconds named ``timestamp``: the end or the start of a time bin (see ``label``), or the time of the last
             trade of a volume or dollar bar. Columns:
 
             ===============================  ====================================================
@@ -96,13 +106,14 @@ class TickAccessor:
         Raises
         ------
         ValueError
-            If not exactly one of the three is given, if it is out of range, or if ``dollar`` is given and a price is
-            negative.
+            If not exactly one of the three sizes is given, if it is out of range, if ``label`` is unknown or given
+            without ``frequency``, or if ``dollar`` is given and a price is negative or infinite.
 
         See Also
         --------
         tickframe.Client.tick_aggregated : Time bars computed by the service. It returns every bin of the requested
             times, and counts a trade at their very end in the last bin.
+        tickframe.Client.end_of_day : The official prices of each day.
 
         Notes
         -----
@@ -123,6 +134,8 @@ class TickAccessor:
         2016-05-05 09:01:00  48.5   48.6            2     150
         2016-05-05 09:02:00   NaN    NaN            0       0
         2016-05-05 09:03:00  48.4   48.4            1     200
+        >>> trades.ticks.bars("1D").index.tolist()
+        [Timestamp('2016-05-05 00:00:00')]
         >>> trades.ticks.bars(volume=150)["volume"].tolist()
         [150, 200]
         >>> trades.ticks.bars(dollar=7_000)["volume"].tolist()
@@ -130,7 +143,12 @@ class TickAccessor:
         """
         if sum(size is None for size in (frequency, volume, dollar)) == 2:
             if frequency is not None:
-                return time_bars(self._frame, frequency)
+                return time_bars(self._frame, frequency, label)
+            if label is not None:
+                raise ValueError(
+                    f"label={label!r} is only for bars of a frequency: the timestamp of a volume or dollar bar is that "
+                    "of its last trade"
+                )
             if volume is not None:
                 return volume_bars(self._frame, volume)
             if dollar is not None:

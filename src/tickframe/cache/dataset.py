@@ -17,8 +17,10 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, Provenance
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
+from tickframe.catalogue import FUNCTIONS
 from tickframe.location import Location
 from tickframe.plan.part import Part, frozen
+from tickframe.wire.batch import LABEL
 
 # Parameters in which the responses of one dataset may differ.
 _SPLITTING = frozenset({"symbol", "symbols", "day", "first_day", "last_day", "from_time", "to_time"})
@@ -71,11 +73,16 @@ def open_dataset(location: Location, function: str, parameters: Mapping[str, obj
     # Opening the entries checked their footers but not their pages.
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
+    symbol = _symbol_column(function)
     fragments = [
-        parquet.make_fragment(location.path(file.key.name), location.filesystem, partition_expression=_guarantee(file))
+        parquet.make_fragment(
+            location.path(file.key.name), location.filesystem, partition_expression=_guarantee(file, symbol)
+        )
         for file in with_rows
     ]
     schema = pa.unify_schemas([file.schema.remove_metadata() for file in with_rows])
+    if symbol is not None and symbol not in schema.names:
+        schema = schema.insert(0, pa.field(symbol, LABEL))
     return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
 
 
@@ -84,6 +91,9 @@ def _files(location: Location, function: str) -> Iterator[_File]:
     for key, _ in entry_files(location):
         if wanted not in key.folder.split("/"):
             continue
+        if _symbol_column(function) is not None and "symbol" not in key.labels:
+            # Written when several symbols were one request: whose rows they are is not known.
+            continue
         try:
             with location.open(key.name) as data:
                 entry = Entry(data, key)
@@ -91,6 +101,12 @@ def _files(location: Location, function: str) -> Iterator[_File]:
             # A query will fetch it again.
             continue
         yield _File(key, entry.provenance, entry.schema)
+
+
+def _symbol_column(function: str) -> str | None:
+    """Return the name of the column with the requested symbol that responses of a function lack."""
+    column = FUNCTIONS[function].symbol_column if function in FUNCTIONS else None
+    return None if column is None else column.name
 
 
 def _of_one_kind(files: list[_File], function: str, parameters: Mapping[str, object]) -> list[_File]:
@@ -134,9 +150,14 @@ def _without_repeats(files: Sequence[_File]) -> list[_File]:
     return list(kept.values())
 
 
-def _guarantee(file: _File) -> pc.Expression:
-    """Return what is true of all rows, so that a filter that contradicts it does not open the file."""
+def _guarantee(file: _File, symbol_column: str | None) -> pc.Expression:
+    """Return what is true of all rows, so that a filter that contradicts it does not open the file.
+
+    A column that the file lacks gets its value from it.
+    """
     expression = pc.scalar(True)
+    if symbol_column is not None and symbol_column not in file.schema.names:
+        expression &= pc.field(symbol_column) == file.symbols[0]
     for name, value in file.provenance.constant.items():
         if pa.types.is_date(file.schema.field(name).type):
             day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())

@@ -14,6 +14,7 @@ SOURCE = Parameter("source", ParameterKind.STRING, required=True)
 DATA_TYPE = Parameter("data_type", ParameterKind.DATA_TYPE, required=True)
 SYMBOL = Parameter("symbol", ParameterKind.STRING, required=True, splits=True)
 SYMBOLS = Parameter("symbols", ParameterKind.STRING_LIST, required=True)
+ONE_BY_ONE = Parameter("symbols", ParameterKind.STRING_LIST, required=True, splits=True)
 DAY = Parameter("day", ParameterKind.DATE, required=True, splits=True)
 FIRST_DAY = Parameter("first_day", ParameterKind.DATE)
 LAST_DAY = Parameter("last_day", ParameterKind.DATE)
@@ -197,7 +198,7 @@ DAYS = (
     Function(
         name="auction_data",
         endpoint="auctions",
-        parameters=(SOURCE, SYMBOLS, DAY),
+        parameters=(SOURCE, ONE_BY_ONE, DAY),
         columns=(
             Column("time", ColumnKind.TIME, "The time of the message."),
             Column("imbalance_buy_volume", ColumnKind.INTEGER, "The volume to buy that exceeds the volume to sell."),
@@ -217,6 +218,7 @@ DAYS = (
             Column("auction_volume", ColumnKind.INTEGER, "The indicative volume."),
             Column("auction_type", ColumnKind.LABEL, "The type of the auction."),
         ),
+        symbol_column=Column("symbol", ColumnKind.LABEL, "The requested symbol, which the response does not have."),
     ),
     Function(
         name="end_of_day",

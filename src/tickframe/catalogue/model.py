@@ -101,7 +101,8 @@ class Parameter:
     name, kind, required
         As documented.
     splits
-        Whether a query sends one request for each of several values, because the service accepts only one.
+        Whether a query sends one request for each of several values, because the service accepts only one, or
+        does not say to which of them a row belongs.
     """
 
     name: str
@@ -131,6 +132,8 @@ class Function:
         The additional columns for each type of instrument.
     timestamp
         The date column and the time column of a row's timestamp.
+    symbol_column
+        A first column with the requested symbol, because the response has none; None if it has one.
     paged
         Whether a response is one page, with the cursor of the next page in its metadata.
     windowed
@@ -143,6 +146,7 @@ class Function:
     columns: tuple[Column, ...]
     instrument_columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     timestamp: tuple[str, str] | None = None
+    symbol_column: Column | None = None
     paged: bool = False
     windowed: bool = False
 

@@ -13,7 +13,7 @@ from tickframe.errors import TickframeError, TransportError
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import BearerToken, Body, network_errors, new_session, raise_for_response, read_json
+from tickframe.http.session import BearerToken, network_errors, new_session, open_body, raise_for_response, read_json
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings
@@ -115,7 +115,7 @@ class Service:
             cancellation.releasing(response.raw.shutdown),
         ):
             raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            frames = tuple(read_responses(Body(response), part.columns, maximum_length=settings.maximum_length))
+            frames = tuple(read_responses(open_body(response), part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         return frames

@@ -10,9 +10,9 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any
 
 import requests
 import urllib3
@@ -29,6 +29,7 @@ from tickframe.errors import (
     UnknownEndpointError,
 )
 from tickframe.http.cancellation import current_cancellation
+from tickframe.wire.frames import BinaryFile
 
 #: Bytes a second below which a response is too slow; any useful connection is much faster.
 MINIMUM_RATE = 100
@@ -101,10 +102,21 @@ class _RateCheckedFile(io.RawIOBase):
 
 
 class _CancellableConnection:
-    """A connection that stops waiting for a response when the run is cancelled."""
+    """A connection that stops waiting for a response when the run is cancelled.
+
+    Attributes
+    ----------
+    received : http.client.HTTPResponse
+        The last response, without urllib3's layers around it.
+    """
 
     sock: socket.socket
-    response_class: ClassVar[type[HTTPResponse]] = _RateCheckedResponse
+    received: HTTPResponse
+
+    def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
+        """Return a new response, which http.client then reads from the socket."""
+        self.received = _RateCheckedResponse(*arguments, **options)
+        return self.received
 
     def request(self, *arguments: Any, **options: Any) -> None:
         current_cancellation().check()
@@ -178,11 +190,26 @@ class BearerToken(AuthBase):
         return request
 
 
-class Body:
-    """The body of a response, decompressed, as a readable file."""
+def open_body(response: requests.Response) -> BinaryFile:
+    """Return the body of a response, decompressed, as a readable file.
 
-    def __init__(self, response: requests.Response) -> None:
-        self._raw = response.raw
+    Its errors are those of urllib3. At its end the connection is free for the next request.
+    """
+    connection = response.raw.connection
+    if (
+        not isinstance(connection, _CancellableConnection)
+        or response.raw.chunked
+        or "Content-Encoding" in response.headers
+    ):
+        return _DecodedBody(response.raw)
+    return _PlainBody(response.raw, connection.received)
+
+
+class _DecodedBody:
+    """A body in chunks, or compressed."""
+
+    def __init__(self, raw: urllib3.HTTPResponse) -> None:
+        self._raw = raw
         self._raw.decode_content = True
 
     def readinto(self, buffer: memoryview, /) -> int:
@@ -192,6 +219,34 @@ class Body:
         except ValueError as error:
             # http.client does not expect a negative chunk size.
             raise urllib3.exceptions.ProtocolError("malformed body", error) from error
+
+
+class _PlainBody:
+    """A body that is sent as it is, read into the buffer at once: urllib3 would copy every byte twice."""
+
+    def __init__(self, raw: urllib3.HTTPResponse, received: HTTPResponse) -> None:
+        self._raw = raw
+        self._received = received
+        # None if the body ends with the connection.
+        self._left = raw.length_remaining
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Read into the start of the buffer and return the number of bytes, 0 at the end."""
+        try:
+            arrived = self._received.readinto(buffer[: self._left])
+            if self._left is not None:
+                if self._left and not arrived:
+                    raise IncompleteRead(b"", self._left)
+                self._left -= arrived
+        except TimeoutError as error:
+            raise urllib3.exceptions.TimeoutError("read timed out") from error
+        except ssl.SSLError as error:
+            raise urllib3.exceptions.SSLError(error) from error
+        except (HTTPException, OSError) as error:
+            raise urllib3.exceptions.ProtocolError(f"connection broken: {error!r}", error) from error
+        if self._received.isclosed():
+            self._raw.release_conn()
+        return arrived
 
 
 @contextlib.contextmanager
@@ -247,7 +302,7 @@ def _failure(error: Exception) -> str:
             return "no secure connection: check the certificate, or pass the certificates to trust as verify="
         case requests.exceptions.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
             return "connection timed out: check the address, or raise connect_timeout"
-        case requests.exceptions.ReadTimeout() | urllib3.exceptions.ReadTimeoutError():
+        case requests.exceptions.ReadTimeout() | urllib3.exceptions.TimeoutError():
             return "read timed out: no bytes arrived in time; request less at once, or raise read_timeout"
         case requests.exceptions.ChunkedEncodingError() | urllib3.exceptions.ProtocolError():
             return "the response was cut short: the connection closed before its end; try again"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Column, Function, camel_case
+from tickframe.catalogue import Column, Function, Parameter, ParameterKind, camel_case
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
@@ -38,6 +38,8 @@ class Part:
         The documented columns of the response; empty if the function is not documented.
     paged : bool
         Whether a response is one page and can name the next.
+    symbol_column : Column or None
+        The column of the requested symbol that is added to the response.
     """
 
     function: str
@@ -45,6 +47,7 @@ class Part:
     parameters: tuple[tuple[str, object], ...]
     columns: tuple[Column, ...] = ()
     paged: bool = False
+    symbol_column: Column | None = None
 
     def __str__(self) -> str:
         """Return the request as text, such as ``tick_data symbol=ZAL.XE day=2016-05-05``."""
@@ -65,6 +68,21 @@ class Part:
     def is_documented(self) -> bool:
         """Whether the function, and so the columns of its response, are documented."""
         return bool(self.columns)
+
+    @property
+    def symbol(self) -> str:
+        """The requested symbol of a function whose responses do not have it.
+
+        Raises
+        ------
+        ValueError
+            If the request is not of one symbol.
+        """
+        match dict(self.parameters).get("symbols"):
+            case (str() as symbol,):
+                return symbol
+            case _:
+                raise ValueError(f"{self} is not of one symbol")
 
     def key(self, parameter_names: Mapping[str, str] | None = None) -> bytes:
         """Return the canonical request: the same bytes for the same parameters, of the same types.
@@ -157,14 +175,21 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
         One for each combination of the values of the parameters that split: day by day, and within
         a day symbol by symbol.
     """
-    axes = [parameter.name for parameter in reversed(function.parameters) if parameter.splits]
+    axes = [parameter for parameter in reversed(function.parameters) if parameter.splits]
     # Checked arguments are of the types that the catalogue names.
     columns = function.columns_for(arguments.get("data_type"), arguments.get("instrument_type"))  # type: ignore[arg-type]
     parts = []
-    for values in itertools.product(*(arguments[axis] for axis in axes)):  # type: ignore[call-overload]
-        one = {**arguments, **dict(zip(axes, values, strict=True))}
-        parts.append(Part(function.name, function.endpoint, tuple(one.items()), columns, function.paged))
+    for values in itertools.product(*(arguments[axis.name] for axis in axes)):  # type: ignore[call-overload]
+        one = {**arguments, **{axis.name: _sent(axis, value) for axis, value in zip(axes, values, strict=True)}}
+        parts.append(
+            Part(function.name, function.endpoint, tuple(one.items()), columns, function.paged, function.symbol_column)
+        )
     return parts
+
+
+def _sent(parameter: Parameter, value: object) -> object:
+    """Return one of the values that a query is split by as the parameter of a request."""
+    return (value,) if parameter.kind is ParameterKind.STRING_LIST else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,9 @@ class Plan:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The documented columns of the responses; empty if the function is not documented."""
-        return self.parts[0].columns
+        """The documented columns of the result; empty if the function is not documented."""
+        part = self.parts[0]
+        return part.columns if part.symbol_column is None else (part.symbol_column, *part.columns)
 
     @property
     def is_documented(self) -> bool:

@@ -20,6 +20,7 @@ from tickframe.run.ordered_pool import OrderedPool
 from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.run.progress import Progress, open_progress, show_totals
 from tickframe.run.source import Responder
+from tickframe.run.symbol_column import with_symbol_column
 from tickframe.wire.reader import Response
 
 OnError = Literal["raise", "collect"]
@@ -167,7 +168,7 @@ def _fetch_part(responder: Responder, cancellation: Cancellation, part: Part) ->
     try:
         while request is not None:
             started = time.monotonic()
-            response = responder.answer(request, cancellation)
+            response = with_symbol_column(responder.answer(request, cancellation), request)
             result.responses.append((request, response))
             result.outcomes.append(Outcome(request, response.without_batches(), time.monotonic() - started))
             request = _next_page(part, result.outcomes) if part.paged else None

@@ -22,6 +22,7 @@ from benchmarks.agreement import check
 from benchmarks.cached import cache_section
 from benchmarks.cluster import cluster_section
 from benchmarks.decoders import DECODERS, LISTS, PTARS, TICKFRAME, TICKFRAME_WITHOUT_KERNEL, VIEWS
+from benchmarks.exports import exports_section
 from benchmarks.frames import KINDS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Frame, ResponseKind, encode, make_frame
 from benchmarks.memory import measure_peaks
 from benchmarks.over_http import long_response_section, many_parts_section
@@ -45,6 +46,7 @@ _SECTIONS: dict[str, Callable[[], str]] = {
     "from the socket to a DataFrame": transfer_section,
     "many parts": many_parts_section,
     "the cache": cache_section,
+    "exports": exports_section,
     "a cluster": cluster_section,
 }
 

@@ -79,9 +79,9 @@ class Union:
         return count
 
 
-def can_overlap(part: Part) -> bool:
+def can_overlap(part: Part, coverage: Coverage) -> bool:
     """Return whether another request of the same kind can have some of a part's symbols and days, but not all."""
-    coverage, names = Coverage.of(part), dict(part.parameters).keys()
+    names = dict(part.parameters).keys()
     is_one_day = coverage.days is not None and coverage.days[0] == coverage.days[1] and "day" in names
     return not (is_one_day and "symbol" in names and len(coverage.symbols or ()) == 1)
 

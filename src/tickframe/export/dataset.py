@@ -65,6 +65,7 @@ class Dataset:
         self._is_prepared = False
         self._was_interrupted = False
         self._directories = DirectoryNames(self._location)
+        self._settled: pa.Schema | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process reads the records that it needs.
@@ -163,6 +164,8 @@ class Dataset:
         DatasetError
             If they differ.
         """
+        if self._settled is not None and schema.equals(self._settled):
+            return
         columns = self._format.schema(schema)
         if self._identity.schema is None:
             there = Identity.read(self._location)
@@ -174,14 +177,8 @@ class Dataset:
         expected = self._identity.schema
         assert expected is not None
         if not columns.equals(expected):
-            here, there_ = ({each.name: str(each.type) for each in each_schema} for each_schema in (columns, expected))
-            name = next((name for name in there_ | here if here.get(name) != there_.get(name)), "")
-            what = (
-                f"column {name!r} is {there_.get(name, 'absent')} there and {here.get(name, 'absent')} here"
-                if name
-                else "the columns are in another order"
-            )
-            raise DatasetError(f"{self._location} holds rows with other columns: {what}. Choose another directory")
+            raise _other_columns(self._location, expected, columns)
+        self._settled = schema
 
     def write(self, part: Part, batches: Sequence[pa.RecordBatch]) -> Record:
         """Write the rows of a part, and then its record. Threads can write different parts at once.
@@ -206,6 +203,8 @@ class Dataset:
             If the directory cannot be written.
         """
         name = self._name(part)
+        coverage = Coverage.of(part)
+        has_note = can_overlap(part, coverage)
         files = {"/".join((*file.directories, f"{name}.parquet")): file for file in self._format.files(batches)}
         self._directories.add(directory for file in files.values() for directory in file.directories)
         record = Record(
@@ -213,15 +212,15 @@ class Dataset:
             str(part),
             sum(file.rows for file in files.values()),
             is_final=not part.paged and is_final(part),
-            coverage=Coverage.of(part),
+            coverage=coverage,
             files=tuple(
                 FileRecord(file_name, file.rows, file.content.size, sha256(file.content))
                 for file_name, file in files.items()
             ),
         )
-        before = self._before(part, name)
+        before = self._before(name, has_note=has_note)
         vanished = [file for each in before for file in each.files if file.name not in files]
-        if can_overlap(part):
+        if has_note:
             self._records.write_unfinished(replace(record, files=(*record.files, *vanished)))
         # A symbol may vanish from a day that may still change. The record names its file as long as it exists.
         for file in vanished:
@@ -231,16 +230,16 @@ class Dataset:
         for file_name, new in files.items():
             self._location.write(file_name, new.content)
         self._records.write(record)
-        if can_overlap(part):
+        if has_note:
             self._records.delete_unfinished(name)
         return record
 
-    def _before(self, part: Part, name: str) -> list[Record]:
+    def _before(self, name: str, *, has_note: bool) -> list[Record]:
         """Return what is known about a part from earlier runs."""
         if self._known is not None:
             found = [self._known.get(name), self._unfinished.get(name)]
         else:
-            found = [self._records.read(name), self._records.read_unfinished(name) if can_overlap(part) else None]
+            found = [self._records.read(name), self._records.read_unfinished(name) if has_note else None]
         return [record for record in found if record is not None]
 
     def _delete_file(self, name: str) -> None:
@@ -300,6 +299,16 @@ class Dataset:
         for name, info in self._location.files():
             if is_unfinished(name) and info.mtime.timestamp() < self._started:
                 self._location.delete(name)
+
+
+def _other_columns(location: Location, there: pa.Schema, here: pa.Schema) -> DatasetError:
+    before, now = ({each.name: str(each.type) for each in schema} for schema in (there, here))
+    different = [name for name in before | now if before.get(name) != now.get(name)]
+    what = "the columns are in another order"
+    if different:
+        name = different[0]
+        what = f"column {name!r} is {before.get(name, 'absent')} there and {now.get(name, 'absent')} here"
+    return DatasetError(f"{location} holds rows with other columns: {what}. Choose another directory")
 
 
 def open_dataset(

@@ -143,7 +143,10 @@ class FileFormat:
         return sink.getvalue()
 
     def _options(self, schema: pa.Schema) -> dict[str, Any]:
-        defaults: dict[str, Any] = {"compression": "zstd"}
+        defaults: dict[str, Any] = {}
+        if "compression" not in self.write_options:
+            # A twentieth smaller than level 1, in a tenth more time.
+            defaults.update(compression="zstd", compression_level=3)
         if not _ENCODING_OPTIONS.intersection(self.write_options):
             # Times rarely repeat but differ little from row to row.
             times = [
@@ -177,6 +180,8 @@ def _is_constant(column: pa.ChunkedArray) -> bool:
         return False
     if pa.types.is_dictionary(column.type):
         # The dictionaries are unified.
+        if len(column.chunk(0).dictionary) == 1:
+            return True
         column = pa.chunked_array([chunk.indices for chunk in column.chunks])
     elif not pa.types.is_date32(column.type):
         return False

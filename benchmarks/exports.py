@@ -62,8 +62,8 @@ def exports_section() -> str:
         ("size of a file, relative to the defaults of `write_table` with zstd", times(share), "at most 0.6x"),
     ]
     return (
-        "## Exports\n\nOne request at a time to a sandbox in a process of its own. `write_table` gets the same options, "
-        "and no timestamp, checksum or record.\n\n" + table(("what", "result", "target"), rows)
+        "## Exports\n\nOne request at a time to a sandbox in a process of its own. `write_table` gets the same "
+        "options, and no timestamp, checksum or record.\n\n" + table(("what", "result", "target"), rows)
     )
 
 

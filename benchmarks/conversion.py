@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from functools import partial
 
 import pyarrow as pa
 
@@ -32,7 +33,7 @@ def conversion_section() -> str:
     for chunks in _CHUNKS:
         trades = _trades(chunks)
         timings = interleaved(
-            {"tickframe": lambda trades=trades: to_dataframe(trades, index=TIMESTAMP), "pyarrow": trades.to_pandas},
+            {"tickframe": partial(to_dataframe, trades, index=TIMESTAMP), "pyarrow": trades.to_pandas},
             _ROUNDS,
         )
         what = f"{chunks} chunk{'s' if chunks > 1 else ''} of {_ROWS:,} rows, relative to `Table.to_pandas()`"
@@ -53,7 +54,7 @@ def _trades(chunks: int) -> pa.Table:
     return pa.Table.from_batches(_batches(make_frame(TRADES, _ROWS).framed, chunks))
 
 
-def _batches(framed: memoryview, chunks: int) -> list[pa.RecordBatch]:
+def _batches(framed: bytes, chunks: int) -> list[pa.RecordBatch]:
     """Decode a response many times; each batch has memory of its own, as batches of several responses have."""
     assert TRADES.timestamp is not None
     timestamp = TimestampColumn(*TRADES.timestamp)

@@ -300,7 +300,7 @@ class Query:
         self,
         directory: str | os.PathLike[str],
         *,
-        partition_by: str | Sequence[str] = ("symbol", "date"),
+        partition_by: str | Sequence[str] | None = None,
         existing: Existing = "skip",
         engine: Literal["dask"] | None = None,
         times: Times = "timestamp",
@@ -323,7 +323,8 @@ class Query:
             The directory of the dataset, created if it does not exist; or a URI that ``pyarrow.fs`` knows, such
             as ``s3://bucket/ticks?region=eu-central-1``.
         partition_by
-            The columns that become directories, as in ``symbol=ZAL.XE/date=2016-05-05/``.
+            The columns that become directories, as in ``symbol=ZAL.XE/date=2016-05-05/``. By default ``symbol`` and
+            ``date``, or those of them that the documented columns have.
         existing
             What to do with parts that are in the dataset already: ``"skip"`` does not load them
             (except days that may still change), ``"overwrite"`` loads them again, ``"error"`` raises

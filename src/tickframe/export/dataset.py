@@ -31,6 +31,8 @@ from tickframe.plan.plan import Plan
 from tickframe.timestamps import TimeOptions
 from tickframe.wire.batch import documented_schema
 
+# The columns that become directories by default.
+_DEFAULT_DIRECTORIES = ("symbol", "date")
 _SYMBOL = "symbol"
 
 
@@ -316,7 +318,7 @@ def open_dataset(
     plan: Plan,
     service: str,
     *,
-    partition_by: str | Sequence[str],
+    partition_by: str | Sequence[str] | None,
     times: TimeOptions,
     write_options: Mapping[str, Any] | None,
 ) -> Dataset:
@@ -339,8 +341,10 @@ def open_dataset(
         If a partition column is not documented, a symbol cannot be a directory, a write option is invalid, or no file
         system knows the URI.
     """
-    names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     documented = {column.name for column in plan.columns}
+    if partition_by is None:
+        partition_by = [name for name in _DEFAULT_DIRECTORIES if name in documented or not documented]
+    names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     if documented and not documented.issuperset(names):
         raise ValueError(
             f"invalid partition_by {list(names)}: expected columns of the response, {', '.join(sorted(documented))}"

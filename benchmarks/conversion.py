@@ -10,6 +10,7 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -35,7 +36,7 @@ def conversion_section() -> str:
     for chunks in _CHUNKS:
         trades = _trades(chunks)
         timings = interleaved(
-            {"tickframe": lambda trades=trades: to_dataframe(trades, index=TIMESTAMP), "pyarrow": trades.to_pandas},
+            {"tickframe": partial(to_dataframe, trades, index=TIMESTAMP), "pyarrow": trades.to_pandas},
             _ROUNDS,
         )
         what = f"{chunks} chunk{'s' if chunks > 1 else ''} of {_ROWS:,} rows, relative to `Table.to_pandas()`"
@@ -57,14 +58,14 @@ def _trades(chunks: int) -> pa.Table:
     return pa.Table.from_batches(_batches(make_frame(TRADES, _ROWS).framed, chunks))
 
 
-def _batches(framed: memoryview, chunks: int) -> Iterator[pa.RecordBatch]:
+def _batches(framed: bytes, chunks: int) -> Iterator[pa.RecordBatch]:
     """Decode a response many times; each batch has memory of its own, as batches of several responses have."""
     assert TRADES.timestamp is not None
     timestamp = TimestampColumn(*TRADES.timestamp)
     return (timestamp.convert(batch) for _ in range(chunks) for batch in read_batches(framed, TRADES.columns))
 
 
-def _build(framed: memoryview, chunks: int, *, sort: bool = False) -> pd.DataFrame:
+def _build(framed: bytes, chunks: int, *, sort: bool = False) -> pd.DataFrame:
     """Convert batches as `Query.to_pandas` does."""
     batches = _batches(framed, chunks)
     first = next(batches)

@@ -168,10 +168,12 @@ def test_a_date_out_of_range_is_an_error_that_names_the_alternative() -> None:
         {"nulls": "nan"},
         {"dtype_backend": "numpy_nullable", "nulls": "nan"},
         {"dtype_backend": "numpy", "nulls": "zero"},
+        {"index": "trade"},
+        {"index": "absent"},
     ],
 )
 def test_invalid_options_are_errors(arguments: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"dtype_backend|nulls"):
+    with pytest.raises(ValueError, match=r"dtype_backend|nulls|invalid index"):
         to_dataframe(table(), **arguments)
 
 

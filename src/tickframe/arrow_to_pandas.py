@@ -146,11 +146,16 @@ class FrameBuilder:
     ) -> None:
         check_conversion(dtype_backend, nulls)
         self._schema = schema
-        self._index = index
         self._consume = consume
         self._columns = {
             field.name: _column_of(field, None if field.name == index else dtype_backend, nulls) for field in schema
         }
+        self._timestamps: _Timestamps | None = None
+        if index is not None:
+            timestamps = self._columns.get(index)
+            if not isinstance(timestamps, _Timestamps):
+                raise ValueError(f"invalid index {index!r}: expected a column of timestamp[ns], got {schema}")
+            self._timestamps = timestamps
         self._rows = 0
         self._capacity = 0
         # The only batch so far, whose memory may become that of the frame.
@@ -223,17 +228,20 @@ class FrameBuilder:
         self._copy_first()
         for column in self._columns.values():
             column.trim(self._rows)
-        columns = self._columns
+        order = self._timestamps.order() if self._timestamps is not None and sort else None
+        if order is not None:
+            for column in self._columns.values():
+                column.sort(order)
         index: pd.Index[Any] = pd.RangeIndex(self._rows)
-        if self._index is not None:
-            timestamps = columns.pop(self._index)
-            order = timestamps.order() if sort else None
-            if order is not None:
-                for column in (timestamps, *columns.values()):
-                    column.sort(order)
-            index = pd.DatetimeIndex(timestamps.finish(), name=self._index, copy=False)
-        names = list(columns)
-        return pd.DataFrame({name: columns.pop(name).finish() for name in names}, index, names, copy=False)
+        columns = {}
+        for name in list(self._columns):
+            # Only the array remains.
+            column = self._columns.pop(name)
+            if column is self._timestamps:
+                index = pd.DatetimeIndex(column.finish(), name=name, copy=False)
+            else:
+                columns[name] = column.finish()
+        return pd.DataFrame(columns, index, list(columns), copy=False)
 
     def _copy_first(self) -> None:
         if self._first is not None:

@@ -599,7 +599,7 @@ def _to_nullable_dtype(column: pa.ChunkedArray) -> Any:
 
 
 def _to_strings(column: pa.ChunkedArray) -> Any:
-    return column.to_pandas().array if isinstance(_STRING, np.dtype) else pd.array(column, dtype=_STRING)
+    return pd.array(column, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else column.to_pandas().array
 
 
 def _to_objects(column: pa.ChunkedArray) -> Any:

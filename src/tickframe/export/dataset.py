@@ -21,14 +21,17 @@ from tickframe.cache.policy import is_final
 from tickframe.errors import DatasetError
 from tickframe.export.conflicts import Asked, Existing
 from tickframe.export.coverage import Coverage, can_overlap
-from tickframe.export.files import FileFormat, directory_name
+from tickframe.export.files import FileFormat
 from tickframe.export.identity import Identity
+from tickframe.export.names import DirectoryNames, check_directories, directory_name
 from tickframe.export.records import FileRecord, Record, Records, part_name, sha256
 from tickframe.location import Location, is_unfinished
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.timestamps import TimeOptions
 from tickframe.wire.batch import documented_schema
+
+_SYMBOL = "symbol"
 
 
 class Dataset:
@@ -60,6 +63,8 @@ class Dataset:
         self._unfinished: dict[str, Record] = {}
         self._superseded: list[Record] = []
         self._is_prepared = False
+        self._was_interrupted = False
+        self._directories = DirectoryNames(self._location)
         self._settled: pa.Schema | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -83,6 +88,8 @@ class Dataset:
         ------
         DatasetError
             If the location holds something that cannot be together with these parts.
+        ValueError
+            If two symbols would be the same directory on this disk.
         FileExistsError
             If ``existing`` is ``"error"`` and a part is complete.
         OSError
@@ -90,7 +97,7 @@ class Dataset:
         """
         there = Identity.read(self._location)
         manifest = self._records.read_manifest()
-        is_interrupted = there is not None and manifest is None
+        self._was_interrupted = is_interrupted = there is not None and manifest is None
         known = (self._records.read_all({}) if is_interrupted else manifest) or {}
         unfinished = self._records.read_all_unfinished() if is_interrupted else {}
         names = [self._name(part) for part in parts]
@@ -100,6 +107,7 @@ class Dataset:
         for record in self._superseded:
             known.pop(record.name, None)
             unfinished.pop(record.name, None)
+        self._check_names(parts, known)
         done = {} if existing == "overwrite" else self._complete(names, known)
         if done and existing == "error":
             raise FileExistsError(
@@ -114,6 +122,14 @@ class Dataset:
         if is_interrupted:
             self._delete_abandoned()
         return {at: record for at, record in done.items() if record.is_final}
+
+    def _check_names(self, parts: Sequence[Part], known: Mapping[str, Record]) -> None:
+        self._directories.add(
+            directory for record in known.values() for file in record.files for directory in file.name.split("/")[:-1]
+        )
+        if _SYMBOL in self._identity.partition_by:
+            symbols = dict.fromkeys(symbol for part in parts for symbol in part.symbols())
+            self._directories.add(f"{_SYMBOL}={directory_name(symbol)}" for symbol in symbols)
 
     def prepare(self) -> None:
         """Delete what this run replaces, and write the identity; only the first call does anything."""
@@ -182,7 +198,7 @@ class Dataset:
         Raises
         ------
         ValueError
-            If the response lacks a partition column.
+            If the response lacks a partition column, or readers would change one of its values.
         OSError
             If the directory cannot be written.
         """
@@ -190,6 +206,7 @@ class Dataset:
         coverage = Coverage.of(part)
         has_note = can_overlap(part, coverage)
         files = {"/".join((*file.directories, f"{name}.parquet")): file for file in self._format.files(batches)}
+        self._directories.add(directory for file in files.values() for directory in file.directories)
         record = Record(
             name,
             str(part),
@@ -252,12 +269,19 @@ class Dataset:
         self.prepare()
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
             self._identity.with_schema(self._format.schema(schema)).write(self._location)
-        known = (self._known or {}) | {record.name: record for record in records}
+        known = self._in_order(self._known or {}, {record.name: record for record in records})
         self._records.write_manifest(self._records.read_all(known))
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]
         return [f"{str(self._location).rstrip('/')}/{file}" for file in files]
+
+    def _in_order(self, known: Mapping[str, Record], own: Mapping[str, Record]) -> dict[str, Record]:
+        """Return all records in the order of their parts, in which readers have rows of the same time."""
+        if self._was_interrupted:
+            # Records of an interrupted run were found without an order.
+            return {**own, **{name: record for name, record in known.items() if name not in own}}
+        return {**known, **own}
 
     def _complete(self, names: Sequence[str], known: Mapping[str, Record]) -> dict[int, Record]:
         """Return the records of the parts that are complete, by their index."""
@@ -312,7 +336,8 @@ def open_dataset(
     Raises
     ------
     ValueError
-        If a partition column is not documented, a write option is invalid, or no file system knows the URI.
+        If a partition column is not documented, a symbol cannot be a directory, a write option is invalid, or no file
+        system knows the URI.
     """
     names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     documented = {column.name for column in plan.columns}
@@ -322,6 +347,8 @@ def open_dataset(
         )
     file_format = FileFormat(names, times, plan.parts[0].is_documented, dict(write_options or {}))
     file_format.check(documented_schema(plan.columns))
+    if _SYMBOL in names:
+        check_directories(_SYMBOL, plan.symbols())
     return Dataset(location, Identity.of(plan.parts[0], service, names, times), file_format)
 
 

@@ -6,13 +6,14 @@ import collections
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 
-from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
+from tickframe.arrow_to_pandas import DtypeBackend, FrameBuilder, check_conversion
 from tickframe.cache.service import CacheMode
 from tickframe.errors import TickframeError
 from tickframe.export import Existing, Export, check_existing, open_dataset
@@ -191,16 +192,24 @@ class Query:
         times = self._time_options("timestamp" if has_index else "documented", tz, order or default_order)
         check_conversion(dtype_backend, nulls)
         run = self._new_run(self.plan.parts, on_error, cache)
-        schema, batches, times = self._open(run, times)
-        frame = to_dataframe(
-            # Without a reference here, its memory is freed column by column.
-            _to_table(schema, batches, times),
-            index=TIMESTAMP if has_index and times.timestamp is not None else None,
+        # The frame itself is sorted, once, by its index.
+        schema, batches, received = self._open(run, replace(times, order="parts") if has_index else times)
+        if received.is_sorted:
+            table = _to_table(schema, batches, received)
+            schema, batches = table.schema, iter(table.to_batches())
+            del table
+        has_timestamp = has_index and received.timestamp is not None
+        builder = FrameBuilder(
+            schema,
+            index=TIMESTAMP if has_timestamp else None,
             dtype_backend=dtype_backend,
             nulls=nulls,
             # Memory that is still being written into the cache must not change with the frame.
             consume=self.source.cache is None or cache == "off",
         )
+        for batch in batches:
+            builder.append(batch)
+        frame = builder.finish(sort=has_timestamp and times.is_sorted)
         if failed := run.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
         return frame

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def _compare_sizes(folder: Path, rows: int) -> float:
     return Path(path).stat().st_size / (folder / "default.parquet").stat().st_size
 
 
-def _timed(folder: Path, calls: dict[str, Callable[[Path], object]]) -> dict[str, Timing]:
+def _timed(folder: Path, calls: Mapping[str, Callable[[Path], object]]) -> dict[str, Timing]:
     """Time calls, each with a directory that does not exist yet."""
     targets = iter(folder / f"target-{number}" for number in range(10**6))
 
@@ -130,7 +130,11 @@ def _timed(folder: Path, calls: dict[str, Callable[[Path], object]]) -> dict[str
             shutil.rmtree(target)
 
     folder.mkdir(parents=True, exist_ok=True)
-    return interleaved({name: lambda call=call: call(next(targets)) for name, call in calls.items()}, _ROUNDS, clear)
+
+    def with_target(call: Callable[[Path], object]) -> Callable[[], object]:
+        return lambda: call(next(targets))
+
+    return interleaved({name: with_target(call) for name, call in calls.items()}, _ROUNDS, clear)
 
 
 def _export(

@@ -324,7 +324,8 @@ class Query:
         Each file is written whole or not at all. A run that was interrupted, repeated, loads what is missing and ends
         with the same dataset; a file that was changed or cut short since is loaded again. A dataset holds one kind of
         data of one service: another function, data type, window, or other flags need a directory of their own.
-        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part.
+        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part. It is not there while parts
+        are missing, those that failed with ``on_error="collect"`` included: :func:`tickframe.read_dataset` then raises.
 
         Parameters
         ----------
@@ -383,11 +384,12 @@ class Query:
             records, self.outcomes = export_parts(
                 self.plan, self.source, dataset, existing, on_error=on_error, mode=cache
             )
-            return dataset.finish(records, documented_schema(self.plan.columns))
+            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not self.outcomes.failed)
         export = Export(dataset, self.plan.parts, dataset.begin(self.plan.parts, existing))
         run = self._new_run(export.missing, on_error, cache)
         try:
-            return dataset.finish(export.write(self._fetch(run)), documented_schema(self.plan.columns))
+            records = export.write(self._fetch(run))
+            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not run.outcomes.failed)
         finally:
             self.outcomes = export.outcomes(run.outcomes)
 

@@ -248,7 +248,9 @@ class Dataset:
         self._location.delete(name)
         self._location.delete_empty_parents(name)
 
-    def finish(self, records: Sequence[Record], schema: pa.Schema) -> list[Path] | list[str]:
+    def finish(
+        self, records: Sequence[Record], schema: pa.Schema, *, is_complete: bool = True
+    ) -> list[Path] | list[str]:
         """Write the manifest, and return the files.
 
         Parameters
@@ -257,6 +259,8 @@ class Dataset:
             The records that this run wrote or found. The manifest also has those of earlier runs.
         schema
             The documented columns of responses, which are those of the dataset if there are no rows.
+        is_complete
+            Whether no part failed. Otherwise there is no manifest, as after an interrupted run.
 
         Returns
         -------
@@ -272,7 +276,8 @@ class Dataset:
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
             self._identity.with_schema(self._format.schema(schema)).write(self._location)
         known = self._in_order(self._known or {}, {record.name: record for record in records})
-        self._records.write_manifest(self._records.read_all(known))
+        if is_complete:
+            self._records.write_manifest(self._records.read_all(known))
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]

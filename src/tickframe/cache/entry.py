@@ -233,13 +233,15 @@ class Entry:
         if not self.has_timestamps:
             return None
         position = self._parquet.schema_arrow.get_field_index(TIMESTAMP)
-        statistics = [self._statistics(group, position) for group in self._groups]
-        if not statistics or any(
-            each is None or not each.has_min_max or not each.has_null_count or each.null_count for each in statistics
-        ):
+        bounds = []
+        for group in self._groups:
+            statistics = self._statistics(group, position)
+            if statistics is None or not statistics.has_min_max or statistics.null_count:
+                return None
+            bounds += [statistics.min_raw, statistics.max_raw]
+        if not bounds:
             return None
-        first = min(each.min_raw for each in statistics)
-        last = max(each.max_raw for each in statistics)
+        first, last = min(bounds), max(bounds)
         return np.datetime64(first, "ns"), np.datetime64(last, "ns")
 
     def _statistics(self, group: RowGroup, column: int) -> pq.Statistics | None:

@@ -218,6 +218,39 @@ def test_the_answer_of_an_undocumented_function_is_read(scripted: ScriptedServer
         tf.read_dataset(tmp_path, days="2016-05-05")
 
 
+@pytest.mark.parametrize("layout", [{}, {"times": "documented"}, {"order": "time", "partition_by": []}], ids=shown)
+def test_ticks_from_get_have_their_index(client: tf.Client, layout: dict[str, Any], tmp_path: Path) -> None:
+    arguments = {"symbol": "ZAL.XE", "day": "2016-05-05", "data_type": "TRADES", "to_time": "09:10"}
+    query = client.get("ACTIV", "tickData", **arguments)
+    query.to_parquet(tmp_path, **layout)
+    assert_frame_equal(tf.read_dataset(tmp_path), query.to_pandas())
+    assert_frame_equal(tf.read_dataset(tmp_path, tz="Europe/Berlin"), query.to_pandas(tz="Europe/Berlin"))
+    # The same request again, now that the columns of its rows are known.
+    assert len(query.to_parquet(tmp_path, **layout)) == 1
+
+
+def test_a_timestamp_of_the_response_is_a_column(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["timestamp"].timestamps_list.values.append(1)
+    response.data.columns["price"].double_list.values.append(1.5)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "prices")
+        query.to_parquet(tmp_path, partition_by=[])
+        assert_frame_equal(tf.read_dataset(tmp_path), query.to_pandas())
+    assert tf.read_dataset(tmp_path).columns.to_list() == ["price", "timestamp"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=shown)
+def test_categories_are_in_the_order_of_the_response(client: tf.Client, layout: dict[str, Any], tmp_path: Path) -> None:
+    query = client.tick_snapshot("ACTIV", SYMBOLS, "2016-05-05", data_type="TRADES", time="11:00")
+    frame = query.to_pandas()
+    # The last trade of the second symbol is the earlier one.
+    assert frame["symbol"].to_list() == SYMBOLS[::-1]
+    query.to_parquet(tmp_path, **layout)
+    assert_frame_equal(tf.read_dataset(tmp_path), frame)
+
+
 def test_a_place_without_an_export_is_an_error(tmp_path: Path) -> None:
     for read in (tf.read_dataset, tf.scan_dataset):
         with pytest.raises(tf.errors.DatasetError, match="there is no export"):

@@ -117,7 +117,7 @@ class Dataset:
                 "existing='skip' or 'overwrite'"
             )
         if there is not None and any(record.rows for record in known.values()):
-            self._identity = self._identity.with_schema(there.schema)
+            self._identity = self._identity.with_rows(there.schema, there.timestamp)
         self._is_prepared = self._identity == there and not self._superseded
         self._known, self._unfinished = known, unfinished
         self._records.delete_manifest()
@@ -172,9 +172,9 @@ class Dataset:
         if self._identity.schema is None:
             there = Identity.read(self._location)
             if there is not None and there.schema is not None and self._known is None:
-                self._identity = self._identity.with_schema(there.schema)
+                self._identity = self._identity.with_rows(there.schema, there.timestamp)
             else:
-                self._identity = self._identity.with_schema(columns)
+                self._identity = self._identity.with_rows(columns, self._format.timestamp(schema))
                 self._identity.write(self._location)
         expected = self._identity.schema
         assert expected is not None
@@ -274,7 +274,8 @@ class Dataset:
         """
         self.prepare()
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
-            self._identity.with_schema(self._format.schema(schema)).write(self._location)
+            columns = self._format.schema(schema)
+            self._identity.with_rows(columns, self._format.timestamp(schema)).write(self._location)
         known = self._in_order(self._known or {}, {record.name: record for record in records})
         if is_complete:
             self._records.write_manifest(self._records.read_all(known))

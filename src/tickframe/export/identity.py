@@ -106,7 +106,8 @@ class Identity:
         Raises
         ------
         DatasetError
-            If version 0.1.0 or a later version wrote the dataset, or its identity cannot be read.
+            If version 0.1.0 or a later version wrote the dataset, its identity cannot be read, or there are Parquet
+            files that no export recorded.
         OSError
             If the location cannot be read.
         """
@@ -192,6 +193,12 @@ def _check_empty(location: Location) -> None:
         raise DatasetError(
             f"{location} holds a dataset that tickframe 0.1.0 wrote, which does not record what it holds: export to "
             "another directory. tf.read_dataset() reads the old one"
+        )
+    others = [name for name, _ in location.files() if name.endswith(".parquet") and not name.startswith(("_", "."))]
+    if others:
+        raise DatasetError(
+            f"{location} holds Parquet files that are not of an export, {len(others):,} such as {others[0]}: choose "
+            "another directory, or move them, since readers would take them for part of it"
         )
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -152,23 +153,31 @@ class FileFormat:
 
     def _encode(self, table: pa.Table) -> pa.Buffer:
         sink = pa.BufferOutputStream()
-        with_types = table.replace_schema_metadata(_pandas_metadata(table.schema))
-        pq.write_table(with_types, sink, **self._options(table.schema))
+        with_types = table.replace_schema_metadata(pandas_metadata(table.schema))
+        pq.write_table(with_types, sink, **writer_options(table.schema, self.write_options))
         return sink.getvalue()
 
-    def _options(self, schema: pa.Schema) -> dict[str, Any]:
-        defaults: dict[str, Any] = {}
-        if "compression" not in self.write_options:
-            # A twentieth smaller than level 1, in a tenth more time.
-            defaults.update(compression="zstd", compression_level=3)
-        if not _ENCODING_OPTIONS.intersection(self.write_options):
-            # Times rarely repeat but differ little from row to row.
-            times = [
-                each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)
-            ]
-            defaults["use_dictionary"] = [name for name in schema.names if name not in times]
-            defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
-        return {**defaults, **self.write_options}
+
+def writer_options(schema: pa.Schema, chosen: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Return the options of ``pyarrow.parquet.ParquetWriter`` for rows of a schema.
+
+    Parameters
+    ----------
+    schema
+        The columns.
+    chosen
+        Options that replace the defaults.
+    """
+    defaults: dict[str, Any] = {}
+    if "compression" not in chosen:
+        # A twentieth smaller than level 1, in a tenth more time.
+        defaults.update(compression="zstd", compression_level=3)
+    if not _ENCODING_OPTIONS.intersection(chosen):
+        # Times rarely repeat but differ little from row to row.
+        times = [each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)]
+        defaults["use_dictionary"] = [name for name in schema.names if name not in times]
+        defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
+    return {**defaults, **chosen}
 
 
 def _sample(schema: pa.Schema) -> pa.Table:
@@ -187,7 +196,7 @@ def _sample(schema: pa.Schema) -> pa.Table:
 
 
 @lru_cache(16)
-def _pandas_metadata(schema: pa.Schema) -> dict[str, str]:
+def pandas_metadata(schema: pa.Schema) -> dict[str, str]:
     """Return the metadata with which pandas reads integers as Int64, whether or not any is null."""
     columns = [
         {

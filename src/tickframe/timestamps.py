@@ -43,7 +43,7 @@ class TimestampColumn:
     date, time : str
         The columns that it is the sum of: date32, and duration[ns] since midnight.
     tz : str, tuple of (str, str), or None
-        A time zone; or pairs of a symbol's suffix and its time zone, in which case timestamps are in UTC.
+        A time zone; or sorted pairs of a symbol's suffix and its time zone, in which case timestamps are in UTC.
     """
 
     date: str
@@ -64,7 +64,7 @@ class TimestampColumn:
                 raise ValueError("tz is an empty mapping: omit it, or map suffixes of symbols to time zones")
             for zone in tz.values():
                 _check_zone(zone)
-            return cls(*columns, tuple((suffix.removeprefix("."), zone) for suffix, zone in tz.items()))
+            return cls(*columns, tuple(sorted((suffix.removeprefix("."), zone) for suffix, zone in tz.items())))
         if tz is not None:
             _check_zone(tz)
         return cls(*columns, tz)

@@ -54,6 +54,7 @@ OTHERS: dict[str, tuple[Callable[[tf.Client], tf.Query], dict[str, object], str]
     "partition": (trades, {"partition_by": "symbol"}, "partition_by is symbol,date there and symbol here"),
     "times": (trades, {"times": "documented"}, "times is timestamp there and documented here"),
     "zone": (trades, {"tz": "Europe/Berlin"}, "tz is not given there and Europe/Berlin here"),
+    "zones": (trades, {"tz": {"XE": "Europe/Berlin"}}, "tz is not given there and XE: Europe/Berlin here"),
     "order": (trades, {"order": "time"}, "order is parts there and time here"),
 }
 

@@ -174,7 +174,7 @@ def _facts(identity: Identity) -> dict[str, object]:
 
 def _shown(value: object) -> str:
     match value:
-        case None | [] | {}:
+        case None | []:
             return "not given"
         case list():
             return ",".join(map(str, value))

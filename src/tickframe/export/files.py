@@ -168,7 +168,8 @@ def writer_options(schema: pa.Schema, chosen: Mapping[str, Any] = MappingProxyTy
     chosen
         Options that replace the defaults.
     """
-    defaults: dict[str, Any] = {}
+    # Readers that verify checksums notice a damaged file.
+    defaults: dict[str, Any] = {"write_page_checksum": True}
     if "compression" not in chosen:
         # A twentieth smaller than level 1, in a tenth more time.
         defaults.update(compression="zstd", compression_level=3)

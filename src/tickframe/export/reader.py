@@ -107,10 +107,10 @@ def scan_dataset(place: str | os.PathLike[str]) -> ds.Dataset:
     Raises
     ------
     DatasetError
-        If there is no export in this place, it was interrupted, or a file is missing or not of its recorded size. Its
-        checksum is not compared.
+        If there is no export in this place, it was interrupted, or a file is missing or not of its recorded size. The
+        recorded checksums are not compared.
     OSError
-        If the place cannot be read.
+        If the place cannot be read. Reading the dataset raises it too, if a page differs from its checksum in the file.
     """
     export = CompleteExport.open(Location(place))
     location = export.location

@@ -114,7 +114,9 @@ class CompleteExport:
             tuple(record.coverage for record in records.values()),
             schema,
             tuple(identity.schema.names),
-            tuple(identity.timestamp) if identity.timestamp else _timestamp_columns(identity.function, schema),
+            (identity.timestamp[0], identity.timestamp[1])
+            if identity.timestamp
+            else _timestamp_columns(identity.function, schema),
             identity.tz,
         )
 

@@ -58,7 +58,8 @@ def read_dataset(
     Returns
     -------
     pandas.DataFrame
-        Rows in order of time where there is a timestamp, otherwise in the order of the files.
+        Rows in order of time where there is a timestamp, otherwise in the order of the files. Rows of the same time are
+        in the order of the files too, if other partition columns than symbol and date divided a response.
 
     Raises
     ------

@@ -12,15 +12,20 @@ from tickframe.catalogue.model import (
     TickDataType,
     camel_case,
 )
+from tickframe.catalogue.request_format import ENUM_FORMATS, ENUM_NUMBERS, EnumFormat, RequestFormat
 
 __all__ = [
+    "ENUM_FORMATS",
+    "ENUM_NUMBERS",
     "FUNCTIONS",
     "ChainType",
     "Column",
     "ColumnKind",
+    "EnumFormat",
     "Function",
     "Parameter",
     "ParameterKind",
+    "RequestFormat",
     "TickDataFlag",
     "TickDataType",
     "camel_case",

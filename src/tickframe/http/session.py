@@ -178,15 +178,16 @@ def new_session() -> requests.Session:
     return session
 
 
-class BearerToken(AuthBase):
-    """Sends an access token. As ``auth``, it takes precedence over a netrc file."""
+class CredentialHeader(AuthBase):
+    """Sends a token or an API key in a header. As ``auth``, it takes precedence over a netrc file."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, name: str, value: str) -> None:
+        self._name = name
+        self._value = value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Set the Authorization header."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        """Set the header."""
+        request.headers[self._name] = self._value
         return request
 
 

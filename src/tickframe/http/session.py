@@ -113,6 +113,7 @@ class _CancellableConnection:
     sock: socket.socket
     received: HTTPResponse
 
+    # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
         """Return a new response, which http.client then reads from the socket."""
         self.received = _RateCheckedResponse(*arguments, **options)
@@ -127,11 +128,11 @@ class _CancellableConnection:
             return super().getresponse()  # type: ignore[misc]
 
 
-class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):
+class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):
+class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -21,7 +22,7 @@ from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.run.outcomes import Estimate, evenly_spread
 from tickframe.sandbox import Sandbox
 from tickframe.wire.batch import documented_schema
-from tickframe.wire.contract import DataResponse
+from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import write_frame
 
 WEEK = ("2016-05-02", "2016-05-04")
@@ -346,8 +347,52 @@ def test_get_sends_any_parameters_and_keeps_the_columns_it_receives(client: tf.C
 def test_get_rejects_what_cannot_be_sent(client: tf.Client) -> None:
     with pytest.raises(ValueError, match="cannot be sent"):
         client.get("ACTIV", "x", symbol=object())
-    with pytest.raises(ValueError, match="request is empty"):
+    with pytest.raises(ValueError, match="endpoint is empty"):
         client.get("ACTIV", "")
+
+
+@pytest.mark.parametrize("name", ["endpoint", "request"])
+def test_get_accepts_both_documented_names_of_the_endpoint(client: tf.Client, name: str) -> None:
+    by_position = client.get("ACTIV", "tickData", symbol="ZAL.XE")
+    assert client.get(source="ACTIV", symbol="ZAL.XE", **{name: "tickData"}).plan == by_position.plan
+
+
+def test_get_rejects_an_endpoint_given_twice_or_not_at_all(client: tf.Client) -> None:
+    with pytest.raises(ValueError, match=r"the endpoint is given twice, 'tickData' and request='ticks'"):
+        client.get("ACTIV", "tickData", request="ticks")
+    with pytest.raises(ValueError, match="missing endpoint"):
+        client.get("ACTIV", symbol="ZAL.XE")
+
+
+_MIDNIGHT, _NOON = pd.Timestamp("2016-05-05"), pd.Timestamp("2016-05-05 12:00")
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (_MIDNIGHT, "days_value"),
+        (_MIDNIGHT.to_pydatetime(), "days_value"),
+        (np.datetime64("2016-05-05"), "days_value"),
+        (np.array("2016-05-05", "datetime64[ns]"), "days_value"),
+        (dt.date(2016, 5, 5), "days_value"),
+        (_NOON, "timestamp_value"),
+        (pd.Timestamp("2016-05-05 00:00:00.000000001"), "timestamp_value"),
+        (_MIDNIGHT.tz_localize("UTC"), "timestamp_value"),
+        ([_MIDNIGHT, _MIDNIGHT], "days_value"),
+        (pd.DatetimeIndex([_MIDNIGHT]), "days_value"),
+        (np.array(["2016-05-05"], "datetime64[ns]"), "days_value"),
+        ([_MIDNIGHT, _NOON], "timestamp_value"),
+        ({"from": _MIDNIGHT}, "days_value"),
+        (np.array([1], "timedelta64[ns]"), "nanoseconds_value"),
+    ],
+)
+def test_get_sends_midnights_as_days_and_other_timestamps_with_their_time(
+    client: tf.Client, value: object, sent: str
+) -> None:
+    [part] = client.get("ACTIV", "x", when=value).plan.parts
+    written = DataRequest.FromString(part.key()).parameters["when"]
+    values = [*written.list.mixed_list.values, *written.object.fields.values()] or [written]
+    assert {each.WhichOneof("type") for each in values} == {sent}
 
 
 def test_index_none_keeps_the_documented_columns(client: tf.Client) -> None:

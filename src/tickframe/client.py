@@ -211,28 +211,38 @@ class Client(DocumentedFunctions):
         """
         return self._service.user()
 
-    def get(self, source: str, request: str, **parameters: object) -> Query:
+    def get(
+        self, source: str, endpoint: str | None = None, *, request: str | None = None, **parameters: object
+    ) -> Query:
         """Query any endpoint by name, with any parameters; columns are those of the response.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
-        request
+        endpoint
             The name of the endpoint, such as ``"tickData"``.
+        request
+            Another name of ``endpoint``: the service's documentation uses both.
         **parameters
             Strings, ints, floats, bools, dates, times, timestamps, lists of these, or mappings;
-            snake_case names are sent in camelCase. None is the same as omitting the parameter. If the response
-            names a next page, that is read too.
+            snake_case names are sent in camelCase. A timestamp at midnight without a time zone is sent as a day, any
+            other with its time. None is the same as omitting the parameter. If the response names a next page, that is
+            read too.
 
         Raises
         ------
         ValueError
-            If a value is of a type that cannot be sent; nothing was sent.
+            If the endpoint is missing or given twice, or a value is of a type that cannot be sent; nothing was sent.
         """
+        if endpoint is not None and request is not None:
+            raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
+        name = endpoint if request is None else request
+        if name is None:
+            raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
         given = {"source": parse_string(source, "source"), **parameters}
         values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
-        part = Part(parse_string(request, "request"), request, values, paged=True)
+        part = Part(parse_string(name, "endpoint"), name, values, paged=True)
         return self._new_query(Plan((part,), _USUAL_TIMESTAMP, self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:

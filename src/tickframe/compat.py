@@ -190,10 +190,17 @@ def _integers(column: pa.ChunkedArray) -> Any:
     return column.fill_null(NULL_INT64).to_numpy().copy()
 
 
-def get(source: str, request: str, connection: XytClient | None = None, **parameters: object) -> DataObject:
+def get(
+    source: str,
+    endpoint: str | None = None,
+    connection: XytClient | None = None,
+    *,
+    request: str | None = None,
+    **parameters: object,
+) -> DataObject:
     """Call any endpoint by name; see :meth:`tickframe.Client.get`."""
     client = connection or XytClient.default()
-    return client.call("get", {"source": source, "request": request, **parameters})
+    return client.call("get", {"source": source, "endpoint": endpoint, "request": request, **parameters})
 
 
 def _vendor_function(function: Function) -> Callable[..., DataObject]:

@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache.service import CacheMode
-from tickframe.errors import TickframeError
+from tickframe.errors import TickframeError, warn
 from tickframe.export import Existing, Export, check_existing, open_dataset
 from tickframe.extras import needs_extra
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.run.display import query_html
-from tickframe.run.fetch import Fetched, OnError, Run, warn
+from tickframe.run.fetch import Fetched, OnError, Run
 from tickframe.run.outcomes import Estimate, Outcomes, estimate, evenly_spread
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source

@@ -106,5 +106,8 @@ def test_an_unknown_argument_is_a_type_error(connection: XytClient) -> None:
 
 
 def test_get_sends_any_request(connection: XytClient) -> None:
-    exchanges = get("ACTIV", "exchanges", connection=connection)
-    assert isinstance(exchanges.to_pandas(), pd.DataFrame)
+    by_position = get("ACTIV", "exchanges", connection=connection).to_pandas()
+    assert len(by_position) > 0
+    for name in ("endpoint", "request"):
+        by_name = get(source="ACTIV", connection=connection, **{name: "exchanges"}).to_pandas()
+        pd.testing.assert_frame_equal(by_name, by_position, check_like=True)

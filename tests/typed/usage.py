@@ -40,6 +40,8 @@ def documented_functions(client: tf.Client) -> None:
     client.lookup_exchanges("ACTIV", exchange_filters="XETRA")
     client.lookup_symbols("ACTIV", "zal", page_limit=10)
     client.get("ACTIV", "tickData", symbol="ZAL.XE", levels=[1, 2], exact=True)
+    client.get(source="ACTIV", endpoint="tickData", dateFrom=pd.Timestamp("2016-05-05"))
+    client.get("ACTIV", request="tickData")
 
 
 def wrong_calls(client: tf.Client) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,15 +21,9 @@ from tickframe.errors import (
 )
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
+from tickframe.http.refusals import framed_body, raise_for_status, read_json
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import (
-    CredentialHeader,
-    network_errors,
-    new_session,
-    open_body,
-    raise_for_response,
-    read_json,
-)
+from tickframe.http.session import CredentialHeader, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings, host_of
@@ -35,6 +31,9 @@ from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
+_DISCOVER = (
+    "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
+)
 
 
 class Service:
@@ -43,7 +42,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        # Whether the settings are known to be right.
+        # Whether a request for data has succeeded, so that the settings are right.
         self._has_answered = False
         self._connect()
 
@@ -94,19 +93,25 @@ class Service:
         """
         self._connect_after_fork()
         try:
-            return retry(
-                lambda attempts: joined(self._request(part, cancellation), attempts),
-                self.settings.retry_seconds,
-                self._pause,
-                cancellation,
-            )
+            with self._first_contact():
+                return retry(
+                    lambda attempts: joined(self._request(part, cancellation), attempts),
+                    self.settings.retry_seconds,
+                    self._pause,
+                    cancellation,
+                )
         except TickframeError as error:
             error.part = str(part)
+            raise
+
+    @contextlib.contextmanager
+    def _first_contact(self) -> Iterator[None]:
+        """Add to an error before the first response that an inferred setting may be wrong for this service."""
+        try:
+            yield
+        except TickframeError as error:
             if not self._has_answered and _may_be_of_settings(error):
-                error.message += (
-                    "; no request has succeeded yet: tickframe check --discover finds out how the service wants to be "
-                    "asked"
-                )
+                error.message += _DISCOVER
             raise
 
     def user(self) -> dict[str, Any]:
@@ -119,9 +124,9 @@ class Service:
         """
         self._connect_after_fork()
         url = self.settings.user_url
-        with network_errors(host_of(url)), self._send("GET", url) as response:
-            raise_for_response(response, "application/json", secrets=self._secrets())
-            return read_json(response)
+        with self._first_contact(), network_errors(host_of(url)), self._send("GET", url) as response:
+            raise_for_status(response, secrets=self._secrets())
+            return read_json(response, self._secrets())
 
     def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
@@ -135,8 +140,9 @@ class Service:
             self._send("POST", url, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            frames = tuple(read_responses(open_body(response), part.columns, maximum_length=settings.maximum_length))
+            raise_for_status(response, reference_id=reference_id, secrets=self._secrets())
+            frames_file = framed_body(response, reference_id=reference_id, secrets=self._secrets())
+            frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         self._has_answered = True
@@ -171,14 +177,14 @@ class Service:
             method,
             url,
             data=body,
-            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
+            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json, */*"},
             auth=CredentialHeader(*settings.credential(token.text)),
             **settings.requests_options(url),
         )
 
 
 def _may_be_of_settings(error: TickframeError) -> bool:
-    """Return whether an error can come from settings that are not those of the service."""
-    return isinstance(error, UnexpectedContentError | UnknownEndpointError | FrameMarkerError) or (
-        isinstance(error, ServiceError) and error.status == requests.codes.bad_request
-    )
+    """Return whether a path, a name or an address that is inferred or wrong can be the cause of an error."""
+    if isinstance(error, FrameMarkerError | UnknownEndpointError | UnexpectedContentError):
+        return True
+    return type(error) is ServiceError and error.status == requests.codes.bad_request

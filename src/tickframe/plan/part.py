@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -222,14 +223,31 @@ class FrozenMapping(Mapping[str, object]):
 
 
 def frozen(value: object) -> object:
-    """Return a copy of a parameter's value that does not change with the caller's lists and mappings."""
+    """Return a copy of a parameter's value that does not change with the caller's lists and mappings.
+
+    A midnight without a time zone becomes a date: days are documented to be passed so. In a list with other times of
+    day it remains a timestamp.
+    """
     if isinstance(value, Mapping):
         return FrozenMapping(tuple((str(name), frozen(field)) for name, field in value.items()))
     if isinstance(value, np.ndarray):
-        return frozen(value.tolist())
+        # NumPy's own conversion makes integers of timestamps in nanoseconds.
+        return frozen(value[()] if value.ndim == 0 else list(value) if value.dtype.kind in "mM" else value.tolist())
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | memoryview):
-        return tuple(frozen(each) for each in value)
+        items = list(value)
+        has_times = any(_is_timestamp(item) and not _is_naive_midnight(pd.Timestamp(item)) for item in items)
+        return tuple(item if has_times and _is_timestamp(item) else frozen(item) for item in items)
+    if _is_timestamp(value) and _is_naive_midnight(moment := pd.Timestamp(value)):
+        return moment.date()
     return value
+
+
+def _is_timestamp(value: object) -> TypeGuard[dt.datetime | np.datetime64]:
+    return isinstance(value, dt.datetime | np.datetime64) and not pd.isna(value)
+
+
+def _is_naive_midnight(moment: pd.Timestamp) -> bool:
+    return moment.tzinfo is None and moment == moment.normalize()
 
 
 def _days_of(value: object) -> Iterator[dt.date]:

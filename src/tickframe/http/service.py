@@ -31,7 +31,8 @@ from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
-_DISCOVER = (
+#: What an error before the first response adds.
+FIRST_CONTACT_HINT = (
     "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
 )
 
@@ -111,8 +112,20 @@ class Service:
             yield
         except TickframeError as error:
             if not self._has_answered and _may_be_of_settings(error):
-                error.message += _DISCOVER
+                error.message += FIRST_CONTACT_HINT
             raise
+
+    def sign_in(self) -> None:
+        """Request a token unless there is one.
+
+        Raises
+        ------
+        TransportError, ServiceError, SettingsError
+            As for :meth:`answer`, after one attempt.
+        """
+        self._connect_after_fork()
+        with self._first_contact():
+            self._tokens.token()
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.

@@ -222,7 +222,7 @@ class _Search:
         _StoppedError
             If nothing works, or too much was tried.
         """
-        sources = self._function("lookup_sources", {}, [self.settings])
+        sources = self._function("lookup_sources", {}, [("", self.settings)])
         source = source or _preferred(sources)
         self._where_source_travels(source, symbol, day)
         enums = _distinct([self.settings.enums, *candidates.ENUMS])
@@ -230,9 +230,10 @@ class _Search:
             if name in self.answered or name == "lookup_sources":
                 continue
             arguments = candidates.small_request(name, source, symbol, day)
-            formats = [replace(self.settings, enums=each) for each in enums] if "data_type" in arguments else []
-            rows = self._function(name, arguments, formats or [self.settings])
-            if rows is not None and formats:
+            has_enums = "data_type" in arguments
+            formats = [(f"enums={each}", replace(self.settings, enums=each)) for each in enums]
+            rows = self._function(name, arguments, formats if has_enums else [("", self.settings)])
+            if rows is not None and has_enums:
                 enums = [self.settings.enums]
             self._open_parameters(name, arguments, rows)
 
@@ -242,7 +243,7 @@ class _Search:
         # Without a setting of its own, the current place is one of the candidates.
         first = [] if current in candidates.SOURCES[2:3] else [current]
         places = [
-            replace(self.settings, path_template=template, omit_source=omit)
+            (_place(template, omit=omit), replace(self.settings, path_template=template, omit_source=omit))
             for template, omit in _distinct([*first, *candidates.SOURCES])
         ]
         for name in ("lookup_exchanges", "tick_data"):
@@ -255,13 +256,15 @@ class _Search:
             f"no request with source {source!r} worked: check the source, or ask the service's support how to send it"
         )
 
-    def _function(self, name: str, arguments: Mapping[str, object], formats: Iterable[Settings]) -> pa.Table | None:
-        """Try settings, each with the endpoints of a function, until one works; return its rows."""
+    def _function(
+        self, name: str, arguments: Mapping[str, object], formats: Iterable[tuple[str, Settings]]
+    ) -> pa.Table | None:
+        """Try settings, with a note about each and the endpoints of a function, until one works; return its rows."""
         function = FUNCTIONS[name]
-        for tried in formats:
+        for note, tried in formats:
             for endpoint in self._endpoints(function):
                 settings = replace(tried, endpoints=_with(tried.endpoints, name, endpoint, function.endpoint))
-                rows = self._rows(function, arguments, settings, _differences(tried, self.settings))
+                rows = self._rows(function, arguments, settings, note)
                 if rows is not None:
                     self.discovery.settings = settings
                     self.answered.add(name)
@@ -373,16 +376,11 @@ def _words(error: TickframeError) -> str:
     return error.message.removesuffix(FIRST_CONTACT_HINT)
 
 
-def _differences(tried: Settings, settings: Settings) -> str:
-    """Return the settings that are tried and cannot be seen in the path."""
-    changed = []
-    if tried.omit_source:
-        changed.append("without source")
-    elif tried.path_template != settings.path_template or "{source}" not in tried.path_template:
-        changed.append("" if "{source}" in tried.path_template else "source as a parameter")
-    if tried.enums != settings.enums:
-        changed.append(f"enums={tried.enums}")
-    return ", ".join(filter(None, changed))
+def _place(template: str, *, omit: bool) -> str:
+    """Return where the source travels, unless the path shows it."""
+    if "{source}" in template:
+        return ""
+    return "without the source" if omit else "source as a parameter"
 
 
 def _with(names: Mapping[str, str], name: str, value: str, default: str) -> dict[str, str]:

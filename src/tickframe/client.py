@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.cache import Cache, open_cache
-from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
+from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType, timestamp_columns
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.extras import needs_extra
 from tickframe.functions import DocumentedFunctions
@@ -27,10 +27,6 @@ from tickframe.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from tickframe.sandbox import Sandbox
-
-
-# The usual names in responses to undocumented requests for ticks.
-_USUAL_TIMESTAMP = ("date", "time")
 
 
 class Client(DocumentedFunctions):
@@ -244,7 +240,7 @@ class Client(DocumentedFunctions):
         given = {"source": parse_string(source, "source"), **parameters}
         values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
         part = Part(parse_string(name, "endpoint"), name, values, paged=True)
-        return self._new_query(Plan((part,), _USUAL_TIMESTAMP, self._options))
+        return self._new_query(Plan((part,), timestamp_columns(name), self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
         return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))

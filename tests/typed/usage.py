@@ -54,6 +54,7 @@ def wrong_calls(client: tf.Client) -> None:
 def conversions(query: tf.Query) -> None:
     """Convert a query, and look at its outcomes."""
     assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)
+    assert_type(query.to_pandas(dtype_backend="numpy", nulls="nan"), pd.DataFrame)
     assert_type(query.parts(), pd.DataFrame)
     assert_type(query.outcomes, Outcomes)
     assert_type(query.outcomes[0], Outcome)

@@ -304,6 +304,37 @@ def test_an_empty_cursor_ends_the_pages(scripted: ScriptedServer) -> None:
         assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
 
 
+def test_the_same_cursor_with_no_rows_ends_the_pages(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "a", 2), page(["B"], "b", 2), page([], "b", 2))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.lookup_symbols("ACTIV")
+        assert query.to_pandas()["symbol"].tolist() == ["A", "B"]
+        assert len(query.outcomes) == len(scripted.received) == 3
+        rest = client.lookup_symbols("ACTIV", cursor="b")
+        assert rest.to_pandas()["symbol"].tolist() == []
+        assert len(rest.outcomes) == 1
+
+
+def test_the_same_cursor_with_all_announced_rows_ends_the_pages(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 2), page(["B"], "1", 2))
+    with tf.Client(scripted.url, token="t") as client:
+        assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
+    assert len(scripted.received) == 2
+
+
+@pytest.mark.parametrize("total", [3, 1])
+def test_the_same_cursor_with_other_rows_than_announced_is_an_error(scripted: ScriptedServer, total: int) -> None:
+    scripted.reply(page(["A"], "1", total), page(["A"], "1", total))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="twice"):
+        client.lookup_symbols("ACTIV").to_pandas()
+
+
+def test_the_same_cursor_with_no_rows_and_a_hole_is_an_error(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 2), page([], "1", 2))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match=r"1 rows.*2"):
+        client.lookup_symbols("ACTIV").to_pandas()
+
+
 def test_pages_with_fewer_rows_than_announced_are_an_error(scripted: ScriptedServer) -> None:
     scripted.reply(page(["A"], "1", 3), page(["B"], None, 3))
     with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match=r"2 rows.*3"):

@@ -223,7 +223,12 @@ def _to_array(column: _Column, dtype_backend: DtypeBackend | None, nulls: Nulls 
         return integers if dtype_backend == "numpy" else pd.arrays.IntegerArray(integers, null)
     if kind == pa.bool_():
         return _booleans(column)
-    return column.to_arrow().to_pandas().to_numpy()
+    try:
+        return column.to_arrow().to_pandas().to_numpy()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"column {column.name!r} has a value that pandas cannot hold ({error}): use to_arrow(), which keeps it"
+        ) from error
 
 
 def _values(

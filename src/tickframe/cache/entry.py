@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from tickframe.cache.checksum import InvalidEntryError, RowGroup, add_checksums, check_all_but_row_groups
 from tickframe.cache.key import FORMAT, Key, Window
-from tickframe.wire.contract import DataResponse
+from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
@@ -274,7 +274,7 @@ def _some_values(column: pa.Array) -> list[str]:
 def _write_meta(meta: Mapping[str, object]) -> str:
     message = DataResponse()
     for name, value in meta.items():
-        message.meta[name].CopyFrom(write_value(value))
+        message.meta[name].CopyFrom(Value() if value is None else write_value(value))
     text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
     if _read_meta(text) != dict(meta):
         raise ValueError("the metadata of the response cannot be stored exactly")

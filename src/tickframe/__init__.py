@@ -13,6 +13,7 @@ from tickframe.cache import Cache
 from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
+from tickframe.export.reader import read_dataset, scan_dataset
 from tickframe.query import Query
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "TickframeWarning",
     "accessor",
     "errors",
+    "read_dataset",
     "read_ticks",
+    "scan_dataset",
 ]
 
 __version__ = _version("tickframe")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.cache import Cache, open_cache
-from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
+from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType, timestamp_columns
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.extras import needs_extra
 from tickframe.functions import DocumentedFunctions
@@ -27,10 +27,6 @@ from tickframe.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from tickframe.sandbox import Sandbox
-
-
-# The usual names in responses to undocumented requests for ticks.
-_USUAL_TIMESTAMP = ("date", "time")
 
 
 class Client(DocumentedFunctions):
@@ -242,7 +238,7 @@ class Client(DocumentedFunctions):
         part = Part(parse_string(name, "endpoint"), name, values, paged=True)
         # Raises for values that cannot be sent.
         part.key()
-        return self._new_query(Plan((part,), _USUAL_TIMESTAMP, self._options))
+        return self._new_query(Plan((part,), timestamp_columns(request), self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
         return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))

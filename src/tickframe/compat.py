@@ -179,9 +179,7 @@ class DataObject:
     @cached_property
     def data(self) -> DataResponse:
         """The response as a protobuf message, encoded from the columns."""
-        meta = {
-            name: Value() if value is None else write_value(value) for name, value in self._outcome.meta.items()
-        }
+        meta = {name: Value() if value is None else write_value(value) for name, value in self._outcome.meta.items()}
         [message] = read_frames(encode_response(self._table, warning=self._outcome.warning, meta=meta))
         return DataResponse.FromString(bytes(message))
 

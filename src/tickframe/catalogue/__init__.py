@@ -1,6 +1,6 @@
 """The documented functions of the service (API contract 2.0.0) as data."""
 
-from tickframe.catalogue.functions import FUNCTIONS
+from tickframe.catalogue.functions import FUNCTIONS, timestamp_columns
 from tickframe.catalogue.model import (
     ChainType,
     Column,
@@ -24,4 +24,5 @@ __all__ = [
     "TickDataFlag",
     "TickDataType",
     "camel_case",
+    "timestamp_columns",
 ]

@@ -89,6 +89,7 @@ class _CancellableConnection:
     sock: socket.socket
     received: HTTPResponse
 
+    # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
         """Return a new response, which http.client then reads from the socket."""
         self.received = _RateCheckedResponse(*arguments, **options)
@@ -103,11 +104,11 @@ class _CancellableConnection:
             return super().getresponse()  # type: ignore[misc]
 
 
-class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):
+class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):
+class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 
@@ -198,7 +199,7 @@ class _DecodedBody:
 
 
 class _PlainBody:
-    """A body that is sent as it is, read into the buffer at once: urllib3 would copy every byte twice."""
+    """A body that is sent as it is, received in the buffer: urllib3 would copy every byte into it."""
 
     def __init__(self, raw: urllib3.HTTPResponse, received: HTTPResponse) -> None:
         self._raw = raw

@@ -19,12 +19,9 @@ With ``dtype_backend="numpy"`` int64 is int64 and bool is bool, which have no nu
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -49,9 +46,6 @@ _NAT = np.datetime64("NaT", "ns")
 
 # From here on float64 has no value for some integers.
 _LARGEST_EXACT = 2.0**53
-
-# Starting threads takes longer than copying fewer rows.
-_FEWEST_ROWS_FOR_THREADS = 500_000
 
 
 def to_dataframe(
@@ -79,9 +73,9 @@ def to_dataframe(
         ``"nan"`` makes integers and bools with nulls float64 with NaN. Only with ``dtype_backend="numpy"``,
         where such a column is otherwise an error.
     consume
-        Whether the frame may take over the memory of the table, or free each chunk as soon as it is copied.
-        Only for a table to whose data there is no other reference: writing to the frame changes it.
-        Memory is freed during the conversion if the caller keeps no reference to the table either.
+        Whether the frame may take over the memory of a table of one chunk. Only for a table to whose data
+        there is no other reference: writing to the frame changes it. The memory of several chunks is freed
+        during the conversion if the caller keeps no reference to the table.
 
     Raises
     ------
@@ -89,12 +83,14 @@ def to_dataframe(
         If an option is invalid, a date is outside the range of 64 bits of nanoseconds (1677 to 2262), or
         with ``dtype_backend="numpy"`` a column has nulls or an integer that no float64 equals.
     """
-    rows = table.num_rows
     builder = FrameBuilder(table.schema, index=index, dtype_backend=dtype_backend, nulls=nulls, consume=consume)
-    batches = table.to_batches()
-    # Batches are freed one by one.
+    batches = deque(table.to_batches())
+    if len(batches) > 1:
+        builder.reserve(table.num_rows)
+    # Each batch is freed as soon as it is copied.
     del table
-    builder.extend(batches, rows)
+    while batches:
+        builder.append(batches.popleft())
     return builder.finish()
 
 
@@ -118,7 +114,7 @@ def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
 
 
 class FrameBuilder:
-    """Converts record batches to one DataFrame, each as it arrives: the frame never exists a second time in Arrow.
+    """Converts record batches to one DataFrame, each as it arrives, so that they need not exist at once.
 
     Parameters
     ----------
@@ -169,48 +165,22 @@ class FrameBuilder:
         ValueError
             As of :func:`to_dataframe`.
         """
+        if not batch.schema.equals(self._schema):
+            raise ValueError(f"expected batches of one schema, {self._schema}, not {batch.schema}")
         if not batch.num_rows:
             return
         if not self._rows and self._first is None:
             self._first = batch
             return
         self._copy_first()
-        self._reserve(self._rows + batch.num_rows)
-        for copy in self._copies(batch):
-            copy()
+        self._copy(batch)
 
-    def extend(self, batches: list[pa.RecordBatch], rows: int) -> None:
-        """Convert batches on several threads, if there are many rows.
-
-        Parameters
-        ----------
-        batches
-            The batches. The list is empty afterwards.
-        rows
-            How many rows they have.
-        """
-        if len(batches) == 1 and not self._rows:
-            self.append(batches.pop())
-            return
-        self._reserve(self._rows + rows, exactly=True)
-        copies = deque(copy for batch in batches for copy in self._copies(batch))
-        batches.clear()
-
-        def copy_remaining() -> None:
-            while True:
-                try:
-                    copy = copies.popleft()
-                except IndexError:
-                    return
-                copy()
-
-        threads = (os.cpu_count() or 1) if rows >= _FEWEST_ROWS_FOR_THREADS else 1
-        if threads == 1:
-            copy_remaining()
-            return
-        with ThreadPoolExecutor(threads, "tickframe-copy") as pool:
-            for copied in [pool.submit(copy_remaining) for _ in range(threads)]:
-                copied.result()
+    def reserve(self, rows: int) -> None:
+        """Make room for a number of rows in total. Memory that is not written to yet is only reserved."""
+        if rows > self._capacity:
+            self._capacity = rows
+            for column in self._columns.values():
+                column.reserve(rows)
 
     def finish(self, *, sort: bool = False) -> pd.DataFrame:
         """Return the frame; the builder is empty afterwards.
@@ -246,25 +216,15 @@ class FrameBuilder:
     def _copy_first(self) -> None:
         if self._first is not None:
             first, self._first = self._first, None
-            self._reserve(first.num_rows, exactly=True)
-            for copy in self._copies(first):
-                copy()
+            self._copy(first)
 
-    def _reserve(self, rows: int, *, exactly: bool = False) -> None:
-        """Make room for rows. Memory that is not written to yet is only reserved."""
-        if rows > self._capacity:
-            self._capacity = rows if exactly else max(rows, 2 * self._capacity)
-            for column in self._columns.values():
-                column.reserve(self._capacity)
-
-    def _copies(self, batch: pa.RecordBatch) -> list[Callable[[], None]]:
-        """Add the rows of a batch, and return the copies that remain to be made, in any order and on any thread."""
-        if not batch.schema.equals(self._schema):
-            raise ValueError(f"expected batches of one schema, {self._schema}, not {batch.schema}")
+    def _copy(self, batch: pa.RecordBatch) -> None:
         rows = slice(self._rows, self._rows + batch.num_rows)
+        if rows.stop > self._capacity:
+            self.reserve(max(rows.stop, 2 * self._capacity))
+        for column, chunk in zip(self._columns.values(), batch.columns, strict=True):
+            column.copy(chunk, rows)
         self._rows = rows.stop
-        added = [column.add(chunk, rows) for column, chunk in zip(self._columns.values(), batch.columns, strict=True)]
-        return [copy for copy in added if copy is not None]
 
 
 def to_pandas_array(column: pa.ChunkedArray, name: str) -> Any:
@@ -297,16 +257,13 @@ class _Column(ABC):
         """Make room for a number of rows in total."""
 
     @abstractmethod
-    def add(self, chunk: pa.Array, rows: slice) -> Callable[[], None] | None:
-        """Prepare rows, and return the call that copies them, if they are copied."""
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        """Copy a chunk to its rows, which are the next ones."""
 
     def take_over(self, chunk: pa.Array) -> None:
         """Make the memory of a chunk that of the column, if possible: the chunk is all of it."""
-        rows = len(chunk)
-        self.reserve(rows)
-        copy = self.add(chunk, slice(0, rows))
-        if copy is not None:
-            copy()
+        self.reserve(len(chunk))
+        self.copy(chunk, slice(0, len(chunk)))
 
     @abstractmethod
     def trim(self, rows: int) -> None:
@@ -331,8 +288,9 @@ class _Values(_Column):
     def reserve(self, rows: int) -> None:
         self._values = _grown(self._values, rows)
 
-    def add(self, chunk: pa.Array, rows: slice) -> Callable[[], None] | None:
-        return partial(self._copy, chunk, rows)
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        self._values[rows] = self._stored(chunk)
+        self._set_nulls(chunk, rows)
 
     def take_over(self, chunk: pa.Array) -> None:
         stored = self._stored(chunk)
@@ -354,10 +312,6 @@ class _Values(_Column):
     def _stored(self, chunk: pa.Array) -> npt.NDArray[Any]:
         """Return the values of a chunk, arbitrary ones for nulls."""
         return _stored(chunk, self._values.dtype)
-
-    def _copy(self, chunk: pa.Array, rows: slice) -> None:
-        self._values[rows] = self._stored(chunk)
-        self._set_nulls(chunk, rows)
 
     def _set_nulls(self, chunk: pa.Array, rows: slice) -> None:
         if chunk.null_count:
@@ -416,14 +370,6 @@ class _Masked(_Values):
         if self._null is not None:
             self._null = _grown(self._null, rows)
 
-    def add(self, chunk: pa.Array, rows: slice) -> Callable[[], None] | None:
-        self._expect_nulls(chunk, len(self._values))
-        return super().add(chunk, rows)
-
-    def take_over(self, chunk: pa.Array) -> None:
-        self._expect_nulls(chunk, len(chunk))
-        super().take_over(chunk)
-
     def trim(self, rows: int) -> None:
         super().trim(rows)
         if self._null is not None:
@@ -443,7 +389,7 @@ class _Masked(_Values):
     def _nullable(self) -> Any:
         """Return the array that has nulls."""
 
-    def _expect_nulls(self, chunk: pa.Array, rows: int) -> None:
+    def _set_nulls(self, chunk: pa.Array, rows: slice) -> None:
         if not chunk.null_count:
             return
         if not self._has_null:
@@ -452,12 +398,9 @@ class _Masked(_Values):
                 "which makes it float64 with NaN, or another dtype_backend"
             )
         if self._null is None:
-            self._null = np.zeros(rows, np.bool_)
-
-    def _set_nulls(self, chunk: pa.Array, rows: slice) -> None:
+            self._null = np.zeros(len(self._values), np.bool_)
+        self._null[rows] = _is_null(chunk)
         super()._set_nulls(chunk, rows)
-        if self._null is not None and chunk.null_count:
-            self._null[rows] = _is_null(chunk)
 
     def _floats(self, null: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         floats = self._values.astype(np.float64)
@@ -501,11 +444,15 @@ class _Categories(_Column):
     def reserve(self, rows: int) -> None:
         self._codes = _grown(self._codes, rows)
 
-    def add(self, chunk: pa.Array, rows: slice) -> Callable[[], None] | None:
-        if self._dictionary is None or not chunk.dictionary.equals(self._dictionary):
-            self._dictionary = chunk.dictionary
-            self._code_of_index = self._add_labels(self._dictionary)
-        return partial(self._copy, chunk.indices, rows, self._code_of_index)
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        dictionary, indices = chunk.dictionary, chunk.indices
+        if self._dictionary is None or not dictionary.equals(self._dictionary):
+            self._dictionary = dictionary
+            self._code_of_index = self._add_labels(dictionary)
+        stored = _stored(indices, self._stored_dtype)
+        self._codes[rows] = stored if self._code_of_index is None else self._code_of_index.take(stored, mode="clip")
+        if indices.null_count:
+            self._codes[rows][_is_null(indices)] = -1
 
     def trim(self, rows: int) -> None:
         _trim(self._codes, rows)
@@ -525,20 +472,14 @@ class _Categories(_Column):
         else:
             new = dictionary.filter(pc.invert(pc.is_in(dictionary, self._labels)))
             self._labels = pa.concat_arrays([self._labels, new])
-        # As many bytes as pandas uses for so many categories.
-        dtype = pd.Categorical([], categories=pd.RangeIndex(len(self._labels))).codes.dtype
+        # As many bytes as pandas uses, which is int8 for at most 126 categories.
+        dtype = np.min_scalar_type(-len(self._labels) - 2)
         if self._codes.dtype != dtype:
             self._codes = self._codes.astype(dtype)
         if self._labels is dictionary:
             return None
         # The stored index of a null is arbitrary, also beyond the end.
         return np.append(pc.index_in(dictionary, self._labels), -1).astype(dtype)
-
-    def _copy(self, indices: pa.Array, rows: slice, code_of_index: npt.NDArray[Any] | None) -> None:
-        stored = _stored(indices, self._stored_dtype)
-        self._codes[rows] = stored if code_of_index is None else code_of_index.take(stored, mode="clip")
-        if indices.null_count:
-            self._codes[rows][_is_null(indices)] = -1
 
 
 class _ArrowChunks(_Column):
@@ -549,10 +490,9 @@ class _ArrowChunks(_Column):
         self._chunks: list[pa.Array] = []
         self._convert = convert
 
-    def add(self, chunk: pa.Array, rows: slice) -> Callable[[], None] | None:
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
         del rows
         self._chunks.append(chunk)
-        return None
 
     def trim(self, rows: int) -> None:
         del rows
@@ -587,7 +527,7 @@ def _column_of(field: pa.Field, dtype_backend: DtypeBackend | None, nulls: Nulls
         return _Dates(name)
     if kind == pa.duration("ns"):
         return _Values("timedelta64[ns]", np.timedelta64("NaT", "ns"))
-    return _ArrowChunks(kind, _to_strings if pa.types.is_string(kind) else partial(_to_objects, name))
+    return _ArrowChunks(kind, _to_strings if pa.types.is_string(kind) else _to_objects)
 
 
 def _to_arrow_dtype(column: pa.ChunkedArray) -> Any:
@@ -602,13 +542,8 @@ def _to_strings(column: pa.ChunkedArray) -> Any:
     return pd.array(column, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else column.to_pandas().array
 
 
-def _to_objects(name: str, column: pa.ChunkedArray) -> Any:
-    try:
-        return column.to_pandas().to_numpy()
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"column {name!r} has a value that pandas cannot hold ({error}): use to_arrow(), which keeps it"
-        ) from error
+def _to_objects(column: pa.ChunkedArray) -> Any:
+    return column.to_pandas().to_numpy()
 
 
 def _grown(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

@@ -25,6 +25,7 @@ from tickframe.catalogue import FUNCTIONS, ChainType, Function, TickDataFlag, Ti
 from tickframe.client import Client
 from tickframe.query import Query
 from tickframe.run.outcomes import Outcome
+from tickframe.run.trade_conditions import trade_conditions
 from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.encode import encode_response
 from tickframe.wire.frames import read_frames
@@ -175,6 +176,10 @@ class DataObject:
         """Write :meth:`to_pandas` as CSV, with the arguments of :meth:`pandas.DataFrame.to_csv`."""
         written: str | None = self.to_pandas().to_csv(*arguments, **options)
         return written
+
+    def trade_conditions(self) -> pd.DataFrame:
+        """Return the meanings of the trade conditions; see :meth:`tickframe.Query.trade_conditions`."""
+        return trade_conditions([self._outcome.meta])
 
     @cached_property
     def data(self) -> DataResponse:

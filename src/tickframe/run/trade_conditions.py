@@ -6,6 +6,7 @@ are is inferred: a mapping for each condition, or a list or a mapping for each n
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -36,9 +37,10 @@ def trade_conditions(metas: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``condition``, ``description``, ``category`` (str) and ``continuous_session`` (bool), null where the service
-        does not say; each different meaning once, in order of appearance.
+        does not say; each different meaning once, ordered by condition.
     """
-    rows = dict.fromkeys(row for meta in metas for row in _rows(meta))
+    # The wire does not order conditions.
+    rows = sorted(dict.fromkeys(row for meta in metas for row in _rows(meta)), key=operator.itemgetter(0))
     columns = zip(*rows, strict=True) if rows else ((),) * len(_SCHEMA)
     return to_dataframe(
         pa.table([pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)], _SCHEMA)

@@ -72,8 +72,8 @@ class OpenParameter:
 
 def _first_of(column: str, default: str) -> Callable[[pa.Table], str]:
     def first(rows: pa.Table) -> str:
-        values = rows[column].drop_null() if column in rows.column_names else ()
-        return str(values[0]) if len(values) else default
+        values = rows[column].drop_null().to_pylist() if column in rows.column_names else []
+        return str(values[0]) if values else default
 
     return first
 

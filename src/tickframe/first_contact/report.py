@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import NamedTuple
@@ -111,7 +111,9 @@ def write_report(
         signed_in, sign_in = _sign_in(service)
         exchanges = [_Exchange(sign_in)]
         # Without a token, each request would send the password again.
-        for ask in [_ask_for_account, *(partial(_ask, part=part) for part in requests_for_data)] if signed_in else []:
+        asked: list[Callable[[Service], _Exchange]] = [_ask_for_account]
+        asked += [partial(_ask, part=part) for part in requests_for_data]
+        for ask in asked if signed_in else ():
             time.sleep(pause)
             exchanges.append(ask(service))
         mask = _Mask(service.secrets(), settings.user)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.answers import RESPONDERS, WITH_QUOTE_ROWS, Responders
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
@@ -47,7 +47,13 @@ class Account:
 
 
 def application(
-    market: Market, account: Account, tokens: Tokens, *, answer_delay: float = 0.0, kept_bytes: int = 0
+    market: Market,
+    account: Account,
+    tokens: Tokens,
+    *,
+    answer_delay: float = 0.0,
+    kept_bytes: int = 0,
+    quote_rows: bool = False,
 ) -> Starlette:
     """Return the ASGI application of the service.
 
@@ -63,8 +69,11 @@ def application(
         Seconds to wait before sending each response with data.
     kept_bytes
         Maximum size of the response cache in bytes.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` has rows of quotes too.
     """
-    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes))
+    responders = WITH_QUOTE_ROWS if quote_rows else RESPONDERS
+    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes), responders)
     return Starlette(
         routes=[
             Route("/auth/oauth/token", service.grant, methods=["POST"]),
@@ -82,6 +91,7 @@ class _Service:
     tokens: Tokens
     answer_delay: float
     cache: ResponseCache
+    responders: Responders
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -127,7 +137,7 @@ class _Service:
 
         def encoded() -> EncodedResponse:
             function = _ENDPOINTS[endpoint]
-            response = RESPONDERS[function.name](self.market, read_parameters(function, request.parameters))
+            response = self.responders[function.name](self.market, read_parameters(function, request.parameters))
             return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), response.meta)
 
         return self.cache.get(endpoint, request, encoded).framed(request.header.reference_id.value)

@@ -56,6 +56,9 @@ class Sandbox:
         Maximum size in bytes of a cache of encoded responses, to imitate a service with a cache of its own:
         repeated requests with the same parameters are then answered from it. The least recently used
         responses are removed first; 0 disables the cache.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` of ``tick_data`` has a row for each trade or quote, with empty trade columns in
+        the rows of quotes, as some pages of the service document it; by default it has a row for each trade.
 
     Attributes
     ----------
@@ -88,6 +91,7 @@ class Sandbox:
         token_seconds: float = 43_199,
         answer_delay: float = 0.0,
         kept_bytes: int = 0,
+        quote_rows: bool = False,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -95,7 +99,8 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
-        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}"
+        rows = ", quote rows" if quote_rows else ""
+        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}{rows}"
         self._tokens = Tokens(token_seconds)
         self._app = application(
             self._market,
@@ -103,6 +108,7 @@ class Sandbox:
             self._tokens,
             answer_delay=answer_delay,
             kept_bytes=kept_bytes,
+            quote_rows=quote_rows,
         )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

@@ -230,15 +230,15 @@ class Client(DocumentedFunctions):
         """
         if endpoint is not None and request is not None:
             raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
-        name = endpoint if request is None else request
-        if name is None:
+        requested = endpoint if request is None else request
+        if requested is None:
             raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
         given = {"source": parse_string(source, "source"), **parameters}
         values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
-        part = Part(parse_string(name, "endpoint"), name, values, paged=True)
+        part = Part(parse_string(requested, "endpoint"), requested, values, paged=True)
         # Raises for values that cannot be sent.
         part.key()
-        return self._new_query(Plan((part,), timestamp_columns(request), self._options))
+        return self._new_query(Plan((part,), timestamp_columns(requested), self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
         return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))

@@ -234,20 +234,22 @@ class Client(DocumentedFunctions):
         """
         if endpoint is not None and request is not None:
             raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
-        name = endpoint if request is None else request
-        if name is None:
+        requested = endpoint if request is None else request
+        if requested is None:
             raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
         given = {"source": parse_string(source, "source"), **parameters}
         values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
-        part = Part(parse_string(name, "endpoint"), name, values, paged=True)
-        return self._new_query(Plan((part,), timestamp_columns(name), self._options))
+        part = Part(parse_string(requested, "endpoint"), requested, values, paged=True)
+        return self._new_query(Plan((part,), timestamp_columns(requested), self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
         return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))
 
     def _new_query(self, plan: Plan) -> Query:
-        # Raises for values that cannot be sent with these settings; parts differ in symbols and days only.
-        plan.parts[0].key(self._settings.request_format)
+        # Raises for what cannot be sent with these settings; parts differ in symbols and days only.
+        part = plan.parts[0]
+        part.key(self._settings.request_format)
+        self._settings.path_of(part.function, part.endpoint, part.source)
         return Query(plan, self._source, self._progress)
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS, Function
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.answers import RESPONDERS, WITH_QUOTE_ROWS, Responders
 from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
@@ -53,6 +53,7 @@ def application(
     answer_delay: float = 0.0,
     kept_bytes: int = 0,
     dialect: Dialect = DOCUMENTED,
+    quote_rows: bool = False,
 ) -> Starlette:
     """Return the ASGI application of the service.
 
@@ -70,9 +71,19 @@ def application(
         Maximum size of the response cache in bytes.
     dialect
         How requests and responses are written.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` has rows of quotes too.
     """
-    endpoints = {dialect.endpoint_of(FUNCTIONS[name]): FUNCTIONS[name] for name in RESPONDERS}
-    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes), dialect, endpoints)
+    service = _Service(
+        market,
+        account,
+        tokens,
+        answer_delay,
+        ResponseCache(kept_bytes),
+        dialect,
+        endpoints={dialect.endpoint_of(FUNCTIONS[name]): FUNCTIONS[name] for name in RESPONDERS},
+        responders=WITH_QUOTE_ROWS if quote_rows else RESPONDERS,
+    )
     routes = [
         Route(f"{dialect.auth_path}/oauth/token", service.grant, methods=["POST"]),
         Route(f"{dialect.auth_path}/user", service.user, methods=["GET"]),
@@ -95,6 +106,7 @@ class _Service:
     cache: ResponseCache
     dialect: Dialect
     endpoints: Mapping[str, Function]
+    responders: Responders
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -159,7 +171,7 @@ class _Service:
 
         def encoded() -> EncodedResponse:
             parameters = read_parameters(function, request.parameters, self.dialect)
-            response = RESPONDERS[function.name](self.market, parameters)
+            response = self.responders[function.name](self.market, parameters)
             meta = dict(response.meta)
             if function.paged and self.dialect.repeats_cursor and "cursor" in parameters:
                 meta.setdefault("cursor", Value(string_value=parameters["cursor"]))

@@ -33,7 +33,7 @@ from tickframe.wire.reader import Response, joined, read_responses
 _OCTET_STREAM = "application/octet-stream"
 _USER_PATH = "/auth/user"
 _DISCOVER = (
-    "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
+    "; the service has sent this client no data yet: `tickframe check --discover` finds the settings that it needs"
 )
 
 
@@ -94,7 +94,7 @@ class Service:
         self._connect_after_fork()
         try:
             with self._first_contact():
-                return retry(
+                response = retry(
                     lambda attempts: joined(self._request(part, cancellation), attempts),
                     self.settings.retry_seconds,
                     self._pause,
@@ -103,17 +103,18 @@ class Service:
         except TickframeError as error:
             error.part = str(part)
             raise
+        self._has_answered = True
+        return response
 
     @contextlib.contextmanager
     def _first_contact(self) -> Iterator[None]:
-        """Add to an error before the first response that an inferred setting may be wrong for this service."""
+        """Add to an error before the first data that an inferred setting may be wrong for this service."""
         try:
             yield
         except TickframeError as error:
             if not self._has_answered and _may_be_of_settings(error):
                 error.message += _DISCOVER
             raise
-        self._has_answered = True
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.

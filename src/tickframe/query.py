@@ -20,7 +20,7 @@ from tickframe.extras import needs_extra
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.run.display import query_html
-from tickframe.run.fetch import Fetched, OnError, Run, warn
+from tickframe.run.fetch import Fetched, OnError, Run
 from tickframe.run.outcomes import Estimate, Outcomes, estimate, evenly_spread
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source

@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tickframe.cache.entry import Entry
-from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag
+from tickframe.catalogue import Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
 from tickframe.wire.reader import Response
 
@@ -77,4 +77,5 @@ def can_be_cut(entry: Entry, column: str) -> bool:
 
 
 def _documented(part: Part) -> Function | None:
-    return FUNCTIONS.get(part.function) if part.is_documented else None
+    source = dict(part.parameters).get("source", "")
+    return find_function(part.function, str(source)) if part.is_documented else None

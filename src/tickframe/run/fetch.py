@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from tickframe.errors import DecodeError, IncompletePagesError, TickframeError, TickframeWarning
+from tickframe.errors import DecodeError, IncompletePagesError, TickframeError
 from tickframe.http.cancellation import Cancellation
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Options
@@ -21,6 +19,7 @@ from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.run.progress import Progress, open_progress, show_totals
 from tickframe.run.source import Responder
 from tickframe.run.symbol_column import with_symbol_column
+from tickframe.warning import warn
 from tickframe.wire.reader import Response
 
 OnError = Literal["raise", "collect"]
@@ -259,13 +258,3 @@ def _warn(outcomes: Outcomes, messages: Iterable[str]) -> None:
         more = f" (and {len(distinct) - 1} more: see the query's outcomes)" if len(distinct) > 1 else ""
         of = f" [{len(given)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
         warn(f"{distinct[0]}{more}{of}")
-
-
-def warn(message: str) -> None:
-    """Warn at the line that called into the package."""
-    depth = 1
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("tickframe."):
-        frame = frame.f_back
-        depth += 1
-    warnings.warn(message, TickframeWarning, stacklevel=depth)

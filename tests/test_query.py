@@ -22,7 +22,7 @@ from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.run.outcomes import Estimate, evenly_spread
 from tickframe.sandbox import Sandbox
 from tickframe.wire.batch import documented_schema
-from tickframe.wire.contract import DataResponse
+from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import write_frame
 
 WEEK = ("2016-05-02", "2016-05-04")
@@ -390,7 +390,7 @@ def test_get_sends_midnights_as_days_and_other_timestamps_with_their_time(
     client: tf.Client, value: object, sent: str
 ) -> None:
     [part] = client.get("ACTIV", "x", when=value).plan.parts
-    written = part.to_message("", {}).parameters["when"]
+    written = DataRequest.FromString(part.key()).parameters["when"]
     values = [*written.list.mixed_list.values, *written.object.fields.values()] or [written]
     assert {each.WhichOneof("type") for each in values} == {sent}
 

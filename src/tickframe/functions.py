@@ -69,11 +69,13 @@ class DocumentedFunctions(ABC):
             One day (``"2016-05-05"``, ``"2016.05.05"``, a date, a midnight), or a tuple of the first
             and the last, both included. Each symbol and calendar day is one request, day by day.
         data_type
-            ``"TRADES"``, ``"QUOTES"`` or ``"TRADES_AND_QUOTES"``.
+            ``"TRADES"``, ``"QUOTES"`` or ``"TRADES_AND_QUOTES"``. A data type that this version does not know is sent
+            with a warning, and its own columns are kept as they come; one that is nearly a known name is an error.
         from_time, to_time
             Times of day (``"09:00"``, down to ``"09:00:00.000000001"``), both included.
         flags
-            Members or names of :class:`TickDataFlag`.
+            Members or names of :class:`TickDataFlag`. The name of a flag that this version does not know is sent with
+            a warning.
         """
         return self._query(
             "tick_data",

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
 from tickframe.cache.service import CacheMode
-from tickframe.errors import TickframeError
+from tickframe.errors import TickframeError, warn
 from tickframe.export import Existing, Export, check_existing, open_dataset
 from tickframe.extras import needs_extra
 from tickframe.plan.part import Part

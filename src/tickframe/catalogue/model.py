@@ -21,6 +21,8 @@ class TickDataFlag(StrEnum):
 
     #: Times are those of the exchange, not of the capture.
     USE_MARKET_TS = "USE_MARKET_TS"
+    #: Times are those of the exchange, in UTC. Documented for the service's Java client only.
+    USE_MARKET_UTC_TS = "USE_MARKET_UTC_TS"
     #: Corrections are applied to the prices and sizes of trades.
     APPLY_TRADE_CORRECTIONS = "APPLY_TRADE_CORRECTIONS"
     #: The metadata of the response explains the trade conditions.
@@ -191,22 +193,23 @@ class Function:
             parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters
         )
 
-    def columns_for(
-        self, data_type: TickDataType | None = None, instrument_type: str | None = None
-    ) -> tuple[Column, ...]:
+    def columns_for(self, data_type: str | None = None, instrument_type: str | None = None) -> tuple[Column, ...]:
         """Return the columns of a response, in documented order.
 
         Parameters
         ----------
         data_type
-            The requested data type, if the function accepts one.
+            The requested data type, if the function accepts one. Of one that is not in the catalogue, only the
+            columns that all data types have are known.
         instrument_type
             The requested type of instrument, if the function accepts one. If it is omitted or not
             documented, the columns of all types are optional.
         """
         columns = self.columns
         if data_type is not None:
-            columns = tuple(column for column in columns if data_type in column.data_types)
+            columns = tuple(
+                column for column in columns if data_type in column.data_types or column.data_types == set(TickDataType)
+            )
         added = self.instrument_columns.get(_plural(instrument_type)) if instrument_type else None
         return columns + (self._optional_columns() if added is None else added)
 

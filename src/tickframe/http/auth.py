@@ -14,7 +14,8 @@ from requests.auth import HTTPBasicAuth
 
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
 from tickframe.http.cancellation import current_cancellation
-from tickframe.http.session import network_errors, raise_for_response, read_json
+from tickframe.http.refusals import describe_object, raise_for_status, read_json
+from tickframe.http.session import network_errors
 from tickframe.settings import Settings, is_token
 
 _TOKEN_PATH = "/auth/oauth/token"  # noqa: S105, a path
@@ -135,26 +136,32 @@ class PasswordGrant:
             self._session.post(
                 settings.base_url + _TOKEN_PATH,
                 data=urlencode({"grant_type": "password", "username": user, "password": password}),
-                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json, */*"},
                 auth=HTTPBasicAuth(_CLIENT_ID.encode(), client_secret.encode()),
                 **settings.requests_options(),
             ) as response,
             current_cancellation().releasing(response.raw.shutdown),
         ):
             self._raise_for_refusal(response)
-            document = read_json(response)
+            document = read_json(response, self._secrets())
         token, lifetime = document.get("access_token"), document.get("expires_in")
         if not isinstance(token, str) or not is_token(token):
-            raise UnexpectedContentError("the token response holds no access token: check base_url", status=200)
+            description = describe_object(document, self._secrets())
+            says = f"; it says: {description}" if description else ""
+            raise UnexpectedContentError(
+                f"the token response holds no access token: check base_url{says}", status=200, description=description
+            )
         if not isinstance(lifetime, int | float) or not 0 < lifetime < _MAXIMUM_LIFETIME:
             lifetime = _DEFAULT_LIFETIME
         self._expires = requested + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
         return Token(token)
 
+    def _secrets(self) -> list[str]:
+        return [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
+
     def _raise_for_refusal(self, response: requests.Response) -> None:
         try:
-            secrets = [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
-            raise_for_response(response, "application/json", secrets=secrets)
+            raise_for_status(response, secrets=self._secrets())
         except ServiceError as error:
             # RFC 6749 (5.2): 400 for a wrong password, 401 for a wrong client secret.
             if error.status in (400, 401):

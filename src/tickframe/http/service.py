@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 
-from tickframe.errors import TickframeError, TransportError
+from tickframe.errors import (
+    FrameMarkerError,
+    ServiceError,
+    TickframeError,
+    TransportError,
+    UnexpectedContentError,
+    UnknownEndpointError,
+)
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
+from tickframe.http.refusals import framed_body, raise_for_status, read_json
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import BearerToken, network_errors, new_session, open_body, raise_for_response, read_json
+from tickframe.http.session import BearerToken, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings
@@ -22,6 +32,9 @@ from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
 _USER_PATH = "/auth/user"
+_DISCOVER = (
+    "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
+)
 
 
 class Service:
@@ -30,6 +43,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
+        self._has_answered = False
         self._connect()
 
     def __enter__(self) -> Self:
@@ -79,15 +93,27 @@ class Service:
         """
         self._connect_after_fork()
         try:
-            return retry(
-                lambda attempts: joined(self._request(part, cancellation), attempts),
-                self.settings.retry_seconds,
-                self._pause,
-                cancellation,
-            )
+            with self._first_contact():
+                return retry(
+                    lambda attempts: joined(self._request(part, cancellation), attempts),
+                    self.settings.retry_seconds,
+                    self._pause,
+                    cancellation,
+                )
         except TickframeError as error:
             error.part = str(part)
             raise
+
+    @contextlib.contextmanager
+    def _first_contact(self) -> Iterator[None]:
+        """Add to an error before the first response that an inferred setting may be wrong for this service."""
+        try:
+            yield
+        except TickframeError as error:
+            if not self._has_answered and _may_be_of_settings(error):
+                error.message += _DISCOVER
+            raise
+        self._has_answered = True
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.
@@ -98,9 +124,13 @@ class Service:
             As for :meth:`answer`, after one attempt.
         """
         self._connect_after_fork()
-        with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
-            raise_for_response(response, "application/json", secrets=self._secrets())
-            return read_json(response)
+        with (
+            self._first_contact(),
+            network_errors(self.settings.host),
+            self._send("GET", _USER_PATH) as response,
+        ):
+            raise_for_status(response, secrets=self._secrets())
+            return read_json(response, self._secrets())
 
     def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
@@ -114,8 +144,9 @@ class Service:
             self._send("POST", path, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            frames = tuple(read_responses(open_body(response), part.columns, maximum_length=settings.maximum_length))
+            raise_for_status(response, reference_id=reference_id, secrets=self._secrets())
+            frames_file = framed_body(response, reference_id=reference_id, secrets=self._secrets())
+            frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         return frames
@@ -149,7 +180,14 @@ class Service:
             method,
             settings.base_url + path,
             data=body,
-            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
+            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json, */*"},
             auth=BearerToken(token.text),
             **settings.requests_options(),
         )
+
+
+def _may_be_of_settings(error: TickframeError) -> bool:
+    """Return whether a path, a name or an address that is inferred or wrong can be the cause of an error."""
+    if isinstance(error, FrameMarkerError | UnknownEndpointError | UnexpectedContentError):
+        return True
+    return type(error) is ServiceError and error.status == requests.codes.bad_request

@@ -24,7 +24,7 @@ from tickframe.catalogue import (
     TickDataType,
 )
 from tickframe.catalogue.metrics import METRIC_NAME
-from tickframe.warning import warn
+from tickframe.errors import warn
 
 #: A day: ``2016-05-05``, ``2016.05.05``, a date, or midnight without a time zone.
 Day = str | dt.date | pd.Timestamp | np.datetime64
@@ -33,6 +33,9 @@ TimeOfDay = str | dt.time | dt.timedelta | pd.Timedelta | np.timedelta64
 
 _DAY = re.compile(r"(\d{4})([-.])(\d{2})\2(\d{2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?")
+_MEMBER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# A name that is at least so similar to a known one is taken for a mistyped one.
+_TYPO = 0.8
 _DAY_LENGTH = pd.Timedelta(days=1)
 
 # Pairs of parameters that are a range, both included.
@@ -247,15 +250,32 @@ def _parse_metric(value: object, name: str) -> dict[str, object]:
     return {METRIC_NAME: metric.name, **checked}
 
 
-def parse_member(value: object, members: type[_Member], name: str) -> _Member:
-    """Return the member of an enum for a member or its name in upper or lower case."""
+def parse_member(value: object, members: type[_Member], name: str) -> _Member | str:
+    """Return the member of an enum for a member or its name in upper or lower case.
+
+    The name of a member that this version does not know is returned as it is, with a warning, so that it can be sent.
+
+    Raises
+    ------
+    ValueError
+        If the value is no name of a member; or if it is nearly the name of one, unless several values can be given: a
+        mistyped data type or chain type would return other columns or instruments.
+    """
     if isinstance(value, members):
         return value
     names = [member.name for member in members]
-    if isinstance(value, str) and value.upper() in names:
-        return members[value.upper()]
-    suggestion = did_you_mean(value.upper(), names) if isinstance(value, str) else ""
-    raise ValueError(f"invalid {name} {value!r}: expected one of {', '.join(names)}{suggestion}")
+    if not isinstance(value, str) or not _MEMBER_NAME.fullmatch(value):
+        raise ValueError(f"invalid {name} {value!r}: expected one of {', '.join(names)}")
+    written = value.upper()
+    if written in names:
+        return members[written]
+    suggestion = did_you_mean(written, names)
+    if members is not TickDataFlag and difflib.get_close_matches(written, names, cutoff=_TYPO):
+        raise ValueError(
+            f"invalid {name} {value!r}: expected one of {', '.join(names)}{suggestion} Client.get() sends any name"
+        )
+    warn(f"{name} {value!r} is not known to this version of tickframe and is sent as it is{suggestion}")
+    return value
 
 
 def parse_day(value: object, name: str = "day") -> dt.date:

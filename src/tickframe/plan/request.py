@@ -13,10 +13,10 @@ from tickframe.catalogue import (
     misspelt_request,
     similar_requests,
 )
+from tickframe.errors import warn
 from tickframe.plan.arguments import did_you_mean, parse_string
 from tickframe.plan.part import Part, frozen
 from tickframe.plan.plan import Options, Plan
-from tickframe.warning import warn
 
 # The usual names in responses to undocumented requests for ticks.
 _USUAL_TIMESTAMP = ("date", "time")

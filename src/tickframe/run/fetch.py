@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from tickframe.errors import DecodeError, IncompletePagesError, TickframeError
+from tickframe.errors import DecodeError, IncompletePagesError, TickframeError, warn
 from tickframe.http.cancellation import Cancellation
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Options
@@ -19,7 +19,6 @@ from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.run.progress import Progress, open_progress, show_totals
 from tickframe.run.source import Responder
 from tickframe.run.symbol_column import with_symbol_column
-from tickframe.warning import warn
 from tickframe.wire.reader import Response
 
 OnError = Literal["raise", "collect"]

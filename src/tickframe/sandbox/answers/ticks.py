@@ -22,7 +22,7 @@ from tickframe.sandbox.answers.response import (
     requested_symbols,
     response_table,
 )
-from tickframe.sandbox.answers.selection import rows_as_of, select, within
+from tickframe.sandbox.answers.selection import UTC_NOT_SIMULATED, rows_as_of, select, within
 from tickframe.sandbox.market.arrays import SECOND, durations, nanoseconds
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
@@ -91,7 +91,7 @@ def _answer_symbol(
     rows = len(columns["time"])
     columns.update(symbol=constant(symbol, rows), date=constant(day, rows))
     table = response_table(function, columns, data_type)
-    return Response(table, meta=_condition_info(market, parameters, table))
+    return Response(table, _not_simulated(parameters), _condition_info(market, parameters, table))
 
 
 def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
@@ -99,7 +99,7 @@ def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
     check_source(market, parameters)
     data_type, day = parameters["data_type"], parameters["day"]
     as_of = np.array([parameters["time"]])
-    rows, warnings = [empty_table("tick_snapshot", data_type)], []
+    rows, warnings = [empty_table("tick_snapshot", data_type)], [*_not_simulated(parameters)]
     for symbol in requested_symbols(parameters):
         ticks = _ticks(market, parameters, symbol)
         if ticks is None:
@@ -127,6 +127,10 @@ def _ticks(market: Market, parameters: Parameters, symbol: str) -> _Ticks | None
     return _Ticks(
         _NO_TRADES if trades is None else select(trades, flags), _NO_QUOTES if quotes is None else select(quotes, flags)
     )
+
+
+def _not_simulated(parameters: Parameters) -> tuple[str, ...]:
+    return (UTC_NOT_SIMULATED,) if TickDataFlag.USE_MARKET_UTC_TS in parameters.get("flags", frozenset()) else ()
 
 
 def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> dict[str, Value]:

@@ -66,7 +66,7 @@ def peak_resident() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _reset_peak() -> int:
+def reset_peak() -> int:
     """Reset the peak if the system can, and return the bytes from which growth counts."""
     try:
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
@@ -94,7 +94,7 @@ def _main(large: str, small: str, kind_name: str, decoder_name: str) -> None:
     # What is loaded and built once does not count.
     _read(Path(small), kind, decoder)
     gc.collect()
-    before = _reset_peak()
+    before = reset_peak()
     table = _read(Path(large), kind, decoder)
     peak = Peak(response=Path(large).stat().st_size, table=table.nbytes, growth=peak_resident() - before)
     print(json.dumps(asdict(peak)))

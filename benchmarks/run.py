@@ -1,4 +1,4 @@
-"""Run the benchmarks: decoders on frames, memory, requests to a service, the cache, and a cluster.
+"""Run the benchmarks: decoders on frames, memory, conversion, requests to a service, the cache, and a cluster.
 
 Run it in the repository's root::
 
@@ -21,7 +21,9 @@ import tickframe as tf
 from benchmarks.agreement import check
 from benchmarks.cached import cache_section
 from benchmarks.cluster import cluster_section
+from benchmarks.conversion import conversion_section
 from benchmarks.decoders import DECODERS, LISTS, PTARS, TICKFRAME, TICKFRAME_WITHOUT_KERNEL, VIEWS
+from benchmarks.exports import exports_section
 from benchmarks.frames import KINDS, LOOKUP, ORDERS, QUOTES, TICKS, TRADES, Frame, ResponseKind, encode, make_frame
 from benchmarks.memory import measure_peaks
 from benchmarks.over_http import long_response_section, many_parts_section
@@ -44,7 +46,9 @@ _SECTIONS: dict[str, Callable[[], str]] = {
     "over HTTP": partial(long_response_section, LONG),
     "from the socket to a DataFrame": transfer_section,
     "many parts": many_parts_section,
+    "conversion": conversion_section,
     "the cache": cache_section,
+    "exports": exports_section,
     "a cluster": cluster_section,
 }
 
@@ -70,7 +74,9 @@ def measure(*, quick: bool) -> Results:
                 _ROUNDS[LONG],
             )
     if quick:
-        results.not_run.append("Other responses, 10 million rows, HTTP, the cache and a cluster: this was a quick run.")
+        results.not_run.append(
+            "Other responses, 10 million rows, conversion, HTTP, the cache and a cluster: this was a quick run."
+        )
     else:
         for name, section in _SECTIONS.items():
             _log(name)

@@ -10,15 +10,17 @@ from importlib.metadata import version as _version
 
 from tickframe import accessor, errors
 from tickframe.cache import Cache
-from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
+from tickframe.catalogue import ChainType, ItemType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
+from tickframe.export.reader import read_dataset, scan_dataset
 from tickframe.query import Query
 
 __all__ = [
     "Cache",
     "ChainType",
     "Client",
+    "ItemType",
     "Query",
     "TickDataFlag",
     "TickDataType",
@@ -26,7 +28,9 @@ __all__ = [
     "TickframeWarning",
     "accessor",
     "errors",
+    "read_dataset",
     "read_ticks",
+    "scan_dataset",
 ]
 
 __version__ = _version("tickframe")

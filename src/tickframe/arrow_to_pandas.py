@@ -206,7 +206,7 @@ def _to_array(column: _Column, dtype_backend: DtypeBackend | None, nulls: Nulls 
         return _categories(column)
     if pa.types.is_string(kind):
         strings = column.to_arrow()
-        return strings.to_pandas().array if object == _STRING else pd.array(strings, dtype=_STRING)
+        return pd.array(strings, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else strings.to_pandas().array
     if pa.types.is_date32(kind):
         return _dates(column)
     if pa.types.is_timestamp(kind) and kind.unit == "ns":

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Client(DocumentedFunctions):
     """A client of the service. Its methods return queries and send nothing.
 
-    Every setting comes from its argument, otherwise from the environment, otherwise from the keyring; see
-    :mod:`tickframe.settings`. Safe to share between threads.
+    Every setting comes from its argument, otherwise from the environment, otherwise from the settings file or, if
+    it is a secret, from the keyring; see :mod:`tickframe.settings`. Safe to share between threads.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Client(DocumentedFunctions):
     user, password
         The account (``TICKFRAME_USER``, ``TICKFRAME_PASSWORD``).
     api_key
-        Used in place of the password (``TICKFRAME_API_KEY``).
+        Used in place of the password, or sent in the ``api_key_header`` (``TICKFRAME_API_KEY``).
     client_secret
         The secret of the client itself (``TICKFRAME_CLIENT_SECRET``).
     token
@@ -58,13 +58,16 @@ class Client(DocumentedFunctions):
         ``TICKFRAME_CACHE`` decides, where ``1`` is the user's cache directory; without it there is no cache.
     **others
         ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
-        ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
-        ``maximum_length``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
+        ``read_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``, ``endpoints``,
+        ``parameter_names``, ``auth_url``, ``token_path``, ``user_path``, ``api_key_header``, ``maximum_length``,
+        ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------
     ValueError
         If a setting is malformed.
+    SettingsError
+        If the settings file holds a secret, an unknown key or a value of a wrong type.
 
     Examples
     --------
@@ -251,6 +254,8 @@ class Client(DocumentedFunctions):
         return self._new_query(Plan.of(function, arguments, self._options))
 
     def _new_query(self, plan: Plan) -> Query:
+        # Raises for values that cannot be sent with these settings; parts differ in symbols and days only.
+        plan.parts[0].key(self._settings.request_format)
         return Query(plan, self._source, self._progress)
 
 

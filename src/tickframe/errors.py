@@ -98,10 +98,10 @@ def _rebuild(kind: type[TickframeError], args: tuple[object, ...]) -> TickframeE
 
 
 class SettingsError(TickframeError):
-    """A setting or an extra that the call needs is missing.
+    """A setting or an extra that the call needs is missing, or the settings file is not as it should be.
 
-    The message names it: pass the setting to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, or
-    install the extra.
+    The message names it: pass the setting to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, correct
+    the settings file, or install the extra.
     """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import uuid
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -172,7 +172,7 @@ class Location:
     def _moved_at_end(self, name: str) -> Iterator[str]:
         folder, _, base = self.path(name).rpartition("/")
         # Readers of datasets ignore names that begin with a dot.
-        unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{uuid.uuid4().hex[:8]}{_UNFINISHED}"
+        unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{secrets.token_hex(4)}{_UNFINISHED}"
         try:
             yield unfinished
             self.filesystem.move(unfinished, self.path(name))

@@ -18,10 +18,10 @@ def rows_of(frame):
 
 
 def priced_sessions(frame):
-    """Return the trades with a price of each symbol and day, symbols in order of appearance, trades by time."""
+    """Return the trades with a price of each symbol and day, symbols in order of their categories, trades by time."""
     sessions = {}
     rows = rows_of(frame)
-    for symbol in dict.fromkeys(row["symbol"] for row in rows):
+    for symbol in symbols_of(frame):
         trades = [row for row in rows if row["symbol"] == symbol and row["trade"] is not None]
         for trade in sorted(trades, key=lambda row: row["timestamp"].value):
             sessions.setdefault((symbol, trade["timestamp"].date()), []).append(trade)
@@ -33,6 +33,14 @@ def average(trades):
     volume = sum(trade["trade_size"] or 0 for trade in trades)
     turnover = sum(Fraction(trade["trade"]) * (trade["trade_size"] or 0) for trade in trades)
     return turnover / volume if volume else None
+
+
+def symbols_of(frame):
+    """Return the symbols of a frame in the order of their categories, or of appearance without categories."""
+    there = dict.fromkeys(frame["symbol"])
+    if isinstance(frame["symbol"].dtype, pd.CategoricalDtype):
+        return [symbol for symbol in frame["symbol"].cat.categories if symbol in there]
+    return list(there)
 
 
 def bar(symbol, timestamp, trades):
@@ -88,7 +96,7 @@ def vwap(frame):
     rows = rows_of(frame)
     return {
         symbol: average([row for row in rows if row["symbol"] == symbol and row["trade"] is not None])
-        for symbol in dict.fromkeys(row["symbol"] for row in rows)
+        for symbol in symbols_of(frame)
     }
 
 

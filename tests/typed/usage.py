@@ -59,6 +59,7 @@ def conversions(query: tf.Query) -> None:
     assert_type(query.outcomes[0], Outcome)
     assert_type(query.outcomes[:1], Outcomes)
     assert_type(query.total_hits, int | None)
+    assert_type(tf.read_dataset("ticks/", symbols=["ZAL.XE"], days=("2016-05-02", "2016-05-03")), pd.DataFrame)
     assert_type(tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), pd.DataFrame)
 
 

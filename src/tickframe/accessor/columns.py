@@ -74,7 +74,9 @@ def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
 
 
 def factorize_symbols(frame: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pd.Index]:
-    """Return the code of each row's symbol, and the symbols as strings in order of appearance.
+    """Return the code of each row's symbol, and the symbols of the frame as strings.
+
+    They are in the order of the categories, which is that of the query; other dtypes in order of appearance.
 
     Raises
     ------
@@ -83,6 +85,11 @@ def factorize_symbols(frame: pd.DataFrame) -> tuple[npt.NDArray[np.intp], pd.Ind
     """
     check_columns(frame, ["symbol"], "add the symbol of the rows, such as with df.assign(symbol='ZAL.XE')")
     codes, symbols = pd.factorize(frame["symbol"])
+    if isinstance(frame["symbol"].dtype, pd.CategoricalDtype):
+        order = np.argsort(frame["symbol"].cat.categories.get_indexer(symbols))
+        symbols = symbols[order]
+        # A null has the code -1, which stays.
+        codes = np.append(np.argsort(order), -1)[codes]
     nulls = np.count_nonzero(codes < 0)
     if nulls:
         raise ValueError(f"{nulls} of {len(frame)} rows have no symbol: drop them with df[df['symbol'].notna()]")

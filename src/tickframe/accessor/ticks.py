@@ -88,7 +88,7 @@ class TickAccessor:
         Returns
         -------
         pandas.DataFrame
-            A row for each bar, by symbol in order of appearance, then by time. The index is a ``DatetimeIndex`` in
+            A row for each bar, by symbol in the order of the query, then by time. The index is a ``DatetimeIndex`` in
             nanoseconds named ``timestamp``: the end or the start of a time bin (see ``label``), or the time of the last
             trade of a volume or dollar bar. Columns:
 
@@ -165,7 +165,7 @@ class TickAccessor:
         -------
         pandas.Series
             The sum of price times size over the sum of sizes, in the currency of the instrument; null without volume.
-            The index, named ``symbol``, has the symbols of the frame in order of appearance.
+            The index, named ``symbol``, has the symbols of the frame in the order of the query.
 
         See Also
         --------

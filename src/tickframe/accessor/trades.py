@@ -20,7 +20,7 @@ from tickframe.accessor.columns import (
 
 
 class Trades(NamedTuple):
-    """Trades with a price, by symbol in order of appearance, then by time.
+    """Trades with a price, by symbol, then by time.
 
     Attributes
     ----------

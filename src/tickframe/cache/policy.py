@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tickframe.cache.entry import Entry
-from tickframe.catalogue import Function, TickDataFlag, find_function
+from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
 from tickframe.wire.reader import Response
 
@@ -59,7 +59,11 @@ def is_complete(part: Part, response: Response) -> bool:
     if response.meta.get("cursor") or "cursor" in dict(part.parameters):
         return False
     total = response.meta.get("total_hits")
-    return _documented(part) is not None or not isinstance(total, int | float) or response.rows >= total
+    return (
+        (part.is_documented and part.function in FUNCTIONS)
+        or not isinstance(total, int | float)
+        or response.rows >= total
+    )
 
 
 def window_column(part: Part) -> str | None:

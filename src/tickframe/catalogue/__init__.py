@@ -14,6 +14,7 @@ from tickframe.catalogue.model import (
     TickDataType,
     camel_case,
 )
+from tickframe.catalogue.request_format import ENUM_FORMATS, ENUM_NUMBERS, EnumFormat, RequestFormat
 from tickframe.catalogue.requests import (
     REQUESTS,
     find_function,
@@ -23,6 +24,8 @@ from tickframe.catalogue.requests import (
 )
 
 __all__ = [
+    "ENUM_FORMATS",
+    "ENUM_NUMBERS",
     "FUNCTIONS",
     "METRICS",
     "RENAMED_FIELDS",
@@ -30,11 +33,13 @@ __all__ = [
     "ChainType",
     "Column",
     "ColumnKind",
+    "EnumFormat",
     "Function",
     "ItemType",
     "Metric",
     "Parameter",
     "ParameterKind",
+    "RequestFormat",
     "TickDataFlag",
     "TickDataType",
     "camel_case",

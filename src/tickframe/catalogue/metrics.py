@@ -1,6 +1,6 @@
 """The metrics of ``tick_analytics``: their arguments, their fields, and the columns that they become.
 
-Read from ``metrics.toml``. How a metric travels is not documented: see :func:`wire_metrics`, the only place that decides.
+Read from ``metrics.toml``. How a metric travels is not documented: only :func:`wire_metrics` decides that.
 """
 
 from __future__ import annotations
@@ -91,5 +91,6 @@ def wire_metrics(metrics: Mapping[str, Mapping[str, object]]) -> dict[str, dict[
     parameters, and timestamps are timestamps even at midnight.
     """
     return {
-        key: {camel_case(argument): value for argument, value in arguments.items()} for key, arguments in metrics.items()
+        key: {camel_case(argument): value for argument, value in arguments.items()}
+        for key, arguments in metrics.items()
     }

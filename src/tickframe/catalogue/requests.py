@@ -35,6 +35,8 @@ def _read_requests() -> dict[str, Mapping[str, Function]]:
                 parameters=(SOURCE, *(parameters[each] for each in fields["parameters"])),
                 columns=described,
                 timestamp=tuple(fields["timestamp"]) if "timestamp" in fields else None,
+                # Nothing is said of pages: if there are any, they are read.
+                paged=True,
                 changes_later=fields.get("changes_later", False),
             )
         requests[source] = MappingProxyType(functions)

@@ -38,13 +38,6 @@ class Coverage:
             days = (min((*first, *either), default=dt.date.min), max((*last, *either), default=dt.date.max))
         return cls(part.symbols() or None, days)
 
-    def _names(self) -> tuple[str | None, ...]:
-        return (None,) if self.symbols is None else self.symbols
-
-    def _ordinals(self) -> tuple[int, int]:
-        first, last = self.days or (dt.date.min, dt.date.max)
-        return first.toordinal(), last.toordinal()
-
 
 class Union:
     """The days of symbols that some parts cover together.
@@ -58,32 +51,41 @@ class Union:
     def __init__(self, coverages: Iterable[Coverage]) -> None:
         ranges: dict[str | None, set[tuple[int, int]]] = {}
         for coverage in coverages:
-            for symbol in coverage._names():
-                ranges.setdefault(symbol, set()).add(coverage._ordinals())
+            for symbol in _symbols(coverage):
+                ranges.setdefault(symbol, set()).add(_ordinals(coverage))
         self._ranges = {symbol: _merged(sorted(each)) for symbol, each in ranges.items()}
 
     def overlaps(self, coverage: Coverage) -> bool:
         """Return whether a symbol and day of a coverage is among them."""
-        first, last = coverage._ordinals()
+        first, last = _ordinals(coverage)
         symbols = self._ranges.keys() if coverage.symbols is None else {*coverage.symbols, None}
         return any(_overlap(self._ranges.get(symbol, []), first, last) for symbol in symbols)
 
     def missing(self, coverage: Coverage) -> int:
         """Return how many of the days of symbols of a coverage are not among them."""
-        first, last = coverage._ordinals()
+        first, last = _ordinals(coverage)
         count = 0
-        for symbol in coverage._names():
+        for symbol in _symbols(coverage):
             there = _merged(sorted({*self._ranges.get(symbol, []), *self._ranges.get(None, [])}))
             missing = last - first + 1 - sum(min(last, b) - max(first, a) + 1 for a, b in _overlap(there, first, last))
             count += missing if coverage.days is not None else bool(missing)
         return count
 
 
-def can_overlap(part: Part) -> bool:
+def can_overlap(part: Part, coverage: Coverage) -> bool:
     """Return whether another request of the same kind can have some of a part's symbols and days, but not all."""
-    coverage, names = Coverage.of(part), dict(part.parameters).keys()
+    names = dict(part.parameters).keys()
     is_one_day = coverage.days is not None and coverage.days[0] == coverage.days[1] and "day" in names
     return not (is_one_day and "symbol" in names and len(coverage.symbols or ()) == 1)
+
+
+def _symbols(coverage: Coverage) -> tuple[str | None, ...]:
+    return (None,) if coverage.symbols is None else coverage.symbols
+
+
+def _ordinals(coverage: Coverage) -> tuple[int, int]:
+    first, last = coverage.days or (dt.date.min, dt.date.max)
+    return first.toordinal(), last.toordinal()
 
 
 def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

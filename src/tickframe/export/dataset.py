@@ -21,14 +21,17 @@ from tickframe.cache.policy import is_final
 from tickframe.errors import DatasetError
 from tickframe.export.conflicts import Asked, Existing
 from tickframe.export.coverage import Coverage, can_overlap
-from tickframe.export.files import FileFormat, directory_name
+from tickframe.export.files import FileFormat
 from tickframe.export.identity import Identity
+from tickframe.export.names import DirectoryNames, check_directories, directory_name
 from tickframe.export.records import FileRecord, Record, Records, part_name, sha256
 from tickframe.location import Location, is_unfinished
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.timestamps import TimeOptions
 from tickframe.wire.batch import documented_schema
+
+_SYMBOL = "symbol"
 
 
 class Dataset:
@@ -60,6 +63,9 @@ class Dataset:
         self._unfinished: dict[str, Record] = {}
         self._superseded: list[Record] = []
         self._is_prepared = False
+        self._was_interrupted = False
+        self._directories = DirectoryNames(self._location)
+        self._settled: pa.Schema | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # Another process reads the records that it needs.
@@ -82,6 +88,8 @@ class Dataset:
         ------
         DatasetError
             If the location holds something that cannot be together with these parts.
+        ValueError
+            If two symbols would be the same directory on this disk.
         FileExistsError
             If ``existing`` is ``"error"`` and a part is complete.
         OSError
@@ -89,7 +97,7 @@ class Dataset:
         """
         there = Identity.read(self._location)
         manifest = self._records.read_manifest()
-        is_interrupted = there is not None and manifest is None
+        self._was_interrupted = is_interrupted = there is not None and manifest is None
         known = (self._records.read_all({}) if is_interrupted else manifest) or {}
         unfinished = self._records.read_all_unfinished() if is_interrupted else {}
         names = [self._name(part) for part in parts]
@@ -99,6 +107,7 @@ class Dataset:
         for record in self._superseded:
             known.pop(record.name, None)
             unfinished.pop(record.name, None)
+        self._check_names(parts, known)
         done = {} if existing == "overwrite" else self._complete(names, known)
         if done and existing == "error":
             raise FileExistsError(
@@ -113,6 +122,14 @@ class Dataset:
         if is_interrupted:
             self._delete_abandoned()
         return {at: record for at, record in done.items() if record.is_final}
+
+    def _check_names(self, parts: Sequence[Part], known: Mapping[str, Record]) -> None:
+        self._directories.add(
+            directory for record in known.values() for file in record.files for directory in file.name.split("/")[:-1]
+        )
+        if _SYMBOL in self._identity.partition_by:
+            symbols = dict.fromkeys(symbol for part in parts for symbol in part.symbols())
+            self._directories.add(f"{_SYMBOL}={directory_name(symbol)}" for symbol in symbols)
 
     def prepare(self) -> None:
         """Delete what this run replaces, and write the identity; only the first call does anything."""
@@ -147,6 +164,8 @@ class Dataset:
         DatasetError
             If they differ.
         """
+        if self._settled is not None and schema.equals(self._settled):
+            return
         columns = self._format.schema(schema)
         if self._identity.schema is None:
             there = Identity.read(self._location)
@@ -158,14 +177,8 @@ class Dataset:
         expected = self._identity.schema
         assert expected is not None
         if not columns.equals(expected):
-            here, there_ = ({each.name: str(each.type) for each in each_schema} for each_schema in (columns, expected))
-            name = next((name for name in there_ | here if here.get(name) != there_.get(name)), "")
-            what = (
-                f"column {name!r} is {there_.get(name, 'absent')} there and {here.get(name, 'absent')} here"
-                if name
-                else "the columns are in another order"
-            )
-            raise DatasetError(f"{self._location} holds rows with other columns: {what}. Choose another directory")
+            raise _other_columns(self._location, expected, columns)
+        self._settled = schema
 
     def write(self, part: Part, batches: Sequence[pa.RecordBatch]) -> Record:
         """Write the rows of a part, and then its record. Threads can write different parts at once.
@@ -185,26 +198,29 @@ class Dataset:
         Raises
         ------
         ValueError
-            If the response lacks a partition column.
+            If the response lacks a partition column, or readers would change one of its values.
         OSError
             If the directory cannot be written.
         """
         name = self._name(part)
+        coverage = Coverage.of(part)
+        has_note = can_overlap(part, coverage)
         files = {"/".join((*file.directories, f"{name}.parquet")): file for file in self._format.files(batches)}
+        self._directories.add(directory for file in files.values() for directory in file.directories)
         record = Record(
             name,
             str(part),
             sum(file.rows for file in files.values()),
             is_final=not part.paged and is_final(part),
-            coverage=Coverage.of(part),
+            coverage=coverage,
             files=tuple(
                 FileRecord(file_name, file.rows, file.content.size, sha256(file.content))
                 for file_name, file in files.items()
             ),
         )
-        before = self._before(part, name)
+        before = self._before(name, has_note=has_note)
         vanished = [file for each in before for file in each.files if file.name not in files]
-        if can_overlap(part):
+        if has_note:
             self._records.write_unfinished(replace(record, files=(*record.files, *vanished)))
         # A symbol may vanish from a day that may still change. The record names its file as long as it exists.
         for file in vanished:
@@ -214,16 +230,16 @@ class Dataset:
         for file_name, new in files.items():
             self._location.write(file_name, new.content)
         self._records.write(record)
-        if can_overlap(part):
+        if has_note:
             self._records.delete_unfinished(name)
         return record
 
-    def _before(self, part: Part, name: str) -> list[Record]:
+    def _before(self, name: str, *, has_note: bool) -> list[Record]:
         """Return what is known about a part from earlier runs."""
         if self._known is not None:
             found = [self._known.get(name), self._unfinished.get(name)]
         else:
-            found = [self._records.read(name), self._records.read_unfinished(name) if can_overlap(part) else None]
+            found = [self._records.read(name), self._records.read_unfinished(name) if has_note else None]
         return [record for record in found if record is not None]
 
     def _delete_file(self, name: str) -> None:
@@ -253,12 +269,19 @@ class Dataset:
         self.prepare()
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
             self._identity.with_schema(self._format.schema(schema)).write(self._location)
-        known = (self._known or {}) | {record.name: record for record in records}
+        known = self._in_order(self._known or {}, {record.name: record for record in records})
         self._records.write_manifest(self._records.read_all(known))
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]
         return [f"{str(self._location).rstrip('/')}/{file}" for file in files]
+
+    def _in_order(self, known: Mapping[str, Record], own: Mapping[str, Record]) -> dict[str, Record]:
+        """Return all records in the order of their parts, in which readers have rows of the same time."""
+        if self._was_interrupted:
+            # Records of an interrupted run were found without an order.
+            return {**own, **{name: record for name, record in known.items() if name not in own}}
+        return {**known, **own}
 
     def _complete(self, names: Sequence[str], known: Mapping[str, Record]) -> dict[int, Record]:
         """Return the records of the parts that are complete, by their index."""
@@ -276,6 +299,16 @@ class Dataset:
         for name, info in self._location.files():
             if is_unfinished(name) and info.mtime.timestamp() < self._started:
                 self._location.delete(name)
+
+
+def _other_columns(location: Location, there: pa.Schema, here: pa.Schema) -> DatasetError:
+    before, now = ({each.name: str(each.type) for each in schema} for schema in (there, here))
+    different = [name for name in before | now if before.get(name) != now.get(name)]
+    what = "the columns are in another order"
+    if different:
+        name = different[0]
+        what = f"column {name!r} is {before.get(name, 'absent')} there and {now.get(name, 'absent')} here"
+    return DatasetError(f"{location} holds rows with other columns: {what}. Choose another directory")
 
 
 def open_dataset(
@@ -303,7 +336,8 @@ def open_dataset(
     Raises
     ------
     ValueError
-        If a partition column is not documented, a write option is invalid, or no file system knows the URI.
+        If a partition column is not documented, a symbol cannot be a directory, a write option is invalid, or no file
+        system knows the URI.
     """
     names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     documented = {column.name for column in plan.columns}
@@ -313,6 +347,8 @@ def open_dataset(
         )
     file_format = FileFormat(names, times, plan.parts[0].is_documented, dict(write_options or {}))
     file_format.check(documented_schema(plan.columns))
+    if _SYMBOL in names:
+        check_directories(_SYMBOL, plan.symbols())
     return Dataset(location, Identity.of(plan.parts[0], service, names, times), file_format)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickframe.export.names import check_directories, check_partition_columns, directory_name
 from tickframe.timestamps import TIMESTAMP, TimeOptions, sort_by_time
 
-# The name of a null in the layout of Hive and its readers.
-_NULL_DIRECTORY = "__HIVE_DEFAULT_PARTITION__"
 # What the writer decides itself.
 _OWN_OPTIONS = frozenset({"table", "where", "schema", "filesystem"})
 # Each excludes another encoding of the same column.
@@ -66,7 +64,7 @@ class FileFormat:
     write_options: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, schema: pa.Schema) -> None:
-        """Check the write options, by writing a file without rows.
+        """Check the partition columns, and the write options by writing a file without rows.
 
         Parameters
         ----------
@@ -76,8 +74,10 @@ class FileFormat:
         Raises
         ------
         ValueError
-            If an option is unknown or has an invalid value.
+            If the values of a partition column cannot be directories, or an option is unknown or has an invalid value.
         """
+        # Others may be in the response.
+        check_partition_columns([name for name in self.partition_by if name in schema.names], schema)
         if own := _OWN_OPTIONS.intersection(self.write_options):
             raise ValueError(f"invalid write_options: {', '.join(sorted(own))} cannot be chosen")
         try:
@@ -99,7 +99,8 @@ class FileFormat:
         Raises
         ------
         ValueError
-            If the rows lack a partition column, or a timestamp cannot be computed.
+            If the rows lack a partition column, readers would change one of its values, or a timestamp cannot be
+            computed.
         """
         for directories, rows in self._partitions(self._table(batches)):
             yield File(directories, rows.num_rows, self._encode(rows))
@@ -120,11 +121,7 @@ class FileFormat:
     def _partitions(self, table: pa.Table) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
         """Split a table by the values of the partition columns, rows in their order."""
         names = list(self.partition_by)
-        for name in names:
-            if name not in table.column_names:
-                raise ValueError(
-                    f"invalid partition_by: the response has no column {name!r}, only {', '.join(table.column_names)}"
-                )
+        check_partition_columns(names, table.schema)
         if not table.num_rows:
             return
         rest = table.drop_columns(names) if names else table
@@ -146,7 +143,10 @@ class FileFormat:
         return sink.getvalue()
 
     def _options(self, schema: pa.Schema) -> dict[str, Any]:
-        defaults: dict[str, Any] = {"compression": "zstd"}
+        defaults: dict[str, Any] = {}
+        if "compression" not in self.write_options:
+            # A twentieth smaller than level 1, in a tenth more time.
+            defaults.update(compression="zstd", compression_level=3)
         if not _ENCODING_OPTIONS.intersection(self.write_options):
             # Times rarely repeat but differ little from row to row.
             times = [
@@ -180,6 +180,8 @@ def _is_constant(column: pa.ChunkedArray) -> bool:
         return False
     if pa.types.is_dictionary(column.type):
         # The dictionaries are unified.
+        if len(column.chunk(0).dictionary) == 1:
+            return True
         column = pa.chunked_array([chunk.indices for chunk in column.chunks])
     elif not pa.types.is_date32(column.type):
         return False
@@ -199,9 +201,7 @@ def _group_numbers(keys: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def _directories(keys: pa.Table, row: int) -> tuple[str, ...]:
-    return tuple(f"{name}={directory_name(keys.column(name)[row].as_py())}" for name in keys.column_names)
-
-
-def directory_name(value: object) -> str:
-    """Return a value as one directory name, percent-encoded: a symbol is user input."""
-    return _NULL_DIRECTORY if value is None else quote(str(value), safe="")
+    values = {name: keys.column(name)[row].as_py() for name in keys.column_names}
+    for name, value in values.items():
+        check_directories(name, [value])
+    return tuple(f"{name}={directory_name(value)}" for name, value in values.items())

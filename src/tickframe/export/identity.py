@@ -17,7 +17,7 @@ from tickframe.location import Location
 from tickframe.plan.part import Part
 from tickframe.timestamps import TimeOptions
 
-_FILE = f"{FOLDER}/dataset.json"
+IDENTITY_FILE = f"{FOLDER}/dataset.json"
 _FORMAT = 2
 _WINDOW = ("from_time", "to_time")
 # What another kind must share to replace a dataset.
@@ -108,7 +108,7 @@ class Identity:
         OSError
             If the location cannot be read.
         """
-        document = read_document(location, _FILE)
+        document = read_document(location, IDENTITY_FILE)
         if document is None:
             _check_empty(location)
             return None
@@ -133,7 +133,7 @@ class Identity:
         OSError
             If it cannot be written.
         """
-        location.write(_FILE, json.dumps(self.to_document()).encode())
+        location.write(IDENTITY_FILE, json.dumps(self.to_document()).encode())
 
     def to_document(self) -> dict[str, object]:
         """Return what is written."""
@@ -192,5 +192,6 @@ def _check_empty(location: Location) -> None:
 
 def _unreadable(location: Location) -> DatasetError:
     return DatasetError(
-        f"{location} holds a dataset whose {_FILE} cannot be read: restore that file, or export to another directory"
+        f"{location} holds a dataset whose {IDENTITY_FILE} cannot be read: restore that file, or export to another "
+        "directory"
     )

@@ -24,7 +24,7 @@ from tickframe.plan.part import Part
 FOLDER = "_tickframe"
 _PARTS = f"{FOLDER}/parts"
 _UNFINISHED = f"{FOLDER}/unfinished"
-_MANIFEST = f"{FOLDER}/manifest.json"
+MANIFEST = f"{FOLDER}/manifest.json"
 # Records that are read at once: in an object store each of them is a request.
 _CONCURRENT_READS = 16
 _NAME = re.compile(r"[A-Za-z0-9_.~%-]+-[0-9a-f]{16}")
@@ -227,7 +227,7 @@ class Records:
         OSError
             If it cannot be read.
         """
-        document = read_document(self._location, _MANIFEST)
+        document = read_document(self._location, MANIFEST)
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             if document is not None:
                 return {name: Record.from_document(name, each) for name, each in document["parts"].items()}
@@ -235,10 +235,15 @@ class Records:
 
     def delete_manifest(self) -> None:
         """Delete the manifest, before anything changes."""
-        self._location.delete(_MANIFEST)
+        self._location.delete(MANIFEST)
 
     def write_manifest(self, records: Mapping[str, Record]) -> None:
         """Write the manifest, after everything else.
+
+        Parameters
+        ----------
+        records
+            All records by name, in the order in which a reader has the rows of the parts.
 
         Raises
         ------
@@ -247,9 +252,9 @@ class Records:
         """
         manifest = {
             "rows": sum(record.rows for record in records.values()),
-            "parts": {name: records[name].to_document() for name in sorted(records)},
+            "parts": {name: record.to_document() for name, record in records.items()},
         }
-        self._location.write(_MANIFEST, json.dumps(manifest).encode())
+        self._location.write(MANIFEST, json.dumps(manifest).encode())
 
 
 def part_name(part: Part, function: str) -> str:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 
+from tickframe.errors import TickframeError
 from tickframe.export.dataset import Dataset
 from tickframe.export.records import Record
 from tickframe.plan.part import Part
@@ -72,9 +73,14 @@ class Export:
                     yield first, record.result()
             for first, record in pending:
                 yield first, record.result()
+        except TickframeError:
+            for _, record in pending:
+                # The error of an earlier part comes first.
+                record.result()
+            raise
         finally:
-            # What has begun is written whole.
-            pool.shutdown(cancel_futures=True)
+            # Parts that have arrived are written, also after an error or an interrupt.
+            pool.shutdown()
 
     def _settle(self, batches: Sequence[pa.RecordBatch]) -> None:
         self._dataset.prepare()

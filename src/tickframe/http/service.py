@@ -23,15 +23,14 @@ from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.refusals import framed_body, raise_for_status, read_json
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import BearerToken, network_errors, new_session
+from tickframe.http.session import CredentialHeader, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
-from tickframe.settings import Settings
+from tickframe.settings import Settings, host_of
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
-_USER_PATH = "/auth/user"
 _DISCOVER = (
     "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
 )
@@ -43,6 +42,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
+        # Whether a request for data has succeeded, so that the settings are right.
         self._has_answered = False
         self._connect()
 
@@ -113,7 +113,6 @@ class Service:
             if not self._has_answered and _may_be_of_settings(error):
                 error.message += _DISCOVER
             raise
-        self._has_answered = True
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.
@@ -124,24 +123,21 @@ class Service:
             As for :meth:`answer`, after one attempt.
         """
         self._connect_after_fork()
-        with (
-            self._first_contact(),
-            network_errors(self.settings.host),
-            self._send("GET", _USER_PATH) as response,
-        ):
+        url = self.settings.user_url
+        with self._first_contact(), network_errors(host_of(url)), self._send("GET", url) as response:
             raise_for_status(response, secrets=self._secrets())
             return read_json(response, self._secrets())
 
     def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
         settings = self.settings
-        message = part.to_message(reference_id, settings.parameter_names)
-        path = settings.path_of(part.function, part.endpoint)
+        message = part.to_message(reference_id, settings.request_format)
+        url = settings.base_url + settings.path_of(part.function, part.endpoint, part.source)
         body = write_frame(message.SerializeToString())
         with (
             cancellation.active(),
             network_errors(settings.host),
-            self._send("POST", path, body) as response,
+            self._send("POST", url, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
             raise_for_status(response, reference_id=reference_id, secrets=self._secrets())
@@ -149,6 +145,7 @@ class Service:
             frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
+        self._has_answered = True
         return frames
 
     def _secrets(self) -> list[str]:
@@ -157,10 +154,10 @@ class Service:
         known = (self.settings.password, self.settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+    def _send(self, method: str, url: str, body: bytes | None = None) -> requests.Response:
         """Send a request with the current token, and again for as long as a refused token has a replacement."""
         token = self._tokens.token()
-        while (response := self._send_with(token, method, path, body)).status_code == requests.codes.unauthorized:
+        while (response := self._send_with(token, method, url, body)).status_code == requests.codes.unauthorized:
             try:
                 replacement = self._tokens.replacement(token)
             except BaseException:
@@ -174,15 +171,15 @@ class Service:
         token.accepted |= response.status_code < requests.codes.server_error
         return response
 
-    def _send_with(self, token: Token, method: str, path: str, body: bytes | None) -> requests.Response:
+    def _send_with(self, token: Token, method: str, url: str, body: bytes | None) -> requests.Response:
         settings = self.settings
         return self._session.request(
             method,
-            settings.base_url + path,
+            url,
             data=body,
             headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json, */*"},
-            auth=BearerToken(token.text),
-            **settings.requests_options(),
+            auth=CredentialHeader(*settings.credential(token.text)),
+            **settings.requests_options(url),
         )
 
 

@@ -89,6 +89,7 @@ class _CancellableConnection:
     sock: socket.socket
     received: HTTPResponse
 
+    # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
         """Return a new response, which http.client then reads from the socket."""
         self.received = _RateCheckedResponse(*arguments, **options)
@@ -103,11 +104,11 @@ class _CancellableConnection:
             return super().getresponse()  # type: ignore[misc]
 
 
-class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):
+class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):
+class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 
@@ -154,15 +155,16 @@ def new_session() -> requests.Session:
     return session
 
 
-class BearerToken(AuthBase):
-    """Sends an access token. As ``auth``, it takes precedence over a netrc file."""
+class CredentialHeader(AuthBase):
+    """Sends a token or an API key in a header. As ``auth``, it takes precedence over a netrc file."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, name: str, value: str) -> None:
+        self._name = name
+        self._value = value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Set the Authorization header."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        """Set the header."""
+        request.headers[self._name] = self._value
         return request
 
 

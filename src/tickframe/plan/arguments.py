@@ -225,7 +225,9 @@ def parse_metrics(value: object, name: str) -> Mapping[str, Mapping[str, object]
     """
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"invalid {name} {value!r}: expected a mapping of names to metrics, at least one")
-    return {parse_string(key, f"name in {name}"): _parse_metric(each, f"{name}[{key!r}]") for key, each in value.items()}
+    return {
+        parse_string(key, f"name in {name}"): _parse_metric(each, f"{name}[{key!r}]") for key, each in value.items()
+    }
 
 
 def _parse_metric(value: object, name: str) -> dict[str, object]:

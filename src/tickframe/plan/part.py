@@ -11,7 +11,7 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Column, Function, Parameter, ParameterKind, camel_case, metric_columns, wire_metrics
+from tickframe.catalogue import Column, Function, Parameter, ParameterKind, RequestFormat, metric_columns, wire_metrics
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
@@ -19,6 +19,9 @@ from tickframe.wire.values import write_value
 _MAX_SHOWN = 8
 
 _SYMBOL_PARAMETERS = ("symbol", "symbols")
+
+# Names in camelCase, and the source as a parameter.
+_DEFAULT_FORMAT = RequestFormat()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,15 +88,20 @@ class Part:
             case _:
                 raise ValueError(f"{self} is not of one symbol")
 
-    def key(self, parameter_names: Mapping[str, str] | None = None) -> bytes:
+    @property
+    def source(self) -> str:
+        """The requested source; empty if the function has none."""
+        return str(dict(self.parameters).get("source", ""))
+
+    def key(self, request_format: RequestFormat = _DEFAULT_FORMAT) -> bytes:
         """Return the canonical request: the same bytes for the same parameters, of the same types.
 
         Parameters
         ----------
-        parameter_names
+        request_format
             As in :meth:`to_message`.
         """
-        return self.to_message("", parameter_names or {}).SerializeToString(deterministic=True)
+        return self.to_message("", request_format).SerializeToString(deterministic=True)
 
     def words(self) -> dict[str, str]:
         """Return the parameters as text, by documented name."""
@@ -132,15 +140,15 @@ class Part:
         others = tuple((name, value) for name, value in self.parameters if name != "cursor")
         return replace(self, parameters=others)
 
-    def to_message(self, reference_id: str, parameter_names: Mapping[str, str]) -> DataRequest:
+    def to_message(self, reference_id: str, request_format: RequestFormat = _DEFAULT_FORMAT) -> DataRequest:
         """Return the request as a protobuf message.
 
         Parameters
         ----------
         reference_id
             The client's identifier of the request.
-        parameter_names
-            Names on the wire that replace the inferred camelCase ones, by documented name.
+        request_format
+            The names and values of the parameters on the wire.
 
         Raises
         ------
@@ -150,13 +158,15 @@ class Part:
         request = DataRequest()
         request.header.reference_id.value = reference_id
         for name, value in self.parameters:
-            wire_name = parameter_names.get(name, camel_case(name))
+            if not request_format.sends(name):
+                continue
+            wire_name = request_format.wire_name(name)
             if wire_name in request.parameters:
                 raise ValueError(
                     f"parameter {name!r} is sent as {wire_name!r}, the name of another parameter: "
                     "change parameter_names"
                 )
-            request.parameters[wire_name].CopyFrom(write_value(value))
+            request.parameters[wire_name].CopyFrom(write_value(request_format.wire_value(name, value)))
         return request
 
 

@@ -37,8 +37,7 @@ def plan_request(source: str, endpoint: str, parameters: Mapping[str, object], o
     Raises
     ------
     ValueError
-        If a value cannot be sent; or, for a source with documented requests, if the endpoint is misspelt, or a
-        parameter missing or wrong.
+        For a source with documented requests, if the endpoint is misspelt, or a parameter missing or wrong.
 
     Warns
     -----
@@ -52,7 +51,7 @@ def plan_request(source: str, endpoint: str, parameters: Mapping[str, object], o
     if source in REQUESTS:
         _check_endpoint(source, endpoint)
     values = _frozen({"source": source, **parameters})
-    return _sendable(Plan((Part(endpoint, endpoint, values, paged=True),), _USUAL_TIMESTAMP, options))
+    return Plan((Part(endpoint, endpoint, values, paged=True),), _USUAL_TIMESTAMP, options)
 
 
 def _documented(function: Function, source: str, parameters: Mapping[str, object], options: Options) -> Plan:
@@ -73,7 +72,7 @@ def _documented(function: Function, source: str, parameters: Mapping[str, object
     plan = Plan.of(function, arguments, options)
     added = _frozen(others)
     parts = tuple(replace(part, parameters=(*part.parameters, *added)) for part in plan.parts)
-    return _sendable(replace(plan, parts=parts))
+    return replace(plan, parts=parts)
 
 
 def _check_endpoint(source: str, endpoint: str) -> None:
@@ -94,16 +93,3 @@ def _check_endpoint(source: str, endpoint: str) -> None:
 
 def _frozen(parameters: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     return tuple((name, frozen(value)) for name, value in parameters.items() if value is not None)
-
-
-def _sendable(plan: Plan) -> Plan:
-    """Return the plan.
-
-    Raises
-    ------
-    ValueError
-        If a value cannot be sent.
-    """
-    for part in plan.parts:
-        part.key()
-    return plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tickframe.wire.contract import Value, ValueList
-from tickframe.wire.contract.types_pb2 import MixedList, StringList, ValueObject
+from tickframe.wire.contract.types_pb2 import IntegerList, MixedList, StringList, ValueObject
 from tickframe.wire.lists import LIST_TYPES, NANOSECONDS_PER_MILLISECOND
 
 EPOCH = dt.date(1970, 1, 1)
@@ -26,7 +27,8 @@ def write_value(value: object) -> Value:
     value
         A str, bool, int, float, date, time of day (``datetime.time``, ``timedelta``,
         ``pandas.Timedelta``, ``numpy.timedelta64``), timestamp (``datetime``, ``pandas.Timestamp``,
-        ``numpy.datetime64``), an iterable of these, or a mapping of names to these. Dates are sent as
+        ``numpy.datetime64``), an iterable of these, or a mapping of names to these; an array of 64-bit
+        integers is a list of integers, another iterable of numbers a list of mixed values. Dates are sent as
         days, times as nanoseconds since midnight, timestamps as nanoseconds since 1970-01-01 (in UTC
         if they have a zone).
 
@@ -59,6 +61,8 @@ def write_value(value: object) -> Value:
             return Value(double_value=float(value))
         case Mapping():
             return Value(object=ValueObject(fields={str(name): write_value(field) for name, field in value.items()}))
+        case array() if value.typecode == "q":
+            return Value(list=ValueList(integer_list=IntegerList(values=value)))
         case np.ndarray() if value.ndim == 0:
             return write_value(value.item())
         case Iterable() if not isinstance(value, bytes | bytearray | memoryview):

@@ -1,0 +1,139 @@
+"""Bodies of each framing: complete, cut, longer than one read, and the connection that they leave."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+import tickframe as tf
+from tests.faults.server import Ending, FaultServer, Framing, Response, answer, compressed
+from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks
+from tickframe import errors
+
+trustme = pytest.importorskip("trustme")
+
+FRAME = framed_ticks("S000")
+
+# Longer than what is read at once, which is a mebibyte.
+LONG_ROWS = 70_000
+LONG = framed_ticks("S000", rows=LONG_ROWS)
+READ = 1024 * 1024
+LAST_CHUNK = b"0\r\n\r\n"
+
+Make = Callable[[bytes], Response]
+Connect = Callable[[], AbstractContextManager[tuple[FaultServer, tf.Client]]]
+
+
+def by_length(body: bytes) -> Response:
+    return answer(body)
+
+
+def by_equal_lengths(body: bytes) -> Response:
+    """Return a response whose length a proxy has repeated (RFC 9110, 8.6)."""
+    return answer(body, headers={"Content-Length": f"{len(body)}, {len(body)}"})
+
+
+def by_close(body: bytes) -> Response:
+    return answer(body, framing=Framing.CLOSE)
+
+
+def by_chunks(body: bytes) -> Response:
+    return answer(body, framing=Framing.CHUNKED)
+
+
+def compressed_by_chunks(body: bytes) -> Response:
+    return compressed(body, Framing.CHUNKED)
+
+
+KEPT = [by_length, by_chunks, compressed, compressed_by_chunks]
+ALL = [*KEPT, by_equal_lengths, by_close]
+
+
+@contextmanager
+def secure_server() -> Iterator[tuple[FaultServer, tf.Client]]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with (
+        FaultServer(context) as server,
+        authority.cert_pem.tempfile() as bundle,
+        tf.Client(server.url, token=SECRET, verify=bundle, read_timeout=20) as client,
+    ):
+        yield server, client
+
+
+@contextmanager
+def plain_server() -> Iterator[tuple[FaultServer, tf.Client]]:
+    with FaultServer() as server, tf.Client(server.url, token=SECRET, read_timeout=20) as client:
+        yield server, client
+
+
+SERVERS = [plain_server, secure_server]
+
+
+@pytest.mark.parametrize("connect", SERVERS)
+@pytest.mark.parametrize("make", KEPT)
+def test_a_connection_is_used_again_after_a_complete_body(connect: Connect, make: Make) -> None:
+    with connect() as (server, client):
+        server.script(make(FRAME))
+        for _ in range(5):
+            assert arrived(ask(client).to_arrow()) == expected(["S000"])
+        assert (len(server.received), server.connections) == (5, 1)
+
+
+@pytest.mark.usefixtures("waits")
+def test_an_empty_body_is_retried_on_the_same_connection() -> None:
+    with plain_server() as (server, client):
+        server.script(answer(b""), answer(FRAME))
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"])
+        assert query.outcomes[0].attempts == 2
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_body_longer_than_one_read_is_complete(make: Make) -> None:
+    assert len(LONG) > 2 * READ
+    with plain_server() as (server, client):
+        server.script(make(LONG))
+        assert arrived(ask(client).to_arrow()) == expected(["S000"], rows=LONG_ROWS)
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("connect", SERVERS)
+@pytest.mark.parametrize("ending", [Ending.CLOSED, Ending.RESET])
+@pytest.mark.parametrize("make", ALL)
+def test_a_cut_at_the_border_of_a_read_is_retried(connect: Connect, ending: Ending, make: Make) -> None:
+    whole = make(LONG)
+    longest = len(whole.body) - len(LAST_CHUNK)
+    cuts = [at for at in (0, 1, READ - 1, READ, READ + 1, 2 * READ, longest) if at <= longest]
+    with connect() as (server, client):
+        for at in cuts:
+            server.script(whole.cut_in_body(at, ending), make(FRAME))
+            query = ask(client)
+            assert arrived(query.to_arrow()) == expected(["S000"]), at
+            assert query.outcomes[0].attempts == 2, at
+        # A connection that was cut is not used again.
+        assert server.connections > len(cuts)
+
+
+@pytest.mark.parametrize("make", [by_length, by_equal_lengths])
+def test_a_length_shorter_than_the_frame_is_an_error(make: Make) -> None:
+    short = make(FRAME[:-1])
+    with plain_server() as (server, _), tf.Client(server.url, token=SECRET, retry_seconds=0) as client:
+        server.script(Response(short.head, FRAME))
+        with pytest.raises(errors.TruncatedFrameError, match="cut short"):
+            ask(client).to_arrow()
+
+
+@pytest.mark.parametrize("make", [by_length, by_equal_lengths])
+def test_a_length_longer_than_the_body_is_an_error(make: Make) -> None:
+    """The frame is complete, but the service has announced more."""
+    long = make(FRAME + FRAME)
+    with plain_server() as (server, _), tf.Client(server.url, token=SECRET, retry_seconds=0) as client:
+        server.script(long.cut_in_body(len(FRAME)))
+        with pytest.raises(errors.TransportError, match="cut short"):
+            ask(client).to_arrow()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import parse_qs
@@ -17,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, REQUESTS, find_request
 from tickframe.errors import FrameError
 from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.answers.printed import answer_printed
+from tickframe.sandbox.answers.response import Response as Answer
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
@@ -34,7 +36,9 @@ _CLIENT_ID = "xyt"
 # Large enough to be sent fast, small enough for client and server to work at the same time.
 _PIECE_BYTES = 1024 * 1024
 
-_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in RESPONDERS}
+_SIMULATED = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in RESPONDERS}
+_PRINTED = {function.endpoint for requests in REQUESTS.values() for function in requests.values()}
+_ENDPOINTS = {**_SIMULATED, **dict.fromkeys(_PRINTED)}
 
 
 @dataclass(frozen=True)
@@ -126,11 +130,21 @@ class _Service:
         request = _read_request(framed)
 
         def encoded() -> EncodedResponse:
-            function = _ENDPOINTS[endpoint]
-            response = RESPONDERS[function.name](self.market, read_parameters(function, request.parameters))
+            response = self._response(endpoint, request)
             return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), response.meta)
 
         return self.cache.get(endpoint, request, encoded).framed(request.header.reference_id.value)
+
+    def _response(self, endpoint: str, request: DataRequest) -> Answer:
+        source = request.parameters["source"].string_value if "source" in request.parameters else ""
+        if (printed := find_request(source, endpoint)) is not None:
+            parameters = read_parameters(printed, request.parameters)
+            return answer_printed(printed, source, cast("Mapping[str, object]", parameters))
+        if endpoint not in _SIMULATED:
+            sources = [each for each in REQUESTS if find_request(each, endpoint) is not None]
+            raise RefusalError(f"source {source!r} has no {endpoint}: {suggestion(source, sources)}")
+        function = _SIMULATED[endpoint]
+        return RESPONDERS[function.name](self.market, read_parameters(function, request.parameters))
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

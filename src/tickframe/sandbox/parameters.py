@@ -13,6 +13,10 @@ time of day     ``nanoseconds_value``, ``milliseconds_value``, ``time_value``,
 data type       the name of a ``TickDataType`` as a string
 flags           a list of names of ``TickDataFlag``
 chain type      the name of a ``ChainType`` as a string
+number          ``double_value``, ``integer_value``
+bool            ``bool_value``
+timestamp       ``timestamp_value``
+metrics         an object of objects, see :func:`tickframe.catalogue.wire_metrics`
 ==============  =================================================================================
 """
 
@@ -25,9 +29,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypedDict, TypeVar, cast
 
-from tickframe.catalogue import ChainType, Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue import METRICS, ChainType, Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue.metrics import METRIC_NAME
 from tickframe.sandbox.refusal import RefusalError, suggestion
 from tickframe.wire.contract import Value
+from tickframe.wire.values import read_value
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 
@@ -65,6 +71,7 @@ class Parameters(TypedDict, total=False):
     instrument_type: str
     chain_type: ChainType
     exchange: str
+    item_type_filters: tuple[str, ...]
 
 
 class _InvalidValueError(Exception):
@@ -196,6 +203,41 @@ def _read_flags(value: Value) -> frozenset[TickDataFlag]:
     return frozenset(_member(TickDataFlag, name) for name in _read_string_list(value))
 
 
+def _read_metrics(value: Value) -> dict[str, dict[str, object]]:
+    """Return metrics as the catalogue spells them, by key; lists are tuples."""
+    sent = read_value(value)
+    if not isinstance(sent, dict) or not sent:
+        raise _InvalidValueError(f"expected an object with metrics, got {_sent(value)}")
+    metrics = {}
+    for key, arguments in sent.items():
+        name = arguments.get(METRIC_NAME) if isinstance(arguments, dict) else None
+        if name not in METRICS:
+            raise _InvalidValueError(f"unknown metric of {key!r}: {suggestion(str(name), METRICS)}")
+        known = {parameter.wire_name: parameter.name for parameter in METRICS[name].parameters} | {
+            METRIC_NAME: METRIC_NAME
+        }
+        for argument in arguments:
+            if argument not in known:
+                raise _InvalidValueError(f"{name} has no argument {argument!r}: {suggestion(argument, known)}")
+        read = {
+            known[argument]: tuple(each) if isinstance(each, list) else each for argument, each in arguments.items()
+        }
+        for field in read.get("fields", ()):
+            if field not in METRICS[name].fields:
+                raise _InvalidValueError(f"{name} has no field {field!r}: {suggestion(field, METRICS[name].fields)}")
+        metrics[key] = read
+    return metrics
+
+
+def _read_scalar(*kinds: str) -> Callable[[Value], object]:
+    def read(value: Value) -> object:
+        if value.WhichOneof("type") not in kinds:
+            raise _InvalidValueError(f"expected a {' or '.join(kinds)}, got {_sent(value)}")
+        return read_value(value)
+
+    return read
+
+
 def _member(names: type[_Name], name: str) -> _Name:
     try:
         return names(name)
@@ -219,6 +261,10 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
         ParameterKind.TIME: _read_time,
         ParameterKind.DATA_TYPE: lambda value: _member(TickDataType, _read_string(value)),
         ParameterKind.FLAGS: _read_flags,
+        ParameterKind.FLOAT: _read_scalar("double_value", "integer_value"),
+        ParameterKind.BOOLEAN: _read_scalar("bool_value"),
+        ParameterKind.TIMESTAMP: _read_scalar("timestamp_value"),
+        ParameterKind.METRICS: _read_metrics,
         ParameterKind.CHAIN_TYPE: lambda value: _member(ChainType, _read_string(value)),
     }
 )

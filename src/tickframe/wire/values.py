@@ -12,9 +12,19 @@ import pandas as pd
 
 from tickframe.wire.contract import Value, ValueList
 from tickframe.wire.contract.types_pb2 import IntegerList, MixedList, StringList, ValueObject
-from tickframe.wire.lists import LIST_TYPES, NANOSECONDS_PER_MILLISECOND
+from tickframe.wire.lists import (
+    EPOCH,
+    LIST_TYPES,
+    NANOSECONDS_PER_MILLISECOND,
+    NULL_INT32,
+    NULL_INT64,
+    SHIFTED_NULL_DAY,
+    SHIFTED_NULL_TIMESTAMP,
+    days_of,
+)
 
-EPOCH = dt.date(1970, 1, 1)
+_NULL_DAYS = (None, NULL_INT32, SHIFTED_NULL_DAY)
+_NULL_TIMESTAMPS = (NULL_INT64, SHIFTED_NULL_TIMESTAMP)
 
 _SUPPORTED = "pass a string, a number, a bool, a date, a time, a timestamp, or a list or a mapping of these"
 
@@ -85,7 +95,8 @@ def read_value(value: Value) -> object:
     ----------
     value
         The value. Dates become ``datetime.date``, times of day ``pandas.Timedelta``, timestamps
-        ``pandas.Timestamp`` without a zone, lists ``list`` and objects ``dict``. An unset value is None.
+        ``pandas.Timestamp`` without a zone, lists ``list`` and objects ``dict``. An unset value is None, and so is the
+        null of a date or a timestamp.
     """
     kind = value.WhichOneof("type")
     return None if kind is None else _READERS[kind](getattr(value, kind))
@@ -98,8 +109,12 @@ def _read_list(values: ValueList) -> list[object]:
     return [_LIST_READERS[list_type](item) for item in getattr(values, list_type).values]
 
 
-def _read_days(days: int) -> dt.date:
-    return EPOCH + dt.timedelta(days=days)
+def _read_days(days: int | None) -> dt.date | None:
+    return None if days in _NULL_DAYS else EPOCH + dt.timedelta(days=days)  # type: ignore[arg-type]
+
+
+def _read_timestamp(nanoseconds: int) -> pd.Timestamp | None:
+    return None if nanoseconds in _NULL_TIMESTAMPS else pd.Timestamp(nanoseconds, unit="ns")
 
 
 def _read_nanoseconds(nanoseconds: int) -> pd.Timedelta:
@@ -111,12 +126,12 @@ _READERS: Mapping[str, Callable[..., object]] = {
     "integer_value": int,
     "double_value": float,
     "bool_value": bool,
-    "date_value": lambda date: _read_days(date.days),
+    "date_value": lambda date: _read_days(days_of(date)),
     "time_value": lambda time: _read_nanoseconds(time.milliseconds * NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
     "days_value": _read_days,
     "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * NANOSECONDS_PER_MILLISECOND),
     "nanoseconds_value": _read_nanoseconds,
-    "timestamp_value": lambda nanoseconds: pd.Timestamp(nanoseconds, unit="ns"),
+    "timestamp_value": _read_timestamp,
     "object": lambda value: {name: read_value(field) for name, field in value.fields.items()},
     "list": _read_list,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import tracemalloc
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.arrow_to_pandas import FrameBuilder, to_dataframe
 
 # 9:00 on 2016-05-05, and a nanosecond.
 NINE = pd.Timestamp("2016-05-05 09:00:00.000000001").value
@@ -149,6 +149,7 @@ def test_many_categories_fit_into_their_codes(categories: int) -> None:
     labels = [str(label) for label in range(categories)]
     symbols = to_dataframe(pa.table({"symbol": pa.array(labels).dictionary_encode()}))["symbol"]
     assert symbols.tolist() == labels
+    assert symbols.cat.codes.dtype == pd.Categorical(labels).codes.dtype
 
 
 def test_a_boolean_with_nulls_is_nullable() -> None:
@@ -168,10 +169,12 @@ def test_a_date_out_of_range_is_an_error_that_names_the_alternative() -> None:
         {"nulls": "nan"},
         {"dtype_backend": "numpy_nullable", "nulls": "nan"},
         {"dtype_backend": "numpy", "nulls": "zero"},
+        {"index": "trade"},
+        {"index": "absent"},
     ],
 )
 def test_invalid_options_are_errors(arguments: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"dtype_backend|nulls"):
+    with pytest.raises(ValueError, match=r"dtype_backend|nulls|invalid index"):
         to_dataframe(table(), **arguments)
 
 
@@ -184,7 +187,7 @@ def test_the_numpy_backend_has_numpys_own_integers(rows: int) -> None:
 
 @pytest.mark.parametrize("column", [[1, None], [True, None]])
 def test_numpy_integers_with_nulls_are_an_error_that_names_the_column(column: list[object]) -> None:
-    with pytest.raises(ValueError, match=r"'trade_size' has 1 null.*nulls='nan'"):
+    with pytest.raises(ValueError, match=r"'trade_size' has nulls.*nulls='nan'"):
         to_dataframe(pa.table({"trade_size": pa.array(column)}), dtype_backend="numpy")
 
 
@@ -231,7 +234,7 @@ def test_any_chunks_and_slices_arrive_value_for_value(data: st.DataObject, kind:
     ]
 
 
-def test_many_rows_are_copied_to_their_places_by_several_threads() -> None:
+def test_many_rows_are_copied_to_their_places() -> None:
     lengths = [150_001, 7, 250_003, 1, 300_000, 0, 99_999]
     numbers = np.arange(sum(lengths))
     whole = pa.table(
@@ -270,23 +273,80 @@ def _numpy_table(chunks: int, rows: int) -> pa.Table:
     )
 
 
-def test_a_table_that_nobody_else_refers_to_is_freed_while_it_is_copied() -> None:
-    tracemalloc.start()
-    try:
-        tables = [_numpy_table(chunks=50, rows=20_000)]
-        tracemalloc.reset_peak()
-        frame = to_dataframe(tables.pop(), index="at", consume=True)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert frame.index[-1].value == 50 * 20_000 - 1
-    size = 3 * 8 * 50 * 20_000
-    # The frame, and one column of the table.
-    assert size <= peak < size * 1.4
+def test_a_batch_is_freed_as_soon_as_the_next_ones_are_converted() -> None:
+    memory = [np.arange(1_000.0) + 1_000 * batch for batch in range(5)]
+    freed: list[int] = []
+    for batch, values in enumerate(memory):
+        weakref.finalize(values, freed.append, batch)
+    schema = pa.schema({"price": pa.float64()})
+    builder = FrameBuilder(schema)
+    for batch in range(5):
+        [values, memory[batch]] = [memory[batch], None]
+        prices = pa.Array.from_buffers(pa.float64(), 1_000, [None, pa.py_buffer(values)])
+        del values
+        builder.append(pa.record_batch([prices], schema))
+        del prices
+        assert freed == list(range(batch + 1 if batch else 0))
+    pd.testing.assert_series_equal(builder.finish()["price"], pd.Series(np.arange(5_000.0)), check_names=False)
+
+
+def _built(batches: list[pa.RecordBatch], *, sort: bool, consume: bool, **options: object) -> pd.DataFrame:
+    builder = FrameBuilder(batches[0].schema, index="timestamp", consume=consume, **options)
+    for batch in batches:
+        builder.append(batch)
+    return builder.finish(sort=sort)
+
+
+@pytest.mark.parametrize("backend", [None, "numpy", "numpy_nullable", "pyarrow"])
+@pytest.mark.parametrize("nulls", [False, True])
+@pytest.mark.parametrize("consume", [False, True])
+@pytest.mark.parametrize("batches", [1, 2, 7])
+def test_batches_build_the_frame_of_their_table(backend: str, nulls: bool, consume: bool, batches: int) -> None:
+    source = pa.concat_tables([table(nulls=nulls)] * batches)
+    options = {"dtype_backend": backend}
+    if backend == "numpy":
+        source = source.set_column(3, "trade_size", pa.chunked_array([pa.array([5, None, 7])] * batches))
+        options["nulls"] = "nan"
+    expected = to_dataframe(source, index="timestamp", **options)
+    # Memory that is shared by batches is taken over from the only one alone.
+    copied = [pa.RecordBatch.from_pydict(batch.to_pydict(), batch.schema) for batch in source.to_batches()]
+    built = _built(copied, sort=False, consume=consume, **options)
+    pd.testing.assert_frame_equal(built, expected)
+    ordered = _built(source.to_batches(), sort=True, consume=False, **options)
+    pd.testing.assert_frame_equal(ordered, expected.sort_index(kind="stable", na_position="last"))
+
+
+def test_rows_of_one_time_stay_in_order_and_those_without_one_are_last() -> None:
+    stamps = pa.array([5, None, 3, 5, None, 3], pa.int64()).view(pa.timestamp("ns"))
+    source = pa.record_batch({"timestamp": stamps, "row": pa.array(range(6))})
+    built = _built([source.slice(0, 2), source.slice(2)], sort=True, consume=True)
+    assert built["row"].tolist() == [2, 5, 0, 3, 1, 4]
+    assert built.index.isna().tolist() == [False] * 4 + [True] * 2
+
+
+def test_labels_may_become_more_than_fit_into_the_codes_so_far() -> None:
+    names = [[f"{batch}-{label}" for label in range(100)] for batch in range(4)]
+    chunks = [pa.record_batch({"symbol": pa.array(labels).dictionary_encode()}) for labels in names]
+    builder = FrameBuilder(chunks[0].schema)
+    for chunk in chunks:
+        builder.append(chunk)
+    assert builder.finish()["symbol"].tolist() == list(itertools.chain.from_iterable(names))
+
+
+def test_batches_of_different_schemas_are_an_error() -> None:
+    builder = FrameBuilder(pa.schema({"price": pa.float64()}))
+    builder.append(pa.record_batch({"price": [1.5]}))
+    with pytest.raises(ValueError, match="one schema"):
+        builder.append(pa.record_batch({"price": [1]}))
+
+
+def _numpy_table(rows: int) -> pa.Table:
+    prices = np.arange(rows) / 4
+    return pa.table({"price": pa.Array.from_buffers(pa.float64(), rows, [None, pa.py_buffer(prices)])})
 
 
 def test_the_only_chunk_of_a_consumed_table_becomes_the_frame() -> None:
-    tables = [_numpy_table(chunks=1, rows=1_000)]
+    tables = [_numpy_table(1_000)]
     address = tables[0].column("price").chunk(0).buffers()[1].address
     frame = to_dataframe(tables.pop(), consume=True)
     assert frame["price"].to_numpy().__array_interface__["data"][0] == address

@@ -61,7 +61,7 @@ def test_one_symbol_is_still_a_list_in_the_request(client: tf.Client) -> None:
 
 
 def test_they_can_be_exported_by_symbol(client: tf.Client, tmp_path: Path) -> None:
-    auctions(client).to_parquet(tmp_path, partition_by="symbol")
+    auctions(client).to_parquet(tmp_path)
     table = auctions(client).to_arrow()
     for symbol in SYMBOLS:
         files = [pq.read_table(file, partitioning=None) for file in (tmp_path / f"symbol={symbol}").glob("*.parquet")]

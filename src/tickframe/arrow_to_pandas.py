@@ -19,11 +19,9 @@ With ``dtype_backend="numpy"`` int64 is int64 and bool is bool, which have no nu
 
 from __future__ import annotations
 
-import itertools
-import os
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -44,11 +42,10 @@ _NULLABLE_DTYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
     pa.string(): pd.StringDtype(),
 }
 
+_NAT = np.datetime64("NaT", "ns")
+
 # From here on float64 has no value for some integers.
 _LARGEST_EXACT = 2.0**53
-
-# Starting threads takes longer than copying fewer rows.
-_FEWEST_ROWS_FOR_THREADS = 500_000
 
 
 def to_dataframe(
@@ -76,9 +73,9 @@ def to_dataframe(
         ``"nan"`` makes integers and bools with nulls float64 with NaN. Only with ``dtype_backend="numpy"``,
         where such a column is otherwise an error.
     consume
-        Whether the frame may take over the memory of the table, or free each chunk as soon as it is copied.
-        Only for a table to whose data there is no other reference: writing to the frame changes it.
-        Memory is freed during the conversion if the caller keeps no reference to the table either.
+        Whether the frame may take over the memory of a table of one chunk. Only for a table to whose data
+        there is no other reference: writing to the frame changes it. The memory of several chunks is freed
+        during the conversion if the caller keeps no reference to the table.
 
     Raises
     ------
@@ -86,20 +83,15 @@ def to_dataframe(
         If an option is invalid, a date is outside the range of 64 bits of nanoseconds (1677 to 2262), or
         with ``dtype_backend="numpy"`` a column has nulls or an integer that no float64 equals.
     """
-    check_conversion(dtype_backend, nulls)
-    names = [name for name in table.column_names if name != index]
-    rows: pd.Index[Any] = pd.RangeIndex(table.num_rows)
-    if dtype_backend == "pyarrow":
-        frame: pd.DataFrame = table.select(names).to_pandas(types_mapper=pd.ArrowDtype)
-        frame.index = rows if index is None else _timestamp_index(_Column(table.column(index), index), consume=consume)
-        return frame
-    columns = {name: _Column(table.column(name), name) for name in table.column_names}
-    # Chunks are freed one by one.
+    builder = FrameBuilder(table.schema, index=index, dtype_backend=dtype_backend, nulls=nulls, consume=consume)
+    batches = deque(table.to_batches())
+    if len(batches) > 1:
+        builder.reserve(table.num_rows)
+    # Each batch is freed as soon as it is copied.
     del table
-    if index is not None:
-        rows = _timestamp_index(columns.pop(index), consume=consume)
-    arrays = {name: _to_array(columns.pop(name), dtype_backend, nulls, consume=consume) for name in names}
-    return pd.DataFrame(arrays, index=rows, columns=names, copy=False)
+    while batches:
+        builder.append(batches.popleft())
+    return builder.finish()
 
 
 def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
@@ -121,6 +113,120 @@ def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
         )
 
 
+class FrameBuilder:
+    """Converts record batches to one DataFrame, each as it arrives, so that they need not exist at once.
+
+    Parameters
+    ----------
+    schema
+        The schema of the batches.
+    index, dtype_backend, nulls
+        As in :func:`to_dataframe`.
+    consume
+        Whether the frame may take over the memory of the only batch.
+
+    Raises
+    ------
+    ValueError
+        If an option is invalid.
+    """
+
+    def __init__(
+        self,
+        schema: pa.Schema,
+        *,
+        index: str | None = None,
+        dtype_backend: DtypeBackend | None = None,
+        nulls: Nulls | None = None,
+        consume: bool = False,
+    ) -> None:
+        check_conversion(dtype_backend, nulls)
+        self._schema = schema
+        self._consume = consume
+        self._columns = {
+            field.name: _column_of(field, None if field.name == index else dtype_backend, nulls) for field in schema
+        }
+        self._timestamps: _Timestamps | None = None
+        if index is not None:
+            timestamps = self._columns.get(index)
+            if not isinstance(timestamps, _Timestamps):
+                raise ValueError(f"invalid index {index!r}: expected a column of timestamp[ns], got {schema}")
+            self._timestamps = timestamps
+        self._rows = 0
+        self._capacity = 0
+        # The only batch so far, whose memory may become that of the frame.
+        self._first: pa.RecordBatch | None = None
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Convert a batch; no reference to it remains after the next one, except to the memory of its strings.
+
+        Raises
+        ------
+        ValueError
+            As of :func:`to_dataframe`.
+        """
+        if not batch.schema.equals(self._schema):
+            raise ValueError(f"expected batches of one schema, {self._schema}, not {batch.schema}")
+        if not batch.num_rows:
+            return
+        if not self._rows and self._first is None:
+            self._first = batch
+            return
+        self._copy_first()
+        self._copy(batch)
+
+    def reserve(self, rows: int) -> None:
+        """Make room for a number of rows in total. Memory that is not written to yet is only reserved."""
+        if rows > self._capacity:
+            self._capacity = rows
+            for column in self._columns.values():
+                column.reserve(rows)
+
+    def finish(self, *, sort: bool = False) -> pd.DataFrame:
+        """Return the frame; the builder is empty afterwards.
+
+        Parameters
+        ----------
+        sort
+            Whether rows are sorted by the index: stable, those without a timestamp last.
+        """
+        if self._consume and self._first is not None:
+            self._rows = self._first.num_rows
+            for column, chunk in zip(self._columns.values(), self._first.columns, strict=True):
+                column.take_over(chunk)
+            self._first = None
+        self._copy_first()
+        for column in self._columns.values():
+            column.trim(self._rows)
+        order = self._timestamps.order() if self._timestamps is not None and sort else None
+        if order is not None:
+            for column in self._columns.values():
+                column.sort(order)
+        index: pd.Index[Any] = pd.RangeIndex(self._rows)
+        columns = {}
+        for name in list(self._columns):
+            # Only the array remains.
+            column = self._columns.pop(name)
+            if column is self._timestamps:
+                index = pd.DatetimeIndex(column.finish(), name=name, copy=False)
+            else:
+                columns[name] = column.finish()
+        return pd.DataFrame(columns, index, list(columns), copy=False)
+
+    def _copy_first(self) -> None:
+        if self._first is not None:
+            first, self._first = self._first, None
+            self._copy(first)
+
+    def _copy(self, batch: pa.RecordBatch) -> None:
+        rows = slice(self._rows, self._rows + batch.num_rows)
+        if rows.stop > self._capacity:
+            self.reserve(max(rows.stop, 2 * self._capacity))
+        for column, chunk in zip(self._columns.values(), batch.columns, strict=True):
+            column.copy(chunk, rows)
+        self._rows = rows.stop
+
+
 def to_pandas_array(column: pa.ChunkedArray, name: str) -> Any:
     """Convert a column to the array of a DataFrame's column, with the default dtypes.
 
@@ -133,144 +239,329 @@ def to_pandas_array(column: pa.ChunkedArray, name: str) -> Any:
 
     Returns
     -------
-    numpy.ndarray or pandas.api.extensions.ExtensionArray
-        As in the table above, or objects for any other type. It is writable.
+    pandas.api.extensions.ExtensionArray
+        It is writable.
 
     Raises
     ------
     ValueError
         If a date is outside the range of 64 bits of nanoseconds.
     """
-    return _to_array(_Column(column, name), None, None, consume=False)
+    return to_dataframe(pa.table({name: column}))[name].array
 
 
-class _Column:
-    """A column whose chunks are let go as they are copied.
+class _Column(ABC):
+    """A column of the frame while batches are added."""
 
-    Attributes
-    ----------
-    name, type, rows
-        Its name, type and number of rows.
-    chunks
-        The chunks that are not copied yet, each after its first row.
-    """
+    def reserve(self, rows: int) -> None:  # noqa: B027 (some columns need no room)
+        """Make room for a number of rows in total."""
 
-    def __init__(self, column: pa.ChunkedArray, name: str) -> None:
-        self.name, self.type, self.rows = name, column.type, len(column)
-        first_rows = itertools.accumulate(map(len, column.chunks), initial=0)
-        self.chunks = deque(
-            (first, chunk) for first, chunk in zip(first_rows, column.chunks, strict=False) if len(chunk)
-        )
+    @abstractmethod
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        """Copy a chunk to its rows, which are the next ones."""
 
-    @property
-    def null_count(self) -> int:
-        """The number of nulls in the chunks."""
-        return sum(chunk.null_count for _, chunk in self.chunks)
+    def take_over(self, chunk: pa.Array) -> None:
+        """Make the memory of a chunk that of the column, if possible: the chunk is all of it."""
+        self.reserve(len(chunk))
+        self.copy(chunk, slice(0, len(chunk)))
 
-    def to_arrow(self) -> pa.ChunkedArray:
-        """Return the chunks as a column of Arrow."""
-        return pa.chunked_array([chunk for _, chunk in self.chunks], self.type)
+    @abstractmethod
+    def trim(self, rows: int) -> None:
+        """Give back the room after the last row."""
 
-    def copy_chunks(self, copy: Callable[[pa.Array, slice], None]) -> None:
-        """Call a function with each chunk and the rows it has in the column, on several threads if there are many.
+    @abstractmethod
+    def sort(self, order: npt.NDArray[np.intp]) -> None:
+        """Put rows into another order."""
 
-        Parameters
-        ----------
-        copy
-            The function. It keeps no reference to the chunk.
-        """
+    @abstractmethod
+    def finish(self) -> Any:
+        """Return the array for the frame."""
 
-        def copy_remaining() -> None:
-            while True:
-                try:
-                    first, chunk = self.chunks.popleft()
-                except IndexError:
-                    return
-                copy(chunk, slice(first, first + len(chunk)))
 
-        threads = min(len(self.chunks), os.cpu_count() or 1) if self.rows >= _FEWEST_ROWS_FOR_THREADS else 1
-        if threads == 1:
-            copy_remaining()
+class _Values(_Column):
+    """A column of fixed width whose null is one of its values."""
+
+    def __init__(self, dtype: str, null_value: object) -> None:
+        self._values: npt.NDArray[Any] = np.empty(0, dtype)
+        self._null_value = null_value
+
+    def reserve(self, rows: int) -> None:
+        self._values = _grown(self._values, rows)
+
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        self._values[rows] = self._stored(chunk)
+        self._set_nulls(chunk, rows)
+
+    def take_over(self, chunk: pa.Array) -> None:
+        stored = self._stored(chunk)
+        if not stored.flags.writeable:
+            super().take_over(chunk)
             return
-        with ThreadPoolExecutor(threads, "tickframe-copy") as pool:
-            for copied in [pool.submit(copy_remaining) for _ in range(threads)]:
-                copied.result()
+        self._values = stored
+        self._set_nulls(chunk, slice(0, len(chunk)))
+
+    def trim(self, rows: int) -> None:
+        _trim(self._values, rows)
+
+    def sort(self, order: npt.NDArray[np.intp]) -> None:
+        self._values = self._values.take(order)
+
+    def finish(self) -> Any:
+        return self._values
+
+    def _stored(self, chunk: pa.Array) -> npt.NDArray[Any]:
+        """Return the values of a chunk, arbitrary ones for nulls."""
+        return _stored(chunk, self._values.dtype)
+
+    def _set_nulls(self, chunk: pa.Array, rows: slice) -> None:
+        if chunk.null_count:
+            self._values[rows][_is_null(chunk)] = self._null_value
 
 
-def _to_array(column: _Column, dtype_backend: DtypeBackend | None, nulls: Nulls | None, *, consume: bool) -> Any:
-    """Return the array of a DataFrame's column for any backend but ``"pyarrow"``."""
-    kind = column.type
+class _Timestamps(_Values):
+    def __init__(self, tz: str | None) -> None:
+        super().__init__("datetime64[ns]", _NAT)
+        self._tz = tz
+
+    def finish(self) -> Any:
+        if self._tz is None:
+            return self._values
+        # With a time zone, pandas reads integers as UTC and datetime64 as wall-clock times.
+        dtype = pd.DatetimeTZDtype("ns", self._tz)
+        return pd.DatetimeIndex(self._values.view(np.int64), dtype=dtype, copy=False).array
+
+    def order(self) -> npt.NDArray[np.intp] | None:
+        """Return the positions of rows in order of time: stable, nulls last; None if they are in order."""
+        times = self._values.view(np.int64)
+        null = np.isnat(self._values)
+        if null.any():
+            times = np.where(null, np.iinfo(np.int64).max, times)
+        return None if np.all(times[1:] >= times[:-1]) else np.argsort(times, kind="stable")
+
+
+class _Dates(_Values):
+    def __init__(self, name: str) -> None:
+        super().__init__("datetime64[ns]", _NAT)
+        self._name = name
+
+    def _stored(self, chunk: pa.Array) -> npt.NDArray[Any]:
+        try:
+            midnights = chunk.cast(pa.timestamp("ns"))
+        except pa.ArrowInvalid as error:
+            raise ValueError(
+                f"column {self._name!r} has a date outside the range of 64 bits of nanoseconds (1677 to 2262): "
+                "use to_arrow(), which keeps dates as days"
+            ) from error
+        return _stored(midnights, self._values.dtype)
+
+
+class _Masked(_Values):
+    """A column of fixed width, and a mask of its nulls once there is one."""
+
+    def __init__(self, dtype: str, name: str, dtype_backend: DtypeBackend | None, nulls: Nulls | None) -> None:
+        super().__init__(dtype, 0)
+        self._null: npt.NDArray[np.bool_] | None = None
+        self._name = name
+        self._is_numpy = dtype_backend == "numpy"
+        self._has_null = not self._is_numpy or nulls == "nan"
+
+    def reserve(self, rows: int) -> None:
+        super().reserve(rows)
+        if self._null is not None:
+            self._null = _grown(self._null, rows)
+
+    def trim(self, rows: int) -> None:
+        super().trim(rows)
+        if self._null is not None:
+            _trim(self._null, rows)
+
+    def sort(self, order: npt.NDArray[np.intp]) -> None:
+        super().sort(order)
+        if self._null is not None:
+            self._null = self._null.take(order)
+
+    def finish(self) -> Any:
+        if not self._is_numpy:
+            return self._nullable()
+        return self._values if self._null is None else self._floats(self._null)
+
+    @abstractmethod
+    def _nullable(self) -> Any:
+        """Return the array that has nulls."""
+
+    def _set_nulls(self, chunk: pa.Array, rows: slice) -> None:
+        if not chunk.null_count:
+            return
+        if not self._has_null:
+            raise ValueError(
+                f"column {self._name!r} has nulls, which NumPy's {self._values.dtype} does not have: use nulls='nan', "
+                "which makes it float64 with NaN, or another dtype_backend"
+            )
+        if self._null is None:
+            self._null = np.zeros(len(self._values), np.bool_)
+        self._null[rows] = _is_null(chunk)
+        super()._set_nulls(chunk, rows)
+
+    def _floats(self, null: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        floats = self._values.astype(np.float64)
+        [large] = np.nonzero(np.abs(floats) >= _LARGEST_EXACT)
+        for row in large:
+            if int(floats[row]) != int(self._values[row]):
+                raise ValueError(
+                    f"column {self._name!r} has nulls and the integer {self._values[row]}, which no float64 equals: "
+                    "use another dtype_backend, which keeps nulls and integers"
+                )
+        floats[null] = np.nan
+        return floats
+
+
+class _Integers(_Masked):
+    def _nullable(self) -> Any:
+        null = np.zeros(len(self._values), np.bool_) if self._null is None else self._null
+        return pd.arrays.IntegerArray(self._values, null)
+
+
+class _Booleans(_Masked):
+    def _nullable(self) -> Any:
+        return self._values if self._null is None else pd.arrays.BooleanArray(self._values, self._null)
+
+    def _stored(self, chunk: pa.Array) -> npt.NDArray[Any]:
+        return _bits(chunk.buffers()[1], chunk)
+
+
+class _Categories(_Column):
+    """Labels, whose dictionaries become one."""
+
+    def __init__(self, kind: pa.DictionaryType) -> None:
+        self._stored_dtype = np.dtype(kind.index_type.to_pandas_dtype())
+        self._labels: pa.Array | None = None
+        self._empty = pa.array([], kind.value_type)
+        self._codes: npt.NDArray[Any] = np.empty(0, np.int8)
+        # Of the latest dictionary; None for one that begins like the labels.
+        self._dictionary: pa.Array | None = None
+        self._code_of_index: npt.NDArray[Any] | None = None
+
+    def reserve(self, rows: int) -> None:
+        self._codes = _grown(self._codes, rows)
+
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        dictionary, indices = chunk.dictionary, chunk.indices
+        if self._dictionary is None or not dictionary.equals(self._dictionary):
+            self._dictionary = dictionary
+            self._code_of_index = self._add_labels(dictionary)
+        stored = _stored(indices, self._stored_dtype)
+        self._codes[rows] = stored if self._code_of_index is None else self._code_of_index.take(stored, mode="clip")
+        if indices.null_count:
+            self._codes[rows][_is_null(indices)] = -1
+
+    def trim(self, rows: int) -> None:
+        _trim(self._codes, rows)
+
+    def sort(self, order: npt.NDArray[np.intp]) -> None:
+        self._codes = self._codes.take(order)
+
+    def finish(self) -> Any:
+        labels = self._empty if self._labels is None else self._labels
+        categories = pd.Index(labels.to_pandas(), dtype=_STRING)
+        return pd.Categorical.from_codes(self._codes, categories=categories, validate=False)
+
+    def _add_labels(self, dictionary: pa.Array) -> npt.NDArray[Any] | None:
+        """Add labels that are new, and return the codes of those of the dictionary, if they are others."""
+        if self._labels is None:
+            self._labels = dictionary
+        else:
+            new = dictionary.filter(pc.invert(pc.is_in(dictionary, self._labels)))
+            self._labels = pa.concat_arrays([self._labels, new])
+        # As many bytes as pandas uses, which is int8 for at most 126 categories.
+        dtype = np.min_scalar_type(-len(self._labels) - 2)
+        if self._codes.dtype != dtype:
+            self._codes = self._codes.astype(dtype)
+        if self._labels is dictionary:
+            return None
+        # The stored index of a null is arbitrary, also beyond the end.
+        return np.append(pc.index_in(dictionary, self._labels), -1).astype(dtype)
+
+
+class _ArrowChunks(_Column):
+    """Values that stay in Arrow's memory, or whose conversion is pandas' own."""
+
+    def __init__(self, kind: pa.DataType, convert: Callable[[pa.ChunkedArray], Any]) -> None:
+        self._column = pa.chunked_array([], kind)
+        self._chunks: list[pa.Array] = []
+        self._convert = convert
+
+    def copy(self, chunk: pa.Array, rows: slice) -> None:
+        del rows
+        self._chunks.append(chunk)
+
+    def trim(self, rows: int) -> None:
+        del rows
+        self._column = pa.chunked_array(self._chunks, self._column.type)
+        self._chunks.clear()
+
+    def sort(self, order: npt.NDArray[np.intp]) -> None:
+        # Rows taken from many chunks are slow.
+        self._column = self._column.unify_dictionaries().combine_chunks().take(pa.array(order))
+
+    def finish(self) -> Any:
+        return self._convert(self._column)
+
+
+def _column_of(field: pa.Field, dtype_backend: DtypeBackend | None, nulls: Nulls | None) -> _Column:
+    name, kind = field.name, field.type
+    if dtype_backend == "pyarrow":
+        return _ArrowChunks(kind, _to_arrow_dtype)
     if dtype_backend == "numpy_nullable" and kind in _NULLABLE_DTYPES:
-        return column.to_arrow().to_pandas(types_mapper=_NULLABLE_DTYPES.get).array
-    if pa.types.is_dictionary(kind):
-        return _categories(column)
-    if pa.types.is_string(kind):
-        strings = column.to_arrow()
-        return pd.array(strings, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else strings.to_pandas().array
-    if pa.types.is_date32(kind):
-        return _dates(column)
+        return _ArrowChunks(kind, _to_nullable_dtype)
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return _timestamps(column, consume=consume)
-    if kind == pa.duration("ns"):
-        return _values(column, "timedelta64[ns]", np.timedelta64("NaT", "ns"), consume=consume)
-    if kind == pa.float64():
-        return _values(column, "float64", np.nan, consume=consume)
-    if dtype_backend == "numpy" and kind in (pa.int64(), pa.bool_()) and column.null_count:
-        return _integers_as_floats(column, nulls)
+        return _Timestamps(kind.tz)
+    if pa.types.is_dictionary(kind):
+        return _Categories(kind)
     if kind == pa.int64():
-        null = np.zeros(column.rows, np.bool_)
-        integers = _values(column, "int64", None, null=null, consume=consume)
-        return integers if dtype_backend == "numpy" else pd.arrays.IntegerArray(integers, null)
+        return _Integers("int64", name, dtype_backend, nulls)
+    if kind == pa.float64():
+        return _Values("float64", np.nan)
     if kind == pa.bool_():
-        return _booleans(column)
-    return column.to_arrow().to_pandas().to_numpy()
+        return _Booleans("bool", name, dtype_backend, nulls)
+    if kind == pa.date32():
+        return _Dates(name)
+    if kind == pa.duration("ns"):
+        return _Values("timedelta64[ns]", np.timedelta64("NaT", "ns"))
+    return _ArrowChunks(kind, _to_strings if pa.types.is_string(kind) else _to_objects)
 
 
-def _values(
-    column: _Column, dtype: str, null_value: object, *, null: npt.NDArray[np.bool_] | None = None, consume: bool
-) -> npt.NDArray[Any]:
-    """Return the stored values of a column of fixed width.
-
-    Parameters
-    ----------
-    column
-        The column.
-    dtype
-        The dtype of the stored values.
-    null_value
-        Replaces nulls, unless ``null`` is given.
-    null
-        Is set to True where there is a null; the values there are arbitrary.
-    consume
-        Whether the memory of the only chunk may be taken over.
-    """
-    taken = _mutable_memory(column, dtype) if consume else None
-    values = np.empty(column.rows, dtype) if taken is None else taken
-
-    def copy(chunk: pa.Array, rows: slice) -> None:
-        if taken is None:
-            values[rows] = _stored(chunk, dtype)
-        if chunk.null_count and null is not None:
-            null[rows] = _is_null(chunk)
-        elif chunk.null_count:
-            values[rows][_is_null(chunk)] = null_value
-
-    column.copy_chunks(copy)
-    return values
+def _to_arrow_dtype(column: pa.ChunkedArray) -> Any:
+    return column.to_pandas(types_mapper=pd.ArrowDtype).array
 
 
-def _mutable_memory(column: _Column, dtype: str) -> npt.NDArray[Any] | None:
-    """Return the stored values of the only chunk if they can be written to."""
-    if len(column.chunks) != 1:
-        return None
-    values = _stored(column.chunks[0][1], dtype)
-    return values if values.flags.writeable else None
+def _to_nullable_dtype(column: pa.ChunkedArray) -> Any:
+    return column.to_pandas(types_mapper=_NULLABLE_DTYPES.get).array
 
 
-def _stored(chunk: pa.Array, dtype: str) -> npt.NDArray[Any]:
+def _to_strings(column: pa.ChunkedArray) -> Any:
+    return pd.array(column, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else column.to_pandas().array
+
+
+def _to_objects(column: pa.ChunkedArray) -> Any:
+    return column.to_pandas().to_numpy()
+
+
+def _grown(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+    """Return an array with room for more rows, which are 0."""
+    # Zeros of new pages are not written to.
+    grown = np.zeros(rows, array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+def _trim(array: npt.NDArray[Any], rows: int) -> None:
+    if len(array) != rows:
+        array.resize(rows, refcheck=False)
+
+
+def _stored(chunk: pa.Array, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return the stored values of a chunk of fixed width, arbitrary ones for nulls, without a copy."""
-    stored = np.dtype(dtype)
-    return np.frombuffer(chunk.buffers()[1], stored, len(chunk), chunk.offset * stored.itemsize)
+    return np.frombuffer(chunk.buffers()[1], dtype, len(chunk), chunk.offset * dtype.itemsize)
 
 
 def _is_null(chunk: pa.Array) -> npt.NDArray[np.bool_]:
@@ -283,107 +574,3 @@ def _bits(buffer: pa.Buffer, chunk: pa.Array) -> npt.NDArray[np.bool_]:
     first_byte, first_bit = divmod(chunk.offset, 8)
     packed = np.frombuffer(buffer, np.uint8, offset=first_byte)
     return np.unpackbits(packed, count=first_bit + len(chunk), bitorder="little")[first_bit:].view(np.bool_)
-
-
-def _timestamps(column: _Column, *, consume: bool) -> Any:
-    values = _values(column, "datetime64[ns]", np.datetime64("NaT", "ns"), consume=consume)
-    if column.type.tz is None:
-        return values
-    # With a time zone, pandas reads integers as UTC and datetime64 as wall-clock times.
-    return pd.DatetimeIndex(values.view(np.int64), dtype=pd.DatetimeTZDtype("ns", column.type.tz), copy=False).array
-
-
-def _timestamp_index(column: _Column, *, consume: bool) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(_timestamps(column, consume=consume), name=column.name, copy=False)
-
-
-def _dates(column: _Column) -> npt.NDArray[Any]:
-    """Return the midnights at which dates begin."""
-    dates = np.empty(column.rows, "datetime64[ns]")
-
-    def copy(chunk: pa.Array, rows: slice) -> None:
-        dates[rows] = chunk.cast(pa.timestamp("ns")).to_numpy(zero_copy_only=False)
-
-    try:
-        column.copy_chunks(copy)
-    except pa.ArrowInvalid as error:
-        raise ValueError(
-            f"column {column.name!r} has a date outside the range of 64 bits of nanoseconds (1677 to 2262): "
-            "use to_arrow(), which keeps dates as days"
-        ) from error
-    return dates
-
-
-def _booleans(column: _Column) -> Any:
-    """Return bools, nullable ones if there is a null."""
-    values = np.empty(column.rows, np.bool_)
-    null = np.zeros(column.rows, np.bool_) if column.null_count else None
-
-    def copy(chunk: pa.Array, rows: slice) -> None:
-        values[rows] = _bits(chunk.buffers()[1], chunk)
-        if null is not None and chunk.null_count:
-            null[rows] = _is_null(chunk)
-
-    column.copy_chunks(copy)
-    return values if null is None else pd.arrays.BooleanArray(values, null)
-
-
-def _integers_as_floats(column: _Column, nulls: Nulls | None) -> npt.NDArray[np.float64]:
-    """Return integers or bools as floats, and nulls as NaN.
-
-    Raises
-    ------
-    ValueError
-        If nulls may not become NaN, or no float equals an integer.
-    """
-    if nulls is None:
-        raise ValueError(
-            f"column {column.name!r} has {column.null_count:,} nulls, which NumPy's {column.type} has not: use "
-            "nulls='nan', which makes it float64 with NaN, or another dtype_backend"
-        )
-    floats = np.empty(column.rows, np.float64)
-
-    def copy(chunk: pa.Array, rows: slice) -> None:
-        integers = chunk.cast(pa.int64()).fill_null(0).to_numpy()
-        floats[rows] = integers
-        if (changed := _changed(integers, floats[rows])) is not None:
-            raise ValueError(
-                f"column {column.name!r} has nulls and the integer {changed}, which no float64 equals: use another "
-                "dtype_backend, which keeps nulls and integers"
-            )
-        if chunk.null_count:
-            floats[rows][_is_null(chunk)] = np.nan
-
-    column.copy_chunks(copy)
-    return floats
-
-
-def _changed(integers: npt.NDArray[np.int64], floats: npt.NDArray[np.float64]) -> int | None:
-    """Return the first integer that is not equal to its float."""
-    [large] = np.nonzero(np.abs(floats) >= _LARGEST_EXACT)
-    return next((integer for row in large if (integer := int(integers[row])) != int(floats[row])), None)
-
-
-def _categories(column: _Column) -> pd.Categorical:
-    dictionaries = [chunk.dictionary for _, chunk in column.chunks] or [pa.array([], column.type.value_type)]
-    labels = dictionaries[0]
-    is_shared = all(dictionary.equals(labels) for dictionary in dictionaries)
-    if not is_shared:
-        labels = pa.chunked_array(dictionaries).unique()
-    categories = pd.Index(labels.to_pandas(), dtype=_STRING)
-    # The smallest integers that pandas uses for so many categories.
-    codes = np.empty(column.rows, pd.Categorical([], categories=categories).codes.dtype)
-    stored_dtype = np.dtype(column.type.index_type.to_pandas_dtype()).name
-
-    def copy(chunk: pa.Array, rows: slice) -> None:
-        stored = _stored(chunk.indices, stored_dtype)
-        if is_shared:
-            codes[rows] = stored
-        else:
-            # The stored index of a null is arbitrary.
-            codes[rows] = np.append(pc.index_in(chunk.dictionary, labels), -1).take(stored, mode="clip")
-        if chunk.null_count:
-            codes[rows][_is_null(chunk.indices)] = -1
-
-    column.copy_chunks(copy)
-    return pd.Categorical.from_codes(codes, categories=categories, validate=False)

@@ -187,7 +187,6 @@ class DocumentedFunctions(ABC):
         day
             One day, or a tuple of the first and the last, both included. Each symbol and calendar day
             is one request, day by day: responses do not have the symbol, so it is added from the request.
-            To export them, use ``to_parquet(..., partition_by="symbol")``.
         """
         return self._query("auction_data", source=source, symbols=symbols, day=day)
 

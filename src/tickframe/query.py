@@ -6,13 +6,14 @@ import collections
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 
-from tickframe.arrow_to_pandas import DtypeBackend, check_conversion, to_dataframe
+from tickframe.arrow_to_pandas import DtypeBackend, FrameBuilder, check_conversion
 from tickframe.cache.service import CacheMode
 from tickframe.errors import TickframeError, warn
 from tickframe.export import Existing, Export, check_existing, open_dataset
@@ -25,6 +26,7 @@ from tickframe.run.outcomes import Estimate, Outcomes, estimate, evenly_spread
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
 from tickframe.run.time_order import check_order, merge_by_day
+from tickframe.run.trade_conditions import trade_conditions
 from tickframe.timestamps import TIMESTAMP, Order, TimeOptions, Times, TimeZones, sort_by_time
 from tickframe.wire.batch import documented_schema
 
@@ -79,6 +81,28 @@ class Query:
         """How many rows the service found in the last run; None if it did not report it."""
         hits = self.outcomes[0].meta.get("total_hits") if self.outcomes else None
         return hits if isinstance(hits, int) else None
+
+    def trade_conditions(self) -> pd.DataFrame:
+        """Return the meanings of the trade conditions in the responses of the last run.
+
+        Request them with ``flags=["INCLUDE_TRADE_CONDITION_INFO"]``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each condition: ``condition``, ``description``, ``category`` (``Dark``, ``Off``, ``Lit``,
+            ``Lit - Auction`` or ``Lit - Periodic Auction``), and ``continuous_session``, whether such trades belong to
+            the continuous session. A condition whose meaning differs between responses has a row for each. No rows
+            without the flag, or without trades.
+
+        Raises
+        ------
+        ValueError
+            If the query has not been loaded.
+        """
+        if not self.outcomes:
+            raise ValueError("not loaded yet: call a to_ method, such as to_pandas(), before trade_conditions()")
+        return trade_conditions(outcome.meta for outcome in self.outcomes)
 
     def first_pages(self) -> Query:
         """Return the query for the first page alone where this one reads all pages."""
@@ -191,16 +215,24 @@ class Query:
         times = self._time_options("timestamp" if has_index else "documented", tz, order or default_order)
         check_conversion(dtype_backend, nulls)
         run = self._new_run(self.plan.parts, on_error, cache)
-        schema, batches, times = self._open(run, times)
-        frame = to_dataframe(
-            # Without a reference here, its memory is freed column by column.
-            _to_table(schema, batches, times),
-            index=TIMESTAMP if has_index and times.timestamp is not None else None,
+        # The frame itself is sorted, once, by its index.
+        schema, batches, received = self._open(run, replace(times, order="parts") if has_index else times)
+        if received.is_sorted:
+            table = _to_table(schema, batches, received)
+            schema, batches = table.schema, iter(table.to_batches())
+            del table
+        has_timestamp = has_index and received.timestamp is not None
+        builder = FrameBuilder(
+            schema,
+            index=TIMESTAMP if has_timestamp else None,
             dtype_backend=dtype_backend,
             nulls=nulls,
             # Memory that is still being written into the cache must not change with the frame.
             consume=self.source.cache is None or cache == "off",
         )
+        for batch in batches:
+            builder.append(batch)
+        frame = builder.finish(sort=has_timestamp and times.is_sorted)
         if failed := run.outcomes.failed:
             frame.attrs["failed_parts"] = len(failed)
         return frame
@@ -300,7 +332,7 @@ class Query:
         self,
         directory: str | os.PathLike[str],
         *,
-        partition_by: str | Sequence[str] = ("symbol", "date"),
+        partition_by: str | Sequence[str] | None = None,
         existing: Existing = "skip",
         engine: Literal["dask"] | None = None,
         times: Times = "timestamp",
@@ -315,7 +347,8 @@ class Query:
         Each file is written whole or not at all. A run that was interrupted, repeated, loads what is missing and ends
         with the same dataset; a file that was changed or cut short since is loaded again. A dataset holds one kind of
         data of one service: another function, data type, window, or other flags need a directory of their own.
-        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part.
+        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part. It is not there while parts
+        are missing, those that failed with ``on_error="collect"`` included: :func:`tickframe.read_dataset` then raises.
 
         Parameters
         ----------
@@ -323,7 +356,8 @@ class Query:
             The directory of the dataset, created if it does not exist; or a URI that ``pyarrow.fs`` knows, such
             as ``s3://bucket/ticks?region=eu-central-1``.
         partition_by
-            The columns that become directories, as in ``symbol=ZAL.XE/date=2016-05-05/``.
+            The columns that become directories, as in ``symbol=ZAL.XE/date=2016-05-05/``. By default ``symbol`` and
+            ``date``, or those of them that the documented columns have.
         existing
             What to do with parts that are in the dataset already: ``"skip"`` does not load them
             (except days that may still change), ``"overwrite"`` loads them again, ``"error"`` raises
@@ -373,11 +407,12 @@ class Query:
             records, self.outcomes = export_parts(
                 self.plan, self.source, dataset, existing, on_error=on_error, mode=cache
             )
-            return dataset.finish(records, documented_schema(self.plan.columns))
+            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not self.outcomes.failed)
         export = Export(dataset, self.plan.parts, dataset.begin(self.plan.parts, existing))
         run = self._new_run(export.missing, on_error, cache)
         try:
-            return dataset.finish(export.write(self._fetch(run)), documented_schema(self.plan.columns))
+            records = export.write(self._fetch(run))
+            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not run.outcomes.failed)
         finally:
             self.outcomes = export.outcomes(run.outcomes)
 

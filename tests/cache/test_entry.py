@@ -42,7 +42,7 @@ def opened(content: bytes, key: Key = KEY) -> Entry:
 @pytest.fixture(scope="module")
 def day(client: tf.Client) -> Response:
     """Return a day of several row groups, in three frames."""
-    table = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_arrow()
+    table = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES").to_arrow(times="documented")
     batch = pa.concat_tables([table] * 20).unify_dictionaries().combine_chunks().sort_by("time").to_batches()[0]
     third = batch.num_rows // 3
     frames = (batch.slice(0, third), batch.slice(third, third), batch.slice(2 * third))

@@ -63,8 +63,29 @@ def test_the_dataset_has_the_rows_of_the_responses(filled: tuple[tf.Client, pa.T
     read = dataset.to_table()
     assert read.schema.equals(table.schema)
     rows = table.to_pandas()
-    rows = rows.sort_values(["date", "symbol"], key=lambda column: column.astype(str), kind="stable", ignore_index=True)
-    pd.testing.assert_frame_equal(read.to_pandas(), rows, check_categorical=False)
+    rows = rows.assign(date=rows["timestamp"].dt.normalize(), symbol=rows["symbol"].astype(str))
+    rows = rows.sort_values(["date", "symbol"], kind="stable", ignore_index=True).drop(columns="date")
+    pd.testing.assert_frame_equal(read.to_pandas().astype({"symbol": str}), rows, check_categorical=False)
+
+
+def test_the_dataset_can_have_the_documented_columns(filled: tuple[tf.Client, pa.Table]) -> None:
+    client, table = filled
+    documented = client.cache.dataset(data_type="TRADES", times="documented")
+    assert documented.schema.names == ["symbol", "date", "time", *table.column_names[2:]]
+    assert documented.count_rows() == table.num_rows
+    with pytest.raises(ValueError, match="invalid times"):
+        client.cache.dataset(times="both")
+
+
+def test_readers_of_the_dataset_get_every_nanosecond(filled: tuple[tf.Client, pa.Table]) -> None:
+    client, table = filled
+    dataset = client.cache.dataset()
+    expected = sorted(table["timestamp"].cast(pa.int64()).to_pylist())
+    assert any(value % 1000 for value in expected)
+    in_duckdb = duckdb.sql("select epoch_ns(timestamp) from dataset order by timestamp").fetchall()
+    assert [value for (value,) in in_duckdb] == expected
+    in_polars = pl.scan_pyarrow_dataset(dataset).select(pl.col("timestamp").cast(pl.Int64)).collect()
+    assert sorted(in_polars["timestamp"].to_list()) == expected
 
 
 def test_duckdb_and_polars_read_the_dataset(filled: tuple[tf.Client, pa.Table]) -> None:
@@ -78,8 +99,9 @@ def test_duckdb_and_polars_read_the_dataset(filled: tuple[tf.Client, pa.Table]) 
 
 def test_a_filter_does_not_open_files_of_other_symbols_and_days(filled: tuple[tf.Client, pa.Table]) -> None:
     dataset = filled[0].cache.dataset()
-    day = pa.scalar("2016-05-04").cast(pa.date32())
-    wanted = (ds.field("symbol") == "ZAL.XE") & (ds.field("date") == day)
+    midnight = pa.scalar(pd.Timestamp("2016-05-04"), pa.timestamp("ns"))
+    after = pa.scalar(pd.Timestamp("2016-05-05"), pa.timestamp("ns"))
+    wanted = (ds.field("symbol") == "ZAL.XE") & (ds.field("timestamp") >= midnight) & (ds.field("timestamp") < after)
     [fragment] = dataset.get_fragments(wanted)
     assert "symbol=ZAL.XE/date=2016-05-04" in fragment.path
     assert len(list(dataset.get_fragments())) == 6

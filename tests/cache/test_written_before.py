@@ -60,7 +60,7 @@ def unified(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_returns_what_it_returned_then(client: tf.Client, name: str) -> None:
     expected = written(name)
-    table = unified(QUERIES[name](client).to_arrow(cache="only"))
+    table = unified(QUERIES[name](client).to_arrow(times="documented", cache="only"))
     assert table.schema.equals(expected.schema, check_metadata=True)
     assert table.equals(expected)
     assert table.num_rows > 0
@@ -71,7 +71,7 @@ def test_a_narrower_window_is_cut_from_what_was_written_then(client: tf.Client) 
     rows = written("quotes")
     expected = rows.filter(pc.and_(pc.greater_equal(rows["time"], first), pc.less_equal(rows["time"], last)))
     query = client.tick_data("ACTIV", "ZAL.XE", DAYS[0], data_type="QUOTES", from_time="09:00:30", to_time="09:01:00")
-    table = query.to_arrow(cache="only")
+    table = query.to_arrow(times="documented", cache="only")
     assert 0 < table.num_rows < rows.num_rows
     assert table.to_pylist() == expected.to_pylist()
 
@@ -84,3 +84,11 @@ def test_the_entries_are_listed_and_sound(client: tf.Client) -> None:
         "get tickData": 1,
     }
     assert client.cache.verify() == Verification(entries=11, dropped=())
+
+
+def test_entries_without_timestamps_are_named_and_read_as_documented(client: tf.Client) -> None:
+    with pytest.raises(ValueError, match=r"of 4 cached .* have no timestamps.*times='documented'"):
+        client.cache.dataset(data_type="TRADES", flags=None)
+    documented = client.cache.dataset(data_type="TRADES", flags=None, times="documented")
+    assert documented.schema.names[:3] == ["symbol", "date", "time"]
+    assert documented.count_rows() > 0

@@ -111,3 +111,18 @@ def test_get_sends_any_request(connection: XytClient) -> None:
     for name in ("endpoint", "request"):
         by_name = get(source="ACTIV", connection=connection, **{name: "exchanges"}).to_pandas()
         pd.testing.assert_frame_equal(by_name, by_position, check_like=True)
+
+
+def test_trade_conditions_are_explained(connection: XytClient) -> None:
+    ticks = tick_data(
+        source="ACTIV",
+        symbol="ZAL.XE",
+        day="2016.05.05",
+        data_type="TRADES",
+        flags=["INCLUDE_TRADE_CONDITION_INFO"],
+        to_time="09:05",
+        connection=connection,
+    )
+    conditions = ticks.trade_conditions()
+    assert set(conditions["condition"]) == set(ticks.to_pandas()["trade_condition"])
+    assert set(conditions["category"]) <= {"Lit", "Lit - Auction", "Off"}

@@ -227,8 +227,24 @@ def test_a_place_without_an_export_is_an_error(tmp_path: Path) -> None:
 def test_an_interrupted_export_is_an_error(copy: Path) -> None:
     (copy / "_tickframe" / "manifest.json").unlink()
     for read in (tf.read_dataset, tf.scan_dataset):
-        with pytest.raises(tf.errors.DatasetError, match="interrupted, or is still running: run it again"):
+        with pytest.raises(tf.errors.DatasetError, match=r"was interrupted, .* or is still running: run it again"):
             read(copy)
+
+
+def test_an_export_without_its_failed_parts_is_an_error(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["symbol"].string_list.values.append("A")
+    whole = Reply(write_frame(response.SerializeToString()))
+    with tf.Client(scripted.url, token="t", max_workers=1) as client:
+        query = query_of(client, symbol="A", day=("2016-05-02", "2016-05-03"))
+        scripted.reply(whole, Reply(b"", 403))
+        query.to_parquet(tmp_path, partition_by="symbol", on_error="collect")
+        for read in (tf.read_dataset, tf.scan_dataset):
+            with pytest.raises(tf.errors.DatasetError, match="run it again, which loads only what is missing"):
+                read(tmp_path)
+        scripted.reply(whole)
+        query.to_parquet(tmp_path, partition_by="symbol")
+    assert len(tf.read_dataset(tmp_path)) == 2
 
 
 def test_a_damaged_manifest_is_an_error(copy: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_web_page_instead_of_a_token_is_an_error(server: FaultServer, account:
 
 def test_a_refused_grant_with_status_200_is_an_error_with_its_words(server: FaultServer, account: tf.Client) -> None:
     server.on_grant = lambda _request: answer(b'{"error": "invalid_grant"}', content_type="application/json")
-    with pytest.raises(errors.UnexpectedContentError, match="holds no access token.*it says: invalid_grant"):
+    with pytest.raises(errors.UnexpectedContentError, match=r"holds no access token.*it says: invalid_grant"):
         account.check()
 
 

@@ -54,11 +54,13 @@ def wrong_calls(client: tf.Client) -> None:
 def conversions(query: tf.Query) -> None:
     """Convert a query, and look at its outcomes."""
     assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)
+    assert_type(query.to_pandas(dtype_backend="numpy", nulls="nan"), pd.DataFrame)
     assert_type(query.parts(), pd.DataFrame)
     assert_type(query.outcomes, Outcomes)
     assert_type(query.outcomes[0], Outcome)
     assert_type(query.outcomes[:1], Outcomes)
     assert_type(query.total_hits, int | None)
+    assert_type(query.trade_conditions(), pd.DataFrame)
     assert_type(tf.read_dataset("ticks/", symbols=["ZAL.XE"], days=("2016-05-02", "2016-05-03")), pd.DataFrame)
     assert_type(tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), pd.DataFrame)
 

@@ -101,7 +101,7 @@ def test_a_date_in_the_metadata_is_read_or_an_error() -> None:
     [(DAYS, -(2**31), -2147472691), (DATES, -(2**31), -2147472691), (TIMESTAMPS, -(2**63), -8276687236854775808)],
 )
 @pytest.mark.parametrize("with_null", [True, False])
-def test_a_null_that_was_moved_to_1970_is_null(list_number: int, null: int, shifted: int, with_null: bool) -> None:  # noqa: FBT001
+def test_a_null_that_was_moved_to_1970_is_null(list_number: int, null: int, shifted: int, with_null: bool) -> None:
     values = [0, shifted, shifted + 1, shifted - 1, *([null] if with_null else [])]
     frame = write_frame(Canonical().message(Response([Column("when", list_number, values)])))
     decoded = outcome(frame)

@@ -17,9 +17,10 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry, Provenance
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, timestamp_columns
 from tickframe.location import Location
 from tickframe.plan.part import Part, frozen
+from tickframe.timestamps import TIMESTAMP, TimeOptions, Times
 from tickframe.wire.batch import LABEL
 
 # Parameters in which the responses of one dataset may differ.
@@ -35,6 +36,8 @@ class _File:
     key: Key
     provenance: Provenance
     schema: pa.Schema
+    has_timestamps: bool
+    timestamps: tuple[np.datetime64, np.datetime64] | None
 
     @cached_property
     def kind(self) -> dict[str, str]:
@@ -65,7 +68,9 @@ class _File:
         return first <= other_last and other_first <= last and self.key.window.overlaps(other.key.window)
 
 
-def open_dataset(location: Location, function: str, parameters: Mapping[str, object]) -> ds.Dataset:
+def open_dataset(
+    location: Location, function: str, parameters: Mapping[str, object], *, times: Times = "timestamp"
+) -> ds.Dataset:
     """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
     files = _of_one_kind(list(_files(location, function)), function, parameters)
     chosen = sorted(_without_repeats(files), key=lambda file: (file.days[0], file.symbols, str(file.key.window)))
@@ -74,13 +79,18 @@ def open_dataset(location: Location, function: str, parameters: Mapping[str, obj
     options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
     symbol = _symbol_column(function)
+    schema = pa.unify_schemas([file.schema.remove_metadata() for file in with_rows])
+    time_options = TimeOptions.of(timestamp_columns(function), times=times)
+    time_options = time_options.for_schema(schema, is_documented=False)
+    schema = time_options.schema(schema)
+    if TIMESTAMP in schema.names:
+        _check_timestamps(with_rows, function)
     fragments = [
         parquet.make_fragment(
-            location.path(file.key.name), location.filesystem, partition_expression=_guarantee(file, symbol)
+            location.path(file.key.name), location.filesystem, partition_expression=_guarantee(file, symbol, schema)
         )
         for file in with_rows
     ]
-    schema = pa.unify_schemas([file.schema.remove_metadata() for file in with_rows])
     if symbol is not None and symbol not in schema.names:
         schema = schema.insert(0, pa.field(symbol, LABEL))
     return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
@@ -97,10 +107,22 @@ def _files(location: Location, function: str) -> Iterator[_File]:
         try:
             with location.open(key.name) as data:
                 entry = Entry(data, key)
+                file = _File(key, entry.provenance, entry.schema, entry.has_timestamps, entry.timestamps)
         except (FileNotFoundError, InvalidEntryError):
             # A query will fetch it again.
             continue
-        yield _File(key, entry.provenance, entry.schema)
+        yield file
+
+
+def _check_timestamps(files: Sequence[_File], function: str) -> None:
+    """Check that each file has timestamps, which those of an earlier version lack."""
+    lacking = [file for file in files if not file.has_timestamps and TIMESTAMP not in file.schema.names]
+    if lacking:
+        raise ValueError(
+            f"{len(lacking)} of {len(files)} cached responses of {function} have no timestamps, since an earlier "
+            "version of tickframe wrote them or a day is outside 1677 to 2262: use times='documented', or load them "
+            "again with cache='refresh'"
+        )
 
 
 def _symbol_column(function: str) -> str | None:
@@ -150,7 +172,7 @@ def _without_repeats(files: Sequence[_File]) -> list[_File]:
     return list(kept.values())
 
 
-def _guarantee(file: _File, symbol_column: str | None) -> pc.Expression:
+def _guarantee(file: _File, symbol_column: str | None, schema: pa.Schema) -> pc.Expression:
     """Return what is true of all rows, so that a filter that contradicts it does not open the file.
 
     A column that the file lacks gets its value from it.
@@ -158,7 +180,12 @@ def _guarantee(file: _File, symbol_column: str | None) -> pc.Expression:
     expression = pc.scalar(True)
     if symbol_column is not None and symbol_column not in file.schema.names:
         expression &= pc.field(symbol_column) == file.symbols[0]
+    if TIMESTAMP in schema.names and file.timestamps is not None:
+        first, last = (pa.scalar(each) for each in file.timestamps)
+        expression &= (pc.field(TIMESTAMP) >= first) & (pc.field(TIMESTAMP) <= last)
     for name, value in file.provenance.constant.items():
+        if name not in schema.names:
+            continue
         if pa.types.is_date(file.schema.field(name).type):
             day = pa.scalar(np.datetime64(value, "D").astype(int), pa.int32()).cast(pa.date32())
             expression &= pc.field(name) == day

@@ -15,11 +15,15 @@ import pyarrow.parquet as pq
 
 from tickframe.cache.checksum import InvalidEntryError, RowGroup, add_checksums, check_all_but_row_groups
 from tickframe.cache.key import FORMAT, Key, Window
-from tickframe.wire.contract import DataResponse
+from tickframe.catalogue import timestamp_columns
+from tickframe.timestamps import TIMESTAMP, TimeOptions
+from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
 _PROVENANCE = b"tickframe"
+# Marks columns that are not of the response.
+_DERIVED = b"tickframe.derived"
 # Rows of a row group, few enough that ten minutes of a busy day need a small part of the file.
 _ROW_GROUP_SIZE = 65_536
 
@@ -65,7 +69,7 @@ class Provenance:
 
 
 def write_entry(response: Response, key: Key, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
-    """Return a response as the content of an entry.
+    """Return a response as the content of an entry, with the timestamps of its rows for :meth:`Cache.dataset`.
 
     Parameters
     ----------
@@ -97,9 +101,10 @@ def write_entry(response: Response, key: Key, request: Mapping[str, str], fetche
     }
     try:
         table = pa.Table.from_batches(with_rows).unify_dictionaries()
+        table = _with_timestamps(table, timestamp_columns(request.get("function", "")))
         table = table.replace_schema_metadata({_PROVENANCE: json.dumps(provenance)})
         sink = pa.BufferOutputStream()
-        times = [field.name for field in table.schema if pa.types.is_duration(field.type)]
+        times = [field.name for field in table.schema if pa.types.is_duration(field.type) or _is_derived(field)]
         others = [name for name in table.column_names if name not in times]
         pq.write_table(
             table,
@@ -133,7 +138,9 @@ class Entry:
     provenance : Provenance
         Where the entry comes from.
     schema : pyarrow.Schema
-        Its columns.
+        The columns of the response.
+    has_timestamps : bool
+        Whether timestamps are stored beside the columns of the response.
 
     Raises
     ------
@@ -146,7 +153,9 @@ class Entry:
         self._groups = check_all_but_row_groups(file)
         try:
             self._parquet = pq.ParquetFile(file)
-            self.schema = self._parquet.schema_arrow
+            stored = self._parquet.schema_arrow
+            self.schema = pa.schema([field for field in stored if not _is_derived(field)], stored.metadata)
+            self.has_timestamps = len(self.schema) < len(stored)
             self.provenance = _read_provenance(self.schema.metadata or {})
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
@@ -211,10 +220,29 @@ class Entry:
         for group in groups:
             group.check(self._file)
         try:
-            table = self._parquet.read_row_groups([group.index for group in groups], use_threads=len(groups) > 1)
+            table = self._parquet.read_row_groups(
+                [group.index for group in groups], columns=self.schema.names, use_threads=len(groups) > 1
+            )
         except (pa.ArrowException, OSError) as error:
             raise InvalidEntryError(str(error)) from error
         return table.replace_schema_metadata()
+
+    @property
+    def timestamps(self) -> tuple[np.datetime64, np.datetime64] | None:
+        """The first and the last timestamp; None if a row has none."""
+        if not self.has_timestamps:
+            return None
+        position = self._parquet.schema_arrow.get_field_index(TIMESTAMP)
+        bounds = []
+        for group in self._groups:
+            statistics = self._statistics(group, position)
+            if statistics is None or not statistics.has_min_max or statistics.null_count:
+                return None
+            bounds += [statistics.min_raw, statistics.max_raw]
+        if not bounds:
+            return None
+        first, last = min(bounds), max(bounds)
+        return np.datetime64(first, "ns"), np.datetime64(last, "ns")
 
     def _statistics(self, group: RowGroup, column: int) -> pq.Statistics | None:
         return self._parquet.metadata.row_group(group.index).column(column).statistics
@@ -224,6 +252,27 @@ class Entry:
         if statistics is None or not statistics.has_min_max:
             return True
         return Window(statistics.min, statistics.max).overlaps(window)
+
+
+def _is_derived(field: pa.Field) -> bool:
+    """Return whether a column is not of the response, but computed from it."""
+    return bool((field.metadata or {}).get(_DERIVED))
+
+
+def _with_timestamps(table: pa.Table, columns: tuple[str, str] | None) -> pa.Table:
+    """Append the timestamps of the rows, unless they cannot be computed."""
+    timestamp = TimeOptions.of(columns).for_schema(table.schema, is_documented=False).timestamp
+    if timestamp is None or TIMESTAMP in table.column_names:
+        return table
+    kept = (timestamp.date, timestamp.time)
+    try:
+        batches = [timestamp.convert(batch, kept) for batch in table.to_batches()]
+    except ValueError:
+        # A day that they cannot hold: the response is stored all the same.
+        return table
+    converted = pa.Table.from_batches(batches, timestamp.schema(table.schema, kept))
+    field = converted.schema.field(TIMESTAMP).with_metadata({_DERIVED: b"date + time"})
+    return table.append_column(field, converted.column(TIMESTAMP))
 
 
 def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
@@ -274,7 +323,7 @@ def _some_values(column: pa.Array) -> list[str]:
 def _write_meta(meta: Mapping[str, object]) -> str:
     message = DataResponse()
     for name, value in meta.items():
-        message.meta[name].CopyFrom(write_value(value))
+        message.meta[name].CopyFrom(Value() if value is None else write_value(value))
     text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
     if _read_meta(text) != dict(meta):
         raise ValueError("the metadata of the response cannot be stored exactly")

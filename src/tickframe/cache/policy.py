@@ -27,6 +27,7 @@ import datetime as dt
 from tickframe.cache.entry import Entry
 from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
+from tickframe.wire.completeness import announced_holes
 from tickframe.wire.reader import Response
 
 # Hours from the end of a day in UTC until it has ended in all time zones and late reports have arrived.
@@ -55,8 +56,8 @@ def is_final(part: Part) -> bool:
 
 
 def is_complete(part: Part, response: Response) -> bool:
-    """Return whether a response is not a page, and has all rows that were announced."""
-    if response.meta.get("cursor") or "cursor" in dict(part.parameters):
+    """Return whether a response is not a page, and has all rows that were announced, neither cut nor in bins."""
+    if response.meta.get("cursor") or "cursor" in dict(part.parameters) or any(announced_holes(response.meta)):
         return False
     total = response.meta.get("total_hits")
     return (

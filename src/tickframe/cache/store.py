@@ -26,6 +26,7 @@ from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clea
 from tickframe.cache.policy import can_be_cut
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Location
+from tickframe.timestamps import Times
 from tickframe.wire.reader import Response
 
 # Seconds without access after a failure: with an object store, each attempt can take many.
@@ -171,7 +172,7 @@ class Cache:
             self._location, source=source, function=function, symbol=symbol, first_day=first_day, last_day=last_day
         )
 
-    def dataset(self, function: str = "tick_data", **parameters: object) -> ds.Dataset:
+    def dataset(self, function: str = "tick_data", *, times: Times = "timestamp", **parameters: object) -> ds.Dataset:
         """Return the cached responses of a function as one dataset. Rows are read lazily.
 
         DuckDB and Polars query it directly, and read only the files of the symbols and days in their
@@ -181,6 +182,9 @@ class Cache:
         ----------
         function
             The documented function.
+        times
+            ``"timestamp"`` replaces date and time by a first column ``timestamp``, ``"documented"`` keeps them, as in
+            :meth:`tickframe.Query.to_arrow`.
         **parameters
             Parameters of the requests, such as ``data_type="TRADES"``, if responses of several kinds
             are cached; None selects requests without the parameter.
@@ -193,13 +197,13 @@ class Cache:
         Raises
         ------
         ValueError
-            If there is no entry, if the entries are of several kinds, or if two windows of one day
-            overlap without one containing the other.
+            If there is no entry, if the entries are of several kinds, if two windows of one day overlap
+            without one containing the other, or if an entry of an earlier version has no timestamps.
         OSError
             If the location cannot be listed.
         """
         self.flush()
-        return open_dataset(self._location, function, parameters)
+        return open_dataset(self._location, function, parameters, times=times)
 
     def flush(self) -> None:
         """Wait until all responses fetched so far are written."""

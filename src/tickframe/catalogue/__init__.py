@@ -1,6 +1,6 @@
 """The documented functions of the service (API contract 2.0.0) as data."""
 
-from tickframe.catalogue.functions import FUNCTIONS
+from tickframe.catalogue.functions import FUNCTIONS, timestamp_columns
 from tickframe.catalogue.metrics import METRICS, RENAMED_FIELDS, Metric, metric_columns, wire_metrics
 from tickframe.catalogue.model import (
     ChainType,
@@ -48,5 +48,6 @@ __all__ = [
     "metric_columns",
     "misspelt_request",
     "similar_requests",
+    "timestamp_columns",
     "wire_metrics",
 ]

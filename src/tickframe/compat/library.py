@@ -21,7 +21,8 @@ from tickframe.client import Client
 from tickframe.errors import TickframeError
 from tickframe.query import Query
 from tickframe.run.outcomes import Outcome
-from tickframe.wire.contract import DataResponse
+from tickframe.run.trade_conditions import trade_conditions
+from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.encode import encode_response
 from tickframe.wire.frames import read_frames
 from tickframe.wire.lists import NULL_INT64
@@ -194,10 +195,14 @@ class DataObject:
         written: str | None = self.to_pandas().to_csv(*arguments, **options)
         return written
 
+    def trade_conditions(self) -> pd.DataFrame:
+        """Return the meanings of the trade conditions; see :meth:`tickframe.Query.trade_conditions`."""
+        return trade_conditions([self._outcome.meta])
+
     @cached_property
     def data(self) -> DataResponse:
         """The response as a protobuf message, encoded from the columns."""
-        meta = {name: write_value(value) for name, value in self._outcome.meta.items() if value is not None}
+        meta = {name: Value() if value is None else write_value(value) for name, value in self._outcome.meta.items()}
         [message] = read_frames(encode_response(self._table, warning=self._outcome.warning, meta=meta))
         return DataResponse.FromString(bytes(message))
 

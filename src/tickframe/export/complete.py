@@ -159,6 +159,10 @@ class CompleteExport:
         index = {TIMESTAMP} if self.has_timestamp else set(self.documented or ())
         return [name for name in self.columns if name not in index]
 
+    def is_in_files(self, column: str) -> bool:
+        """Return whether some files have rows of several values of a column, which are not in their names."""
+        return any(column not in file.values for file in self.files)
+
     def damaged(self, file: StoredFile, what: str) -> DatasetError:
         """Return the error for a file that is not as it was written."""
         # Elsewhere an export run again compares sizes alone.
@@ -171,8 +175,8 @@ class CompleteExport:
 def _incomplete(location: Location) -> DatasetError:
     if any(location.files(FOLDER)):
         return DatasetError(
-            f"the export to {location} was interrupted, or is still running: run it again, which loads only what is "
-            "missing"
+            f"the export to {location} was interrupted, lacks parts that failed, or is still running: run it again, "
+            "which loads only what is missing"
         )
     return DatasetError(f"there is no export in {location}: pass the directory that was given to to_parquet()")
 

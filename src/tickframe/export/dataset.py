@@ -31,6 +31,8 @@ from tickframe.plan.plan import Plan
 from tickframe.timestamps import TimeOptions
 from tickframe.wire.batch import documented_schema
 
+# The columns that become directories by default.
+_DEFAULT_DIRECTORIES = ("symbol", "date")
 _SYMBOL = "symbol"
 
 
@@ -246,7 +248,9 @@ class Dataset:
         self._location.delete(name)
         self._location.delete_empty_parents(name)
 
-    def finish(self, records: Sequence[Record], schema: pa.Schema) -> list[Path] | list[str]:
+    def finish(
+        self, records: Sequence[Record], schema: pa.Schema, *, is_complete: bool = True
+    ) -> list[Path] | list[str]:
         """Write the manifest, and return the files.
 
         Parameters
@@ -255,6 +259,8 @@ class Dataset:
             The records that this run wrote or found. The manifest also has those of earlier runs.
         schema
             The documented columns of responses, which are those of the dataset if there are no rows.
+        is_complete
+            Whether no part failed. Otherwise there is no manifest, as after an interrupted run.
 
         Returns
         -------
@@ -270,7 +276,8 @@ class Dataset:
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
             self._identity.with_schema(self._format.schema(schema)).write(self._location)
         known = self._in_order(self._known or {}, {record.name: record for record in records})
-        self._records.write_manifest(self._records.read_all(known))
+        if is_complete:
+            self._records.write_manifest(self._records.read_all(known))
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]
@@ -316,7 +323,7 @@ def open_dataset(
     plan: Plan,
     service: str,
     *,
-    partition_by: str | Sequence[str],
+    partition_by: str | Sequence[str] | None,
     times: TimeOptions,
     write_options: Mapping[str, Any] | None,
 ) -> Dataset:
@@ -339,8 +346,10 @@ def open_dataset(
         If a partition column is not documented, a symbol cannot be a directory, a write option is invalid, or no file
         system knows the URI.
     """
-    names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     documented = {column.name for column in plan.columns}
+    if partition_by is None:
+        partition_by = [name for name in _DEFAULT_DIRECTORIES if name in documented or not documented]
+    names = (partition_by,) if isinstance(partition_by, str) else tuple(partition_by)
     if documented and not documented.issuperset(names):
         raise ValueError(
             f"invalid partition_by {list(names)}: expected columns of the response, {', '.join(sorted(documented))}"

@@ -74,10 +74,10 @@ def read_dataset(
     timestamp = _timestamp_column(export, tz)
     files = [file for file in export.files if selection.includes(file)]
     table = _read(export, files, _needed(export, selection, tz))
-    if selection.symbols is not None:
+    if selection.symbols is not None and export.is_in_files(SYMBOL):
         selection.check_symbols(_distinct(table.column(SYMBOL)))
         table = _filtered(table, table.column(SYMBOL), selection.symbols)
-    if selection.days is not None:
+    if selection.days is not None and export.is_in_files(export.date_column):
         table = _filtered(table, _days(export, table), selection.days)
     if timestamp is not None:
         table = _with_timestamp(table, timestamp, is_stored=export.has_timestamp)
@@ -234,8 +234,7 @@ def _constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
 
 def _distinct(column: pa.ChunkedArray) -> set[str]:
     """Return the strings in a column."""
-    chunks = (chunk.dictionary_decode() if isinstance(chunk, pa.DictionaryArray) else chunk for chunk in column.chunks)
-    return {text for chunk in chunks for text in chunk.unique().to_pylist() if text is not None}
+    return {text for chunk in column.chunks for text in chunk.unique().to_pylist() if text is not None}
 
 
 def _filtered(table: pa.Table, column: pa.ChunkedArray, values: Iterable[object]) -> pa.Table:

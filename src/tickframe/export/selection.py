@@ -58,7 +58,7 @@ class Selection:
             None if days is None else _days(export, days),
             export.frame_columns if columns is None else _columns(export, columns),
         )
-        if export.files and all(SYMBOL in file.values for file in export.files):
+        if export.files and not export.is_in_files(SYMBOL):
             selection.check_symbols({str(file.values[SYMBOL]) for file in export.files})
         return selection
 

@@ -200,7 +200,7 @@ class _DecodedBody:
 
 
 class _PlainBody:
-    """A body that is sent as it is, read into the buffer at once: urllib3 would copy every byte twice."""
+    """A body that is sent as it is, received in the buffer: urllib3 would copy every byte into it."""
 
     def __init__(self, raw: urllib3.HTTPResponse, received: HTTPResponse) -> None:
         self._raw = raw

@@ -12,14 +12,12 @@ from tickframe.catalogue import (
     find_request,
     misspelt_request,
     similar_requests,
+    timestamp_columns,
 )
 from tickframe.errors import warn
 from tickframe.plan.arguments import did_you_mean, parse_string
 from tickframe.plan.part import Part, frozen
 from tickframe.plan.plan import Options, Plan
-
-# The usual names in responses to undocumented requests for ticks.
-_USUAL_TIMESTAMP = ("date", "time")
 
 
 def plan_request(source: str, endpoint: str, parameters: Mapping[str, object], options: Options) -> Plan:
@@ -51,7 +49,7 @@ def plan_request(source: str, endpoint: str, parameters: Mapping[str, object], o
     if source in REQUESTS:
         _check_endpoint(source, endpoint)
     values = _frozen({"source": source, **parameters})
-    return Plan((Part(endpoint, endpoint, values, paged=True),), _USUAL_TIMESTAMP, options)
+    return Plan((Part(endpoint, endpoint, values, paged=True),), timestamp_columns(endpoint), options)
 
 
 def _documented(function: Function, source: str, parameters: Mapping[str, object], options: Options) -> Plan:

@@ -32,8 +32,8 @@ def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The selected ticks in the market's order. With ``USE_MARKET_TS`` or ``USE_MARKET_UTC_TS``, their times are the exchange's
-        and they are in the order of these.
+        The selected ticks in the market's order. With ``USE_MARKET_TS`` or ``USE_MARKET_UTC_TS``, their
+        times are the exchange's and they are in the order of these.
     """
     if TickDataFlag.INCLUDE_NON_REGULAR not in flags and "regular" in ticks.column_names:
         ticks = ticks.filter(ticks["regular"])

@@ -143,7 +143,7 @@ def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> 
     for code in pc.unique(table["trade_condition"].cast(pa.string())).drop_null().to_pylist():
         condition = market.condition(code)
         fields = info.object.fields[code].object.fields
-        fields["description"].string_value = condition.description
-        fields["category"].string_value = condition.category
+        fields["trade_description"].string_value = condition.description
+        fields["trade_category"].string_value = condition.category
         fields["continuous_session"].bool_value = condition.continuous_session
     return {"trade_conditions": info}

@@ -40,6 +40,7 @@ PARAMETER_KINDS = {
     "TickDataType": "data type",
     "list[TickDataFlag]": "flags",
     "ChainType": "chain type",
+    "list[ItemType]": "item types",
     "float": "float",
     "bool": "boolean",
     "timestamp": "timestamp",
@@ -55,7 +56,7 @@ def test_the_catalogue_matches_the_documentation(specification: Path) -> None:
     members["TickDataFlag"].insert(1, "USE_MARKET_UTC_TS")
     # Documented in earlier versions of the contract.
     documented["lookup_symbols"]["parameters"].append(
-        {"name": "item_type_filters", "type": "list[string]", "required": False}
+        {"name": "item_type_filters", "type": "list[ItemType]", "required": False}
     )
     assert members == {name: list(known) for name, known in enums.items()}
     assert set(documented) == set(FUNCTIONS)

@@ -468,6 +468,16 @@ def test_get_sends_midnights_as_days_and_other_timestamps_with_their_time(
     assert {each.WhichOneof("type") for each in values} == {sent}
 
 
+def test_a_zone_without_times_is_an_error(scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.data.columns["trade"].double_list.values.append(1.0)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "x")
+        with pytest.raises(ValueError, match="only the columns trade"):
+            query.to_pandas(tz="UTC")
+
+
 def test_index_none_keeps_the_documented_columns(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="TRADES", to_time="09:05")
     columns = [column.name for column in FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES)]

@@ -141,7 +141,8 @@ class Client(DocumentedFunctions):
         sandbox = Sandbox(data, seed)
         sandbox.start()
         try:
-            client = cls(**sandbox.account, cache=cache, **others)
+            # The settings file describes another service.
+            client = cls(**sandbox.account, cache=cache, read_file=False, **others)
         except BaseException:
             sandbox.close()
             raise

@@ -244,7 +244,7 @@ class Settings:
         """Return the options of a call of requests: timeouts, proxies, certificates, no redirects."""
         proxies = self.proxies
         hostname = urlsplit(url).hostname
-        if proxies is None and hostname is not None and _is_loopback(hostname):
+        if proxies is None and hostname is not None and is_loopback(hostname):
             # A proxy of the environment is on another machine and would receive the token.
             proxies = {"no_proxy": hostname}
         return {
@@ -424,13 +424,14 @@ def _check_url(name: str, url: str) -> None:
     if address.query or address.fragment:
         raise ValueError(f"invalid {name} {url!r}: must not contain a query or a fragment")
     host = address.hostname or ""
-    if not host or not (address.scheme == "https" or (address.scheme == "http" and _is_loopback(host))):
+    if not host or not (address.scheme == "https" or (address.scheme == "http" and is_loopback(host))):
         raise ValueError(
             f"invalid {name} {url!r}: must be https://..., or http:// on this machine, since requests carry a token"
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

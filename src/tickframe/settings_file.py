@@ -64,13 +64,15 @@ def settings_path() -> Path:
     return Path(named) if named else user_config_path("tickframe", appauthor=False) / "settings.toml"
 
 
-def read_settings_file(kinds: Mapping[str, ValueKind]) -> dict[str, object]:
+def read_settings_file(kinds: Mapping[str, ValueKind], path: Path | None = None) -> dict[str, object]:
     """Read the settings file; without one there are no settings in it.
 
     Parameters
     ----------
     kinds
         The kind of each known setting, by name.
+    path
+        The file; by default that of :func:`settings_path`.
 
     Raises
     ------
@@ -78,7 +80,7 @@ def read_settings_file(kinds: Mapping[str, ValueKind]) -> dict[str, object]:
         If the file that ``TICKFRAME_SETTINGS`` names does not exist; if a file cannot be read, or holds a secret,
         an unknown key or a value of another type. The message names the file and the key, and shows no value.
     """
-    path = settings_path()
+    path = path or settings_path()
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

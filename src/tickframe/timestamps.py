@@ -215,22 +215,32 @@ class TimeOptions:
         ------
         DecodeError
             If a documented column has another type than documented.
+        ValueError
+            If there is a time zone, and no time that it could belong to.
         """
         if self.timestamp is None:
             return self
         date, time = self.timestamp.date, self.timestamp.time
         if date not in schema.names or time not in schema.names:
-            return TimeOptions(None, self.times, "parts")
+            return self._without_timestamp(schema)
         for name, is_kind in ((date, pa.types.is_date32), (time, pa.types.is_duration)):
             if not is_kind(schema.field(name).type):
                 if not is_documented:
-                    return TimeOptions(None, self.times, "parts")
+                    return self._without_timestamp(schema)
                 raise DecodeError(
                     f"column {name!r} is {schema.field(name).type}, which cannot be part of a timestamp: "
                     "use times='documented', or index=None",
                     column=name,
                 )
         return self
+
+    def _without_timestamp(self, schema: pa.Schema) -> TimeOptions:
+        if self.timestamp is not None and self.timestamp.tz is not None:
+            raise ValueError(
+                f"tz needs a date and a time of day, and the response has only the columns {', '.join(schema.names)}: "
+                "omit tz"
+            )
+        return TimeOptions(None, self.times, "parts")
 
     @property
     def is_sorted(self) -> bool:

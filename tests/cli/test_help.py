@@ -88,7 +88,10 @@ def test_a_shell_completes_commands_and_values(typed, offered):
 
 
 def test_show_completion_prints_only_the_script(tmp_path):
-    """--show-completion prints the script to stdout and nothing to stderr."""
-    code, stdout, stderr = run_process("--show-completion", "bash", cwd=tmp_path)
+    """--show-completion prints the script of the shell that starts it to stdout, and nothing to stderr."""
+    script = (
+        "import subprocess, sys; subprocess.run(['bash', '-c', sys.executable + ' -m tickframe --show-completion; :'])"
+    )
+    code, stdout, stderr = run_process(cwd=tmp_path, code=script)
     assert (code, stderr) == (0, "")
     assert "_TICKFRAME_COMPLETE=complete_bash" in stdout

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import dask
 import distributed
@@ -16,7 +17,7 @@ import pytest
 import tickframe as tf
 import tickframe.dask
 from tests.dask.conftest import SYMBOLS
-from tickframe import arrow_to_pandas
+from tickframe.arrow_to_pandas import FrameBuilder
 from tickframe.dask import dataframe
 
 pytestmark = pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
@@ -112,12 +113,13 @@ def test_a_dataset_written_by_dask_reads_back(week: tf.Query, tmp_path: Path) ->
 def test_only_needed_columns_are_converted_to_pandas(week: tf.Query, monkeypatch: pytest.MonkeyPatch) -> None:
     converted = []
 
-    def to_dataframe(table: pa.Table, **options: object) -> pd.DataFrame:
-        converted.append(table.column_names)
-        return arrow_to_pandas.to_dataframe(table, **options)
+    class RecordingBuilder(FrameBuilder):
+        def __init__(self, schema: pa.Schema, **options: Any) -> None:
+            converted.append(schema.names)
+            super().__init__(schema, **options)
 
     lazy = week.to_dask()
-    monkeypatch.setattr(dataframe, "to_dataframe", to_dataframe)
+    monkeypatch.setattr(dataframe, "FrameBuilder", RecordingBuilder)
     with dask.config.set(scheduler="synchronous"):
         assert lazy["trade_size"].max().compute() == lazy["trade_size"].compute().max()
         pd.testing.assert_frame_equal(lazy[["trade", "symbol"]].compute(), with_pandas(week)[["trade", "symbol"]])

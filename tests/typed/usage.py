@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import assert_type
 
 import pandas as pd
@@ -55,6 +56,11 @@ def conversions(query: tf.Query) -> None:
     """Convert a query, and look at its outcomes."""
     assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)
     assert_type(query.to_pandas(dtype_backend="numpy", nulls="nan"), pd.DataFrame)
+    options = {"compression": "snappy"}
+    files = query.to_parquet(
+        "ticks/", times="timestamp", tz={"XE": "Europe/Berlin"}, order="time", write_options=options
+    )
+    assert_type(files, list[Path] | list[str])
     assert_type(query.parts(), pd.DataFrame)
     assert_type(query.outcomes, Outcomes)
     assert_type(query.outcomes[0], Outcome)

@@ -13,7 +13,6 @@ from tickframe.catalogue.model import (
     Column,
     ColumnKind,
     Function,
-    ItemType,
     Parameter,
     ParameterKind,
     TickDataType,
@@ -77,7 +76,7 @@ LOOKUPS = (
             LAST_DAY,
             Parameter("page_limit", ParameterKind.INTEGER),
             Parameter("cursor", ParameterKind.STRING),
-            Parameter("item_type_filters", ParameterKind.STRING_LIST, values=tuple(ItemType)),
+            Parameter("item_type_filters", ParameterKind.ITEM_TYPES),
         ),
         columns=by_source(
             _SOURCE,

@@ -83,6 +83,7 @@ class ParameterKind(Enum):
     DATA_TYPE = "data type"
     FLAGS = "flags"
     CHAIN_TYPE = "chain type"
+    ITEM_TYPES = "item types"
     #: A mapping of names to metrics; see :mod:`tickframe.catalogue.metrics`.
     METRICS = "metrics"
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dask.dataframe.utils import clear_known_categories
 
-from tickframe.arrow_to_pandas import to_dataframe
+from tickframe.arrow_to_pandas import FrameBuilder, to_dataframe
 from tickframe.dask.worker import WorkerSource
 from tickframe.errors import DecodeError
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.run.source import Source
-from tickframe.timestamps import TIMESTAMP, TimeOptions, Times, TimestampColumn, TimeZones, sort_by_time
+from tickframe.timestamps import TIMESTAMP, TimeOptions, Times, TimestampColumn, TimeZones
 from tickframe.wire.batch import documented_schema
 
 
@@ -165,18 +165,17 @@ class _Load:
         columns
             The columns that are needed besides the index; None for all.
         """
-        batches: list[pa.RecordBatch] = []
+        schema = self.times.schema(self.schema)
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in (*columns, *([self.index] if self.index else ()))])
+        builder = FrameBuilder(schema, index=self.index, consume=True)
         with self.source.run(partition.parts) as run:
             for fetched in run:
                 for batch in fetched.response.batches:
                     self._check(fetched.part, batch)
-                    batches.append(batch)
-        table = pa.Table.from_batches(
-            [self.times.convert(batch) for batch in batches if batch.num_rows], self.times.schema(self.schema)
-        )
-        if columns is not None:
-            table = table.select([*columns, *([self.index] if self.index is not None else ())])
-        return to_dataframe(sort_by_time(table) if self.is_sorted else table, index=self.index, consume=True)
+                    if batch.num_rows:
+                        builder.append(self.times.convert(batch).select(schema.names))
+        return builder.finish(sort=self.is_sorted)
 
     def _check(self, part: Part, batch: pa.RecordBatch) -> None:
         """Check that rows have the columns and lie within the divisions that Dask was told.

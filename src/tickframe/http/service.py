@@ -31,7 +31,8 @@ from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
-_DISCOVER = (
+#: What an error before the first response adds.
+FIRST_CONTACT_HINT = (
     "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
 )
 
@@ -111,8 +112,20 @@ class Service:
             yield
         except TickframeError as error:
             if not self._has_answered and _may_be_of_settings(error):
-                error.message += _DISCOVER
+                error.message += FIRST_CONTACT_HINT
             raise
+
+    def sign_in(self) -> None:
+        """Request a token unless there is one.
+
+        Raises
+        ------
+        TransportError, ServiceError, SettingsError
+            As for :meth:`answer`, after one attempt.
+        """
+        self._connect_after_fork()
+        with self._first_contact():
+            self._tokens.token()
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.
@@ -122,14 +135,20 @@ class Service:
         TransportError, ServiceError, SettingsError
             As for :meth:`answer`, after one attempt.
         """
-        self._connect_after_fork()
-        url = self.settings.user_url
-        with self._first_contact(), network_errors(host_of(url)), self._send("GET", url) as response:
-            raise_for_status(response, secrets=self._secrets())
-            return read_json(response, self._secrets())
+        with self._first_contact(), self.user_exchange() as response:
+            raise_for_status(response, secrets=self.secrets())
+            return read_json(response, self.secrets())
 
-    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
-        reference_id = str(uuid.uuid4())
+    @contextlib.contextmanager
+    def exchange(self, part: Part, cancellation: Cancellation, reference_id: str = "") -> Iterator[requests.Response]:
+        """Send a request once, and return the response as it comes, its body not yet read.
+
+        Raises
+        ------
+        TransportError, ServiceError, SettingsError
+            If there is no token or no response. A response of any status is returned.
+        """
+        self._connect_after_fork()
         settings = self.settings
         message = part.to_message(reference_id, settings.request_format)
         url = settings.base_url + settings.path_of(part.function, part.endpoint, part.source)
@@ -140,16 +159,30 @@ class Service:
             self._send("POST", url, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_status(response, reference_id=reference_id, secrets=self._secrets())
-            frames_file = framed_body(response, reference_id=reference_id, secrets=self._secrets())
+            yield response
+
+    @contextlib.contextmanager
+    def user_exchange(self) -> Iterator[requests.Response]:
+        """Ask for the account; as :meth:`exchange`."""
+        self._connect_after_fork()
+        url = self.settings.user_url
+        with network_errors(host_of(url)), self._send("GET", url) as response:
+            yield response
+
+    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+        reference_id = str(uuid.uuid4())
+        settings = self.settings
+        with self.exchange(part, cancellation, reference_id) as response:
+            raise_for_status(response, reference_id=reference_id, secrets=self.secrets())
+            frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
             frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         self._has_answered = True
         return frames
 
-    def _secrets(self) -> list[str]:
-        """Return the texts that no error may hold."""
+    def secrets(self) -> list[str]:
+        """Return the texts that no error and no report may hold."""
         current = self._tokens.current
         known = (self.settings.password, self.settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]

@@ -18,6 +18,7 @@ from tickframe.catalogue import (
     RENAMED_FIELDS,
     ChainType,
     Function,
+    ItemType,
     Parameter,
     ParameterKind,
     TickDataFlag,
@@ -141,10 +142,9 @@ def _check(parameter: Parameter, value: object) -> object:
         case ParameterKind.CHAIN_TYPE:
             return parse_member(value, ChainType, name)
         case ParameterKind.FLAGS:
-            flags = [value] if isinstance(value, str) else value
-            if not _is_collection(flags):
-                raise ValueError(f"invalid {name} {value!r}: expected a list of {', '.join(TickDataFlag)}")
-            return tuple(dict.fromkeys(parse_member(flag, TickDataFlag, name) for flag in flags))
+            return parse_members(value, TickDataFlag, name)
+        case ParameterKind.ITEM_TYPES:
+            return parse_members(value, ItemType, name)
 
 
 def parse_string(value: object, name: str) -> str:
@@ -250,6 +250,14 @@ def _parse_metric(value: object, name: str) -> dict[str, object]:
                 f"{did_you_mean(field, metric.fields)}"
             )
     return {METRIC_NAME: metric.name, **checked}
+
+
+def parse_members(value: object, members: type[_Member], name: str) -> tuple[_Member | str, ...]:
+    """Return one member of an enum or several without duplicates, each as :func:`parse_member` returns it."""
+    values = [value] if isinstance(value, str) else value
+    if not _is_collection(values):
+        raise ValueError(f"invalid {name} {value!r}: expected a list of {', '.join(members)}")
+    return tuple(dict.fromkeys(parse_member(each, members, name) for each in values))
 
 
 def parse_member(value: object, members: type[_Member], name: str) -> _Member | str:

@@ -12,6 +12,7 @@ from typing import Self, TypedDict
 import uvicorn
 
 from tickframe.sandbox.app import Account, application
+from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.market.parquet import ParquetMarket
 from tickframe.sandbox.market.simulated import SimulatedMarket
@@ -56,6 +57,9 @@ class Sandbox:
         Maximum size in bytes of a cache of encoded responses, to imitate a service with a cache of its own:
         repeated requests with the same parameters are then answered from it. The least recently used
         responses are removed first; 0 disables the cache.
+    dialect
+        How the service wants to be asked where its documentation is silent, for example where the source travels. By
+        default as a client without such settings asks.
 
     Attributes
     ----------
@@ -88,6 +92,7 @@ class Sandbox:
         token_seconds: float = 43_199,
         answer_delay: float = 0.0,
         kept_bytes: int = 0,
+        dialect: Dialect = DOCUMENTED,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -103,6 +108,7 @@ class Sandbox:
             self._tokens,
             answer_delay=answer_delay,
             kept_bytes=kept_bytes,
+            dialect=dialect,
         )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

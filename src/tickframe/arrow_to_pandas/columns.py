@@ -1,28 +1,11 @@
-"""Convert Arrow tables to DataFrames.
-
-==================  ============================  ===========================
-Arrow               pandas (default)              null
-==================  ============================  ===========================
-int64               Int64                         NA
-double              float64                       NaN
-string              str (object before pandas 3)  NaN (None before pandas 3)
-dictionary          category                      NaN
-bool                bool                          NA (boolean if there is one)
-date32              datetime64[ns]                NaT
-duration[ns]        timedelta64[ns]               NaT
-timestamp[ns]       datetime64[ns]                NaT
-timestamp[ns, tz]   datetime64[ns, tz]            NaT
-==================  ============================  ===========================
-
-With ``dtype_backend="numpy"`` int64 is int64 and bool is bool, which have no null.
-"""
+"""The columns of a DataFrame while batches are added to it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,213 +27,14 @@ _NULLABLE_DTYPES: dict[pa.DataType, pd.api.extensions.ExtensionDtype] = {
 
 _NAT = np.datetime64("NaT", "ns")
 
+# Dtypes with more labels are not kept.
+_MOST_LABELS_TO_KEEP = 32
+
 # From here on float64 has no value for some integers.
 _LARGEST_EXACT = 2.0**53
 
 
-def to_dataframe(
-    table: pa.Table,
-    *,
-    index: str | None = None,
-    dtype_backend: DtypeBackend | None = None,
-    nulls: Nulls | None = None,
-    consume: bool = False,
-) -> pd.DataFrame:
-    """Convert a table to a writable DataFrame.
-
-    Parameters
-    ----------
-    table
-        The table.
-    index
-        The name of a column of timestamps that becomes the index: a ``DatetimeIndex`` of this name, in
-        nanoseconds and in the time zone of the column. If omitted, the index is a ``RangeIndex``.
-    dtype_backend
-        ``"numpy_nullable"`` or ``"pyarrow"``, as in pandas, or ``"numpy"``: integers are int64 and
-        bools bool, and all else is as by default. If omitted, dtypes are those of the table above. It
-        does not affect the index.
-    nulls
-        ``"nan"`` makes integers and bools with nulls float64 with NaN. Only with ``dtype_backend="numpy"``,
-        where such a column is otherwise an error.
-    consume
-        Whether the frame may take over the memory of a table of one chunk. Only for a table to whose data
-        there is no other reference: writing to the frame changes it. The memory of several chunks is freed
-        during the conversion if the caller keeps no reference to the table.
-
-    Raises
-    ------
-    ValueError
-        If an option is invalid, a date is outside the range of 64 bits of nanoseconds (1677 to 2262), or
-        with ``dtype_backend="numpy"`` a column has nulls or an integer that no float64 equals.
-    """
-    builder = FrameBuilder(table.schema, index=index, dtype_backend=dtype_backend, nulls=nulls, consume=consume)
-    batches = deque(table.to_batches())
-    if len(batches) > 1:
-        builder.reserve(table.num_rows)
-    # Each batch is freed as soon as it is copied.
-    del table
-    while batches:
-        builder.append(batches.popleft())
-    return builder.finish()
-
-
-def check_conversion(dtype_backend: str | None, nulls: str | None) -> None:
-    """Check the options of a conversion before there is a table.
-
-    Raises
-    ------
-    ValueError
-        If the backend or ``nulls`` is unknown, or ``nulls`` is given for another backend than ``"numpy"``.
-    """
-    if dtype_backend is not None and dtype_backend not in get_args(DtypeBackend):
-        raise ValueError(f"invalid dtype_backend {dtype_backend!r}: expected 'numpy', 'numpy_nullable' or 'pyarrow'")
-    if nulls not in (None, "nan"):
-        raise ValueError(f"invalid nulls {nulls!r}: expected 'nan'")
-    if nulls is not None and dtype_backend != "numpy":
-        raise ValueError(
-            f"nulls={nulls!r} is for the integers of dtype_backend='numpy', others have real nulls: omit nulls, "
-            "or use dtype_backend='numpy'"
-        )
-
-
-class FrameBuilder:
-    """Converts record batches to one DataFrame, each as it arrives, so that they need not exist at once.
-
-    Parameters
-    ----------
-    schema
-        The schema of the batches.
-    index, dtype_backend, nulls
-        As in :func:`to_dataframe`.
-    consume
-        Whether the frame may take over the memory of the only batch.
-
-    Raises
-    ------
-    ValueError
-        If an option is invalid.
-    """
-
-    def __init__(
-        self,
-        schema: pa.Schema,
-        *,
-        index: str | None = None,
-        dtype_backend: DtypeBackend | None = None,
-        nulls: Nulls | None = None,
-        consume: bool = False,
-    ) -> None:
-        check_conversion(dtype_backend, nulls)
-        self._schema = schema
-        self._consume = consume
-        self._columns = {
-            field.name: _column_of(field, None if field.name == index else dtype_backend, nulls) for field in schema
-        }
-        self._timestamps: _Timestamps | None = None
-        if index is not None:
-            timestamps = self._columns.get(index)
-            if not isinstance(timestamps, _Timestamps):
-                raise ValueError(f"invalid index {index!r}: expected a column of timestamp[ns], got {schema}")
-            self._timestamps = timestamps
-        self._rows = 0
-        self._capacity = 0
-        # The only batch so far, whose memory may become that of the frame.
-        self._first: pa.RecordBatch | None = None
-
-    def append(self, batch: pa.RecordBatch) -> None:
-        """Convert a batch; no reference to it remains after the next one, except to the memory of its strings.
-
-        Raises
-        ------
-        ValueError
-            As of :func:`to_dataframe`.
-        """
-        if not batch.schema.equals(self._schema):
-            raise ValueError(f"expected batches of one schema, {self._schema}, not {batch.schema}")
-        if not batch.num_rows:
-            return
-        if not self._rows and self._first is None:
-            self._first = batch
-            return
-        self._copy_first()
-        self._copy(batch)
-
-    def reserve(self, rows: int) -> None:
-        """Make room for a number of rows in total. Memory that is not written to yet is only reserved."""
-        if rows > self._capacity:
-            self._capacity = rows
-            for column in self._columns.values():
-                column.reserve(rows)
-
-    def finish(self, *, sort: bool = False) -> pd.DataFrame:
-        """Return the frame; the builder is empty afterwards.
-
-        Parameters
-        ----------
-        sort
-            Whether rows are sorted by the index: stable, those without a timestamp last.
-        """
-        if self._consume and self._first is not None:
-            self._rows = self._first.num_rows
-            for column, chunk in zip(self._columns.values(), self._first.columns, strict=True):
-                column.take_over(chunk)
-            self._first = None
-        self._copy_first()
-        for column in self._columns.values():
-            column.trim(self._rows)
-        order = self._timestamps.order() if self._timestamps is not None and sort else None
-        if order is not None:
-            for column in self._columns.values():
-                column.sort(order)
-        index: pd.Index[Any] = pd.RangeIndex(self._rows)
-        columns = {}
-        for name in list(self._columns):
-            # Only the array remains.
-            column = self._columns.pop(name)
-            if column is self._timestamps:
-                index = pd.DatetimeIndex(column.finish(), name=name, copy=False)
-            else:
-                columns[name] = column.finish()
-        return pd.DataFrame(columns, index, list(columns), copy=False)
-
-    def _copy_first(self) -> None:
-        if self._first is not None:
-            first, self._first = self._first, None
-            self._copy(first)
-
-    def _copy(self, batch: pa.RecordBatch) -> None:
-        rows = slice(self._rows, self._rows + batch.num_rows)
-        if rows.stop > self._capacity:
-            self.reserve(max(rows.stop, 2 * self._capacity))
-        for column, chunk in zip(self._columns.values(), batch.columns, strict=True):
-            column.copy(chunk, rows)
-        self._rows = rows.stop
-
-
-def to_pandas_array(column: pa.ChunkedArray, name: str) -> Any:
-    """Convert a column to the array of a DataFrame's column, with the default dtypes.
-
-    Parameters
-    ----------
-    column
-        The column.
-    name
-        Its name, for errors.
-
-    Returns
-    -------
-    pandas.api.extensions.ExtensionArray
-        It is writable.
-
-    Raises
-    ------
-    ValueError
-        If a date is outside the range of 64 bits of nanoseconds.
-    """
-    return to_dataframe(pa.table({name: column}))[name].array
-
-
-class _Column(ABC):
+class Column(ABC):
     """A column of the frame while batches are added."""
 
     def reserve(self, rows: int) -> None:  # noqa: B027 (some columns need no room)
@@ -278,7 +62,7 @@ class _Column(ABC):
         """Return the array for the frame."""
 
 
-class _Values(_Column):
+class _Values(Column):
     """A column of fixed width whose null is one of its values."""
 
     def __init__(self, dtype: str, null_value: object) -> None:
@@ -318,12 +102,15 @@ class _Values(_Column):
             self._values[rows][_is_null(chunk)] = self._null_value
 
 
-class _Timestamps(_Values):
+class Timestamps(_Values):
+    """Timestamps in nanoseconds, with or without a time zone."""
+
     def __init__(self, tz: str | None) -> None:
         super().__init__("datetime64[ns]", _NAT)
         self._tz = tz
 
     def finish(self) -> Any:
+        """Return the timestamps as an array of pandas."""
         if self._tz is None:
             return self._values
         # With a time zone, pandas reads integers as UTC and datetime64 as wall-clock times.
@@ -429,7 +216,7 @@ class _Booleans(_Masked):
         return _bits(chunk.buffers()[1], chunk)
 
 
-class _Categories(_Column):
+class _Categories(Column):
     """Labels, whose dictionaries become one."""
 
     def __init__(self, kind: pa.DictionaryType) -> None:
@@ -462,8 +249,9 @@ class _Categories(_Column):
 
     def finish(self) -> Any:
         labels = self._empty if self._labels is None else self._labels
-        categories = pd.Index(labels.to_pandas(), dtype=_STRING)
-        return pd.Categorical.from_codes(self._codes, categories=categories, validate=False)
+        if len(labels) > _MOST_LABELS_TO_KEEP:
+            return pd.Categorical.from_codes(self._codes, dtype=_categorical(labels), validate=False)
+        return pd.Categorical.from_codes(self._codes, dtype=_kept_categorical(*labels.to_pylist()), validate=False)
 
     def _add_labels(self, dictionary: pa.Array) -> npt.NDArray[Any] | None:
         """Add labels that are new, and return the codes of those of the dictionary, if they are others."""
@@ -482,7 +270,17 @@ class _Categories(_Column):
         return np.append(pc.index_in(dictionary, self._labels), -1).astype(dtype)
 
 
-class _ArrowChunks(_Column):
+def _categorical(labels: pa.Array) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(labels.to_pandas(), dtype=_STRING))
+
+
+@lru_cache(maxsize=256)
+def _kept_categorical(*labels: str) -> pd.CategoricalDtype:
+    """Return the dtype of a few labels, which most responses share: pandas takes long to check categories."""
+    return _categorical(pa.array(labels, pa.string()))
+
+
+class _ArrowChunks(Column):
     """Values that stay in Arrow's memory, or whose conversion is pandas' own."""
 
     def __init__(self, kind: pa.DataType, convert: Callable[[pa.ChunkedArray], Any]) -> None:
@@ -507,14 +305,15 @@ class _ArrowChunks(_Column):
         return self._convert(self._column)
 
 
-def _column_of(field: pa.Field, dtype_backend: DtypeBackend | None, nulls: Nulls | None) -> _Column:
+def column_of(field: pa.Field, dtype_backend: DtypeBackend | None, nulls: Nulls | None) -> Column:
+    """Return an empty column for the values of a field, see :func:`to_dataframe` for the options."""
     name, kind = field.name, field.type
     if dtype_backend == "pyarrow":
         return _ArrowChunks(kind, _to_arrow_dtype)
     if dtype_backend == "numpy_nullable" and kind in _NULLABLE_DTYPES:
         return _ArrowChunks(kind, _to_nullable_dtype)
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
-        return _Timestamps(kind.tz)
+        return Timestamps(kind.tz)
     if pa.types.is_dictionary(kind):
         return _Categories(kind)
     if kind == pa.int64():

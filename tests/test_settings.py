@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tickframe as tf
 from tickframe.cache.key import key_of
@@ -225,6 +228,11 @@ def test_written_settings_are_read_back(settings_file: Path) -> None:
     assert {each.name for each in settings_file.parent.iterdir()} == {"mine.toml", "mine.toml.previous"}
 
 
+@given(st.dictionaries(st.text(), st.text()))
+def test_any_names_can_be_written_and_read(names: dict[str, str]) -> None:
+    assert tomllib.loads(to_toml({"enums": "names", "endpoints": names})) == {"enums": "names", "endpoints": names}
+
+
 @pytest.mark.parametrize(
     ("template", "with_source", "without_source"),
     [
@@ -249,10 +257,14 @@ def test_the_source_can_be_omitted() -> None:
         Settings(omit_source=True, path_template="/{source}/{endpoint}")
 
 
-@pytest.mark.parametrize("source", [".", ".."])
-def test_a_source_cannot_change_the_path(source: str) -> None:
-    with pytest.raises(ValueError, match="cannot be part of a path"):
-        Settings(path_template="/get/{source}/{endpoint}").path_of("tick_data", "tickData", source)
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_cannot_change_the_path(name: str) -> None:
+    """The error comes before anything is sent."""
+    with tf.Client(token="t", path_template="/get/{source}/{endpoint}") as client:
+        with pytest.raises(ValueError, match="cannot be part of a path"):
+            client.get(name, "tickData")
+        with pytest.raises(ValueError, match="cannot be part of a path"):
+            client.get("ACTIV", name)
 
 
 def test_enums_can_be_sent_as_numbers() -> None:
@@ -267,10 +279,12 @@ def test_enums_can_be_sent_as_numbers() -> None:
     assert list(sent.parameters["flags"].list.string_list.values) == arguments["flags"]
 
 
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
 def test_a_flag_without_a_number_is_an_error_where_numbers_are_sent() -> None:
-    part = Part("tick_data", "tickData", (("data_type", "TRADES"), ("flags", ("USE_MARKET_UTC_TS",))))
-    with pytest.raises(ValueError, match=r"'USE_MARKET_UTC_TS' has no known number.*enums"):
-        part.to_message("", Settings(enums="numbers").request_format)
+    for flag in ("USE_MARKET_UTC_TS", "A_FLAG_OF_TOMORROW"):
+        client = tf.Client(token="t", enums="numbers")
+        with pytest.raises(ValueError, match=rf"'{flag}' has no known number.*enums"):
+            client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES", flags=["USE_MARKET_TS", flag])
 
 
 @pytest.mark.parametrize(

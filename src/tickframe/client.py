@@ -243,10 +243,10 @@ class Client(DocumentedFunctions):
         """
         if endpoint is not None and request is not None:
             raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
-        name = endpoint if request is None else request
-        if name is None:
+        requested = endpoint if request is None else request
+        if requested is None:
             raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
-        return self._new_query(plan_request(source, name, parameters, self._options))
+        return self._new_query(plan_request(source, requested, parameters, self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
         function = find_function(name, str(arguments.get("source", "")))
@@ -255,8 +255,10 @@ class Client(DocumentedFunctions):
         return self._new_query(Plan.of(function, arguments, self._options))
 
     def _new_query(self, plan: Plan) -> Query:
-        # Raises for values that cannot be sent with these settings; parts differ in symbols and days only.
-        plan.parts[0].key(self._settings.request_format)
+        # Raises for what cannot be sent with these settings; parts differ in symbols and days only.
+        part = plan.parts[0]
+        part.key(self._settings.request_format)
+        self._settings.path_of(part.function, part.endpoint, part.source)
         return Query(plan, self._source, self._progress)
 
 

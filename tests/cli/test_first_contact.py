@@ -63,6 +63,14 @@ def test_discover_keeps_other_settings_and_the_file_before(account: Sandbox, set
     assert settings_file.with_name("settings.toml.previous").read_text() == before
 
 
+def test_discover_keeps_nothing_of_another_service(account: Sandbox, settings_file: Path) -> None:
+    settings_file.parent.mkdir()
+    settings_file.write_text('path_template = "/v2/{endpoint}"\nread_timeout = 33\n')
+    assert run("--discover").exit_code == 0
+    assert "read_timeout" not in settings_file.read_text()
+    assert f'base_url = "{account.url}"' in settings_file.read_text()
+
+
 def test_discover_can_write_elsewhere_or_nowhere(settings_file: Path, tmp_path: Path) -> None:
     result = run("--discover", "--json", "--no-write")
     found = json.loads(result.stdout)

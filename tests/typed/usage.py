@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import tickframe as tf
 from tickframe.accessor import TickAccessor
 from tickframe.run.outcomes import Outcome, Outcomes
+from tickframe.sandbox import Dialect, Sandbox
 
 
 def documented_functions(client: tf.Client) -> None:
@@ -86,3 +87,9 @@ def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
     assert_type(ticks.plot(quotes, title="A day", currency="EUR"), Figure)
     ticks.bars("1min", label="left")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     ticks.bars(volume="much")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def dialects() -> None:
+    """Speak what the documentation leaves open."""
+    assert_type(Sandbox(dialect=Dialect(source="path", enums="numbers", endpoints={"chain": "chains"})), Sandbox)
+    Dialect(source="header")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -12,7 +12,7 @@ class TickDataType(StrEnum):
 
     TRADES = "TRADES"
     QUOTES = "QUOTES"
-    #: Trades, each with the prevailing quote.
+    #: Trades, each with the prevailing quote. Some pages document a row per quote too, without a trade.
     TRADES_AND_QUOTES = "TRADES_AND_QUOTES"
 
 

@@ -19,7 +19,7 @@ from tickframe.cli.help import epilog
 from tickframe.first_contact.discovery import DEFAULT_DAY, DEFAULT_SOURCE, DEFAULT_SYMBOL, Discovery, Trial, discover
 from tickframe.first_contact.report import versions, write_report
 from tickframe.plan.arguments import parse_day
-from tickframe.settings import FILE_SETTINGS, Settings, is_loopback, resolve_settings
+from tickframe.settings import DEFAULT_URL, FILE_SETTINGS, Settings, is_loopback, resolve_settings
 from tickframe.settings_file import read_settings_file, settings_path, to_toml, write_settings_file
 
 EPILOG = epilog(
@@ -157,7 +157,7 @@ def _print_trial(trial: Trial) -> None:
 def _show(found: Discovery, path: Path | None, *, as_json: bool) -> None:
     """Show what was found, and write it to a settings file."""
     previous = read_settings_file(FILE_SETTINGS, path) if path is not None and path.exists() else {}
-    if previous.get("base_url", found.settings.base_url) != found.settings.base_url:
+    if str(previous.get("base_url", DEFAULT_URL)).rstrip("/") != found.settings.base_url:
         # What it says is about another service.
         previous = {}
     settings = found.in_file(previous)

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from tickframe.catalogue import FUNCTIONS, REQUESTS, Function
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.answers import RESPONDERS, WITH_QUOTE_ROWS, Responders
 from tickframe.sandbox.answers.printed import answer_printed
 from tickframe.sandbox.answers.response import Response as Answer
 from tickframe.sandbox.dialect import DOCUMENTED, Dialect
@@ -55,6 +55,7 @@ def application(
     answer_delay: float = 0.0,
     kept_bytes: int = 0,
     dialect: Dialect = DOCUMENTED,
+    quote_rows: bool = False,
 ) -> Starlette:
     """Return the ASGI application of the service.
 
@@ -72,11 +73,21 @@ def application(
         Maximum size of the response cache in bytes.
     dialect
         How requests and responses are written.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` has rows of quotes too.
     """
     printed = (function for requests in REQUESTS.values() for function in requests.values())
     simulated = (FUNCTIONS[name] for name in RESPONDERS)
-    endpoints = {dialect.endpoint_of(function): function for function in (*printed, *simulated)}
-    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes), dialect, endpoints)
+    service = _Service(
+        market,
+        account,
+        tokens,
+        answer_delay,
+        ResponseCache(kept_bytes),
+        dialect,
+        endpoints={dialect.endpoint_of(function): function for function in (*printed, *simulated)},
+        responders=WITH_QUOTE_ROWS if quote_rows else RESPONDERS,
+    )
     routes = [
         Route(f"{dialect.auth_path}/oauth/token", service.grant, methods=["POST"]),
         Route(f"{dialect.auth_path}/user", service.user, methods=["GET"]),
@@ -99,6 +110,7 @@ class _Service:
     cache: ResponseCache
     dialect: Dialect
     endpoints: Mapping[str, Function]
+    responders: Responders
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -172,11 +184,11 @@ class _Service:
         if (printed := REQUESTS.get(source, {}).get(function.name)) is not None:
             parameters = read_parameters(printed, request.parameters, self.dialect)
             return answer_printed(printed, source, cast("Mapping[str, object]", parameters))
-        if function.name not in RESPONDERS:
+        if function.name not in self.responders:
             sources = [each for each in REQUESTS if function.name in REQUESTS[each]]
             raise RefusalError(f"source {source!r} has no {function.name}: {suggestion(source, sources)}")
         parameters = read_parameters(function, request.parameters, self.dialect)
-        response = RESPONDERS[function.name](self.market, parameters)
+        response = self.responders[function.name](self.market, parameters)
         if function.paged and self.dialect.repeats_cursor and "cursor" in parameters:
             return replace(response, meta={"cursor": Value(string_value=parameters["cursor"]), **response.meta})
         return response

@@ -60,6 +60,9 @@ class Sandbox:
     dialect
         How the service wants to be asked where its documentation is silent, for example where the source travels. By
         default as a client without such settings asks.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` of ``tick_data`` has a row for each trade or quote, with empty trade columns in
+        the rows of quotes, as some pages of the service document it; by default it has a row for each trade.
 
     Attributes
     ----------
@@ -93,6 +96,7 @@ class Sandbox:
         answer_delay: float = 0.0,
         kept_bytes: int = 0,
         dialect: Dialect = DOCUMENTED,
+        quote_rows: bool = False,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -100,7 +104,8 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
-        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}"
+        rows = ", quote rows" if quote_rows else ""
+        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}{rows}"
         self._tokens = Tokens(token_seconds)
         self._app = application(
             self._market,
@@ -109,6 +114,7 @@ class Sandbox:
             answer_delay=answer_delay,
             kept_bytes=kept_bytes,
             dialect=dialect,
+            quote_rows=quote_rows,
         )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

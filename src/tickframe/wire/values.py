@@ -110,7 +110,7 @@ def _read_list(values: ValueList) -> list[object]:
 
 
 def _read_days(days: int | None) -> dt.date | None:
-    return None if days in _NULL_DAYS else EPOCH + dt.timedelta(days=days)  # type: ignore[arg-type]
+    return None if days in _NULL_DAYS else EPOCH + dt.timedelta(days=days)
 
 
 def _read_timestamp(nanoseconds: int) -> pd.Timestamp | None:

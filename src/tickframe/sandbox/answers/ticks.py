@@ -22,7 +22,7 @@ from tickframe.sandbox.answers.response import (
     requested_symbols,
     response_table,
 )
-from tickframe.sandbox.answers.selection import UTC_NOT_SIMULATED, rows_as_of, select, within
+from tickframe.sandbox.answers.selection import UTC_NOT_SIMULATED, in_time_order, rows_as_of, select, within
 from tickframe.sandbox.market.arrays import SECOND, durations, nanoseconds
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
@@ -33,6 +33,7 @@ _DEFAULT_BIN_SECONDS = 60
 
 _NO_TRADES = empty_table("tick_data", TickDataType.TRADES)
 _NO_QUOTES = empty_table("tick_data", TickDataType.QUOTES)
+_TRADES_AND_QUOTES = empty_table("tick_data", TickDataType.TRADES_AND_QUOTES)
 
 
 class _Ticks(NamedTuple):
@@ -60,6 +61,34 @@ def answer_tick_data(market: Market, parameters: Parameters) -> Response:
         return {**columns_of(quotes), **columns_of(requested)}
 
     return _answer_symbol("tick_data", market, parameters, in_window)
+
+
+def answer_tick_data_with_quote_rows(market: Market, parameters: Parameters) -> Response:
+    """Answer as :func:`answer_tick_data`, but ``TRADES_AND_QUOTES`` also has one row per quote, without a trade.
+
+    Rows are in order of time. A trade follows the quotes of the same time, of which the last prevails.
+    """
+    if parameters["data_type"] is not TickDataType.TRADES_AND_QUOTES:
+        return answer_tick_data(market, parameters)
+
+    def in_window(ticks: _Ticks) -> _Columns:
+        trades, quotes = (within(side, parameters.get("from_time"), parameters.get("to_time")) for side in ticks)
+        prevailing = rows_as_of(ticks.quotes, nanoseconds(trades), inclusive=True)
+        with_trades = _rows({**columns_of(prevailing), **columns_of(trades)}, len(trades))
+        merged = pa.concat_tables([_rows(columns_of(quotes), len(quotes)), with_trades])
+        return columns_of(in_time_order(merged.unify_dictionaries().combine_chunks()))
+
+    return _answer_symbol("tick_data", market, parameters, in_window)
+
+
+def _rows(columns: _Columns, length: int) -> pa.Table:
+    """Return the columns of trades and quotes but symbol and date, null where there is none."""
+    fields = [field for field in _TRADES_AND_QUOTES.schema if field.name not in ("symbol", "date")]
+    arrays = [
+        columns[field.name].cast(field.type) if field.name in columns else pa.nulls(length, field.type)
+        for field in fields
+    ]
+    return pa.table(arrays, pa.schema(fields))
 
 
 def answer_tick_aggregated(market: Market, parameters: Parameters) -> Response:

@@ -70,7 +70,7 @@ class XytClient:
         api_key: str | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        self._account = {"user": user_id, "password": user_password, "api_key": api_key}
+        self._account = (user_id, user_password, api_key)
         self._proxies = None if proxies is None else dict(proxies)
         self._client = self._connected()
 
@@ -79,7 +79,8 @@ class XytClient:
         return f"<Xyt{repr(self._client).removeprefix('<')}"
 
     def _connected(self) -> Client:
-        return Client(**self._account, proxies=self._proxies)
+        user, password, api_key = self._account
+        return Client(user=user, password=password, api_key=api_key, proxies=self._proxies)
 
     @classmethod
     def default(cls) -> XytClient:

@@ -205,7 +205,7 @@ def parse_timestamp(value: object, name: str) -> pd.Timestamp:
         moment = pd.Timestamp(value).as_unit("ns")
     except ValueError as error:
         raise ValueError(f"invalid {name} {value!r}: {error}") from None
-    if moment is pd.NaT or moment.tzinfo is not None:
+    if pd.isna(moment) or moment.tzinfo is not None:
         raise ValueError(f"invalid {name} {value!r}: expected a timestamp without a time zone")
     return moment
 

@@ -229,9 +229,9 @@ def _read_metrics(value: Value) -> dict[str, dict[str, object]]:
         raise _InvalidValueError(f"expected an object with metrics, got {_sent(value)}")
     metrics = {}
     for key, arguments in sent.items():
-        name = arguments.get(METRIC_NAME) if isinstance(arguments, dict) else None
+        name = str(arguments.get(METRIC_NAME)) if isinstance(arguments, dict) else ""
         if name not in METRICS:
-            raise _InvalidValueError(f"unknown metric of {key!r}: {suggestion(str(name), METRICS)}")
+            raise _InvalidValueError(f"unknown metric of {key!r}: {suggestion(name, METRICS)}")
         known = {parameter.wire_name: parameter.name for parameter in METRICS[name].parameters} | {
             METRIC_NAME: METRIC_NAME
         }

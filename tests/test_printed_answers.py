@@ -9,12 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
-from tickframe.catalogue import ColumnKind, find_request
+from tickframe.catalogue import REQUESTS, ColumnKind, find_request
+from tickframe.sandbox import Dialect, Sandbox
 from tickframe.wire.batch import documented_schema
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import write_frame
@@ -123,6 +125,14 @@ def test_a_lookup_has_the_columns_of_its_source(scripted: ScriptedServer, source
     assert sorted(names) == ["item_type", "operating_mic", "source", "symbol"]
 
 
+def test_a_lookup_of_exchanges_has_the_columns_of_its_source(scripted: ScriptedServer) -> None:
+    response = DataResponse()
+    response.data.columns["exchange"].string_list.values.append("XETRA")
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        assert client.lookup_exchanges("TCA").to_arrow().column_names == ["exchange"]
+
+
 def test_an_empty_lookup_has_the_documented_columns_of_its_source(scripted: ScriptedServer) -> None:
     scripted.reply(Reply(write_frame(DataResponse().SerializeToString())))
     with tf.Client(scripted.url, token="t") as client:
@@ -147,3 +157,92 @@ def test_the_columns_of_metrics_have_the_printed_order_and_types(client: tf.Clie
     assert [(column.name, column.kind.value) for column in columns] == [
         (each["name"], KINDS[each["type"]]) for each in facts
     ]
+
+
+REQUESTED = [(source, name) for source, requests in REQUESTS.items() for name in requests]
+
+# A value for each parameter that the documented requests need.
+NEEDED: dict[str, object] = {
+    "isins": ["DE000A1EWWW0"],
+    "dateFrom": "2019-10-02",
+    "dateTo": "2019-10-24",
+    "day": "2019-10-02",
+    "date": "2019-10-02",
+    "index": "UK100",
+    "symbols": ["ORA.P"],
+    "metrics": {"P": {"metric": "BookSnapshot", "datetime": "2019-10-10 10:00", "fields": ["ASK", "ASK_VENUE"]}},
+}
+
+
+def needed(source: str, name: str) -> dict[str, object]:
+    return {each.name: NEEDED[each.name] for each in REQUESTS[source][name].parameters[1:] if each.required}
+
+
+@pytest.mark.filterwarnings("ignore:.* is not simulated:tickframe.TickframeWarning")
+@pytest.mark.parametrize(("source", "name"), REQUESTED)
+def test_a_request_without_rows_has_the_documented_columns(client: tf.Client, source: str, name: str) -> None:
+    parameters = needed(source, name)
+    if "isins" in parameters:
+        parameters["isins"] = ["NL0000235190"]
+    one = client.get(source, name, **parameters)
+    table = one.to_arrow(times="documented")
+    assert one.plan.is_documented
+    assert table.num_rows == 0
+    assert table.schema == documented_schema(one.plan.columns)
+
+
+@pytest.mark.parametrize(("source", "name"), REQUESTED)
+def test_a_request_with_nulls_only_has_the_documented_columns(scripted: ScriptedServer, source: str, name: str) -> None:
+    with tf.Client(scripted.url, token="t") as client:
+        one = client.get(source, name, **needed(source, name))
+        response = DataResponse()
+        for column in one.plan.columns:
+            if not column.optional:
+                response.data.columns[column.name].mixed_list.values.add()
+        scripted.reply(Reply(write_frame(response.SerializeToString())))
+        table = one.to_arrow(times="documented")
+    assert table.schema == documented_schema(one.plan.columns)
+    assert all(column.null_count == 1 for column in table.columns)
+
+
+def test_a_volume_profile_has_the_timestamps_of_its_bins(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["date"].days_list.values.append((dt.date(2020, 5, 11) - EPOCH).days)
+    response.data.columns["symbol"].string_list.values.append("NOKIA.HE")
+    response.data.columns["trade_time"].milliseconds_list.values.append(9 * 3_600_000)
+    for column in REQUESTS["LC"]["lcGetVolumeProfile"].columns:
+        if column.name not in ("date", "trade_time", "symbol"):
+            response.data.columns[column.name].mixed_list.values.add()
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        one = client.get("LC", "lcGetVolumeProfile", **needed("LC", "lcGetVolumeProfile"))
+        assert one.to_pandas().index.tolist() == [pd.Timestamp("2020-05-11 09:00")]
+        assert {"date", "trade_time"} < set(one.to_pandas(index=None).columns)
+        one.to_parquet(tmp_path / "profile")
+        exported = tf.read_dataset(tmp_path / "profile")
+        pd.testing.assert_frame_equal(exported, one.to_pandas(), check_categorical=False)
+
+
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
+def test_a_request_is_cached_once_its_days_have_passed(sandbox: Sandbox, tmp_path: Path) -> None:
+    with tf.Client(**sandbox.account, cache=tmp_path) as client:
+        for name in ("lcGetIsinList", "lcGetMarketShareMonthlyStatsByIndex"):
+            client.get("LC", name, dateFrom="2019-10-02", dateTo="2019-10-05").to_arrow()
+        client.cache.flush()
+        # Averages of a month change until it is over.
+        assert client.cache.info().functions == {"lcGetIsinList": 1}
+        again = client.get("LC", "lcGetIsinList", dateFrom="2019-10-02", dateTo="2019-10-05")
+        assert again.to_arrow(cache="only").num_rows == 5
+
+
+@pytest.mark.filterwarnings("ignore:only the:tickframe.TickframeWarning")
+def test_a_request_is_answered_in_another_dialect() -> None:
+    dialect = Dialect(source="path", parameter_names={"isins": "isinList"}, endpoints={"lcGetBestPrices": "bestPrices"})
+    settings: dict[str, Any] = {
+        "path_template": "/get/{source}/{endpoint}",
+        "parameter_names": {"isins": "isinList"},
+        "endpoints": {"lcGetBestPrices": "bestPrices"},
+    }
+    with Sandbox(dialect=dialect) as sandbox, tf.Client(**sandbox.account, **settings) as client:
+        [printed] = [each for each in PRINTED if each["request"] == "lcGetBestPrices"]
+        assert query(client, printed).to_arrow().num_rows == 5

@@ -1,6 +1,6 @@
 """The documented functions of the service (API contract 2.0.0) as data."""
 
-from tickframe.catalogue.functions import FUNCTIONS, timestamp_columns
+from tickframe.catalogue.functions import FUNCTIONS
 from tickframe.catalogue.metrics import METRICS, RENAMED_FIELDS, Metric, metric_columns, wire_metrics
 from tickframe.catalogue.model import (
     ChainType,
@@ -18,9 +18,11 @@ from tickframe.catalogue.request_format import ENUM_FORMATS, ENUM_NUMBERS, EnumF
 from tickframe.catalogue.requests import (
     REQUESTS,
     find_function,
+    find_named,
     find_request,
     misspelt_request,
     similar_requests,
+    timestamp_columns,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "TickDataType",
     "camel_case",
     "find_function",
+    "find_named",
     "find_request",
     "metric_columns",
     "misspelt_request",

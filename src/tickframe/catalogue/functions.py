@@ -398,22 +398,3 @@ INSTRUMENTS = (
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {function.name: function for function in (*LOOKUPS, *TICKS, *DAYS, *INSTRUMENTS)}
 )
-
-# The usual names in responses to undocumented requests for ticks.
-_USUAL_TIMESTAMP = ("date", "time")
-
-
-def timestamp_columns(function: str) -> tuple[str, str] | None:
-    """Return the date column and the time column of a row's timestamp.
-
-    Parameters
-    ----------
-    function
-        A documented function, or an endpoint, for which the usual names are returned.
-
-    Returns
-    -------
-    (str, str) or None
-        None if the responses of a documented function have no timestamp.
-    """
-    return FUNCTIONS[function].timestamp if function in FUNCTIONS else _USUAL_TIMESTAMP

@@ -15,6 +15,9 @@ from tickframe.catalogue.data_files import read_data_file
 from tickframe.catalogue.functions import FUNCTIONS, SOURCE, by_source
 from tickframe.catalogue.model import Column, ColumnKind, Function, Parameter, ParameterKind
 
+# The usual names in responses to undocumented requests for ticks.
+_USUAL_TIMESTAMP = ("date", "time")
+
 
 def _read_requests() -> dict[str, Mapping[str, Function]]:
     data = read_data_file("requests.toml")
@@ -85,10 +88,33 @@ def find_function(name: str, source: str = "") -> Function | None:
     return REQUESTS.get(source, {}).get(name) or FUNCTIONS.get(name)
 
 
+def find_named(name: str) -> Function | None:
+    """Return a documented function or request of any source; the timestamps of those with one name are alike."""
+    requests = (named[name] for named in REQUESTS.values() if name in named)
+    return FUNCTIONS.get(name) or next(requests, None)
+
+
 def find_request(source: str, endpoint: str) -> Function | None:
     """Return the documented request of a source by its name or its endpoint; None if it is not documented."""
     requests = REQUESTS.get(source, {})
     return requests.get(endpoint) or next((each for each in requests.values() if each.endpoint == endpoint), None)
+
+
+def timestamp_columns(function: str) -> tuple[str, str] | None:
+    """Return the date column and the time column of a row's timestamp.
+
+    Parameters
+    ----------
+    function
+        A documented function, or an endpoint, for which the usual names are returned.
+
+    Returns
+    -------
+    (str, str) or None
+        None if the responses of a documented function have no timestamp.
+    """
+    documented = find_named(function)
+    return _USUAL_TIMESTAMP if documented is None else documented.timestamp
 
 
 def misspelt_request(source: str, endpoint: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import tomllib
 from pathlib import Path
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 import tickframe as tf
 from tickframe.cache.key import key_of
 from tickframe.plan.part import Part
+from tickframe.sandbox import Sandbox
 from tickframe.settings import DEFAULT_URL, FILE_SETTINGS, Settings, resolve_settings
+from tickframe.settings_file import SECRETS as SECRET_NAMES
 from tickframe.settings_file import read_settings_file, to_toml, write_settings_file
 
 SECRETS = {"password": "pw-secret", "client_secret": "cs-secret"}
@@ -226,6 +229,24 @@ def test_written_settings_are_read_back(settings_file: Path) -> None:
     assert previous is not None
     assert previous.read_text() == to_toml(settings)
     assert {each.name for each in settings_file.parent.iterdir()} == {"mine.toml", "mine.toml.previous"}
+
+
+def test_every_setting_that_is_no_secret_can_be_in_the_file_and_travels_with_a_pickled_query() -> None:
+    """Except for what belongs to the account and the network of a process."""
+    public = {field.name for field in dataclasses.fields(Settings)} - set(SECRET_NAMES)
+    assert set(FILE_SETTINGS) == public
+    with tf.Client(token="t") as client:
+        travelling = set(client.lookup_sources().source.description().settings)
+    assert public - travelling == {"user", "proxies", "verify", "cert"}
+
+
+def test_a_sandbox_needs_no_settings_of_the_machine(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKFRAME_AUTH_URL", "https://login.example")
+    with tf.Client.sandbox() as client:
+        assert client.check() == {"user": "sandbox"}
+    settings_file.write_text('path_template = "/v2/{source}/{endpoint}"\nauth_url = "https://login.example"\n')
+    with Sandbox() as sandbox, tf.Client(**sandbox.account) as client:
+        assert not client.lookup_exchanges("ACTIV").to_pandas().empty
 
 
 @given(st.dictionaries(st.text(), st.text()))

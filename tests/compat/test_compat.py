@@ -52,7 +52,7 @@ def test_null_integers_are_the_sentinel_and_the_columns_the_documented_ones(quot
     assert frame.columns.tolist() == [column.name for column in FUNCTIONS["tick_data"].columns_for(TickDataType.QUOTES)]
     assert frame["ask_size"].tolist() == [2**62, NULL]
     assert [str(frame[name].dtype) for name in ("symbol", "date", "time", "ask")] == [
-        "str",
+        str(pd.Series([""]).dtype),
         "datetime64[ns]",
         "timedelta64[ns]",
         "float64",

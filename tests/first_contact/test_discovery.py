@@ -13,6 +13,7 @@ import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe import errors
 from tickframe.catalogue import FUNCTIONS
+from tickframe.first_contact.candidates import ENDPOINTS, PARAMETERS
 from tickframe.first_contact.discovery import MAXIMUM_REQUESTS, Discovery, discover
 from tickframe.sandbox import Dialect, Sandbox
 from tickframe.settings import Settings, resolve_settings
@@ -151,6 +152,22 @@ def test_settings_that_work_are_tried_first() -> None:
     assert {trial.subject for trial in found.trials if not trial.worked} <= {
         name for name in FUNCTIONS if name not in ("lookup_sources", "lookup_exchanges", "tick_data")
     }
+
+
+def test_a_function_that_nothing_works_for_does_not_hide_the_others() -> None:
+    """Here it is the one that shows best where the source travels."""
+    dialect = Dialect(source="path", endpoints={"lookup_exchanges": "unguessable"}, enums="numbers")
+    with Sandbox(dialect=dialect) as sandbox:
+        found = discover(settings_of(sandbox), pause=0.0)
+    assert found.unanswered == ["lookup_exchanges"]
+    assert (found.settings.path_template, found.settings.enums) == ("/get/{source}/{endpoint}", "numbers")
+    assert len(found.trials) <= MAXIMUM_REQUESTS
+
+
+def test_every_documented_function_has_candidates() -> None:
+    assert set(ENDPOINTS) == set(FUNCTIONS)
+    for parameter in PARAMETERS:
+        assert parameter.name in {each.name for each in FUNCTIONS[parameter.function].parameters}
 
 
 def test_sign_in_at_another_address_is_a_setting() -> None:

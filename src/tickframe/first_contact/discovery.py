@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -248,7 +248,7 @@ class _Search:
         ]
         for name in ("lookup_exchanges", "tick_data"):
             arguments = candidates.small_request(name, source, symbol, day)
-            rows = self._function(name, arguments, places)
+            rows = self._function(name, arguments, _with_enums(places) if "data_type" in arguments else places)
             if rows is not None:
                 self._open_parameters(name, arguments, rows)
                 return
@@ -381,6 +381,15 @@ def _place(template: str, *, omit: bool) -> str:
     if "{source}" in template:
         return ""
     return "without the source" if omit else "source as a parameter"
+
+
+def _with_enums(places: Sequence[tuple[str, Settings]]) -> list[tuple[str, Settings]]:
+    """Return each place of the source with each way that enums may travel."""
+    return [
+        (", ".join(filter(None, [note, f"enums={enums}"])), replace(settings, enums=enums))
+        for enums in candidates.ENUMS
+        for note, settings in places
+    ]
 
 
 def _with(names: Mapping[str, str], name: str, value: str, default: str) -> dict[str, str]:

@@ -100,7 +100,9 @@ class _CancellableConnection:
         super().request(*arguments, **options)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
-        with current_cancellation().releasing(lambda: self.sock.shutdown(socket.SHUT_RD)):
+        # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
+        sock = self.sock
+        with current_cancellation().releasing(lambda: sock.shutdown(socket.SHUT_RD)):
             return super().getresponse()  # type: ignore[misc]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, find_named
 from tickframe.errors import DatasetError
 from tickframe.export.coverage import Coverage
 from tickframe.export.identity import IDENTITY_FILE, Identity
@@ -101,7 +101,7 @@ class CompleteExport:
         identity, records = Identity.read(location), Records(location).read_manifest()
         if identity is None or identity.schema is None or records is None:
             raise DatasetError(f"the manifest of {location} cannot be read: run the export again")
-        function = FUNCTIONS.get(identity.function)
+        function = find_named(identity.function)
         schema = identity.schema
         for name in identity.partition_by:
             if name not in schema.names:

@@ -110,7 +110,7 @@ def _bare_request(account: Account, query: tf.Query, post: Callable[..., request
         "Content-Type": "application/octet-stream",
     }
     [part] = query.plan.parts
-    body = write_frame(part.to_message("", {}).SerializeToString())
+    body = write_frame(part.to_message("").SerializeToString())
 
     def send() -> bytes:
         response = post(f"{account['base_url']}/get/tickData", data=body, headers=headers, timeout=300)

@@ -27,6 +27,7 @@ from tests.wire.encodings import (
     Column,
     Response,
 )
+from tickframe.wire.lists import NULL_INT32, NULL_INT64, SHIFTED_NULL_DAY, SHIFTED_NULL_TIMESTAMP
 
 #: Columns that are decoded as labels.
 LABELS = frozenset({"label", "b"})
@@ -43,7 +44,7 @@ def int64(random: Random) -> int:
     """Return an integer of any size, sometimes the null."""
     kind = random.random()
     if kind < 0.15:
-        return -(2**63)
+        return random.choice((NULL_INT64, SHIFTED_NULL_TIMESTAMP))
     if kind < 0.5:
         return random.getrandbits(7)
     return random.getrandbits(int(kind * 63)) * random.choice((1, 1, -1))
@@ -53,7 +54,7 @@ def int32(random: Random) -> int:
     """Return a 32-bit integer, sometimes the null."""
     kind = random.random()
     if kind < 0.15:
-        return -(2**31)
+        return random.choice((NULL_INT32, SHIFTED_NULL_DAY))
     return random.getrandbits(1 + int(kind * 30)) * random.choice((1, 1, -1))
 
 

@@ -33,8 +33,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture(autouse=True)
-def _isolated_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings in the environment and in the keyring of the machine."""
+def _isolated_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Hide the settings in the environment, the settings file and the keyring of the machine."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-settings"))
     for name in list(os.environ):
         if name.startswith("TICKFRAME_") and name != "TICKFRAME_REAL_TICKS":
             monkeypatch.delenv(name)

@@ -21,6 +21,7 @@ from tickframe.catalogue import FUNCTIONS
 # How many blocks no test can run, by page: they need an account or another machine.
 NOT_RUN = {
     "docs/accounts_and_settings.md": 2,
+    "docs/first_contact.md": 1,
     "docs/proxies_and_certificates.md": 1,
     "docs/run_your_own_service.md": 1,
 }
@@ -63,6 +64,7 @@ def account(client: tf.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         # Undoes what a page sets.
         monkeypatch.setattr(compat.ApiSettings, name, getattr(compat.ApiSettings, name))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("MPLBACKEND", "agg")
     folder = tmp_path / "work"
     folder.mkdir()

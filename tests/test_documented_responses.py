@@ -164,4 +164,8 @@ def test_outcomes_hold_the_meanings_of_trade_conditions(client: tf.Client) -> No
     flags = [tf.TickDataFlag.INCLUDE_TRADE_CONDITION_INFO]
     query = client.tick_data("ACTIV", "DBK.XE", DAY, data_type="TRADES", to_time="09:05", flags=flags)
     query.to_arrow(times="documented")
-    assert query.outcomes[0].meta["trade_conditions"]
+    conditions = query.trade_conditions()
+    assert conditions.columns.tolist() == ["condition", "description", "category", "continuous_session"]
+    meaning = conditions.set_index("condition").loc["AT"]
+    assert meaning.tolist() == ["Automatic trade", "Lit", True]
+    assert set(conditions["category"]) <= {"Dark", "Off", "Lit", "Lit - Auction", "Lit - Periodic Auction"}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -21,7 +22,8 @@ from tickframe.errors import DecodeError, IncompletePagesError
 from tickframe.run.outcomes import Estimate, evenly_spread
 from tickframe.sandbox import Sandbox
 from tickframe.wire.batch import documented_schema
-from tickframe.wire.contract import DataResponse
+from tickframe.wire.completeness import announced_holes
+from tickframe.wire.contract import DataRequest, DataResponse, Value
 from tickframe.wire.frames import write_frame
 
 WEEK = ("2016-05-02", "2016-05-04")
@@ -274,6 +276,47 @@ def test_a_missing_documented_column_gives_a_warning(scripted: ScriptedServer) -
         client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES").to_arrow()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("truncated_trade_rows", Value(integer_value=12), "cut trades from the response (truncated_trade_rows = 12)"),
+        ("truncated_quote_rows", Value(bool_value=True), "cut quotes from the response (truncated_quote_rows = True)"),
+        ("binning_level", Value(integer_value=2), "in bins (binning_level = 2)"),
+        ("binning_level", Value(string_value="1 s"), "in bins (binning_level = 1 s)"),
+        ("binning_level", Value(integer_value=0), ""),
+        ("binning_level", Value(integer_value=-(2**63)), ""),
+        ("binning_level", Value(string_value=""), ""),
+        ("truncated_trade_rows", Value(bool_value=False), ""),
+        ("truncated_trade_rows", Value(), ""),
+        ("reticulated_splines", Value(integer_value=7), ""),
+    ],
+)
+def test_a_hole_that_the_service_announces_is_a_warning(
+    scripted: ScriptedServer, tmp_path: Path, name: str, value: Value, words: str
+) -> None:
+    response = DataResponse()
+    response.data.columns["price"].double_list.values.append(1.0)
+    response.meta[name].CopyFrom(value)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t", cache=tmp_path) as client, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        query = client.get("ACTIV", "x", day=dt.date(2016, 5, 5))
+        query.to_arrow()
+        query.to_arrow()
+    assert [words in str(warning.message) for warning in warned] == [True, True] * bool(words)
+    [outcome] = query.outcomes
+    assert list(outcome.meta) == [name]
+    assert words in query.outcomes.to_pandas()["warning"][0]
+    assert words in query.outcomes.to_html("summary")
+    assert bool(outcome.warning) == bool(words)
+    # A response with a hole is not cached: the next one may have none.
+    assert outcome.origin == ("service" if words else "cache")
+
+
+def test_a_null_announces_no_hole() -> None:
+    assert list(announced_holes({"binning_level": float("nan"), "truncated_trade_rows": None})) == []
+
+
 def test_lookup_symbols_reads_all_pages(client: tf.Client) -> None:
     at_once = client.lookup_symbols("ACTIV", page_limit=5000)
     everything = at_once.to_arrow()
@@ -301,6 +344,37 @@ def test_an_empty_cursor_ends_the_pages(scripted: ScriptedServer) -> None:
     scripted.reply(page(["A"], "1", 2), page(["B"], "", 2))
     with tf.Client(scripted.url, token="t") as client:
         assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
+
+
+def test_the_same_cursor_with_no_rows_ends_the_pages(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "a", 2), page(["B"], "b", 2), page([], "b", 2))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.lookup_symbols("ACTIV")
+        assert query.to_pandas()["symbol"].tolist() == ["A", "B"]
+        assert len(query.outcomes) == len(scripted.received) == 3
+        rest = client.lookup_symbols("ACTIV", cursor="b")
+        assert rest.to_pandas()["symbol"].tolist() == []
+        assert len(rest.outcomes) == 1
+
+
+def test_the_same_cursor_with_all_announced_rows_ends_the_pages(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 2), page(["B"], "1", 2))
+    with tf.Client(scripted.url, token="t") as client:
+        assert client.lookup_symbols("ACTIV").to_pandas()["symbol"].tolist() == ["A", "B"]
+    assert len(scripted.received) == 2
+
+
+@pytest.mark.parametrize("total", [3, 1])
+def test_the_same_cursor_with_other_rows_than_announced_is_an_error(scripted: ScriptedServer, total: int) -> None:
+    scripted.reply(page(["A"], "1", total), page(["A"], "1", total))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match="twice"):
+        client.lookup_symbols("ACTIV").to_pandas()
+
+
+def test_the_same_cursor_with_no_rows_and_a_hole_is_an_error(scripted: ScriptedServer) -> None:
+    scripted.reply(page(["A"], "1", 2), page([], "1", 2))
+    with tf.Client(scripted.url, token="t") as client, pytest.raises(IncompletePagesError, match=r"1 rows.*2"):
+        client.lookup_symbols("ACTIV").to_pandas()
 
 
 def test_pages_with_fewer_rows_than_announced_are_an_error(scripted: ScriptedServer) -> None:
@@ -346,8 +420,52 @@ def test_get_sends_any_parameters_and_keeps_the_columns_it_receives(client: tf.C
 def test_get_rejects_what_cannot_be_sent(client: tf.Client) -> None:
     with pytest.raises(ValueError, match="cannot be sent"):
         client.get("ACTIV", "x", symbol=object())
-    with pytest.raises(ValueError, match="request is empty"):
+    with pytest.raises(ValueError, match="endpoint is empty"):
         client.get("ACTIV", "")
+
+
+@pytest.mark.parametrize("name", ["endpoint", "request"])
+def test_get_accepts_both_documented_names_of_the_endpoint(client: tf.Client, name: str) -> None:
+    by_position = client.get("ACTIV", "tickData", symbol="ZAL.XE")
+    assert client.get(source="ACTIV", symbol="ZAL.XE", **{name: "tickData"}).plan == by_position.plan
+
+
+def test_get_rejects_an_endpoint_given_twice_or_not_at_all(client: tf.Client) -> None:
+    with pytest.raises(ValueError, match=r"the endpoint is given twice, 'tickData' and request='ticks'"):
+        client.get("ACTIV", "tickData", request="ticks")
+    with pytest.raises(ValueError, match="missing endpoint"):
+        client.get("ACTIV", symbol="ZAL.XE")
+
+
+_MIDNIGHT, _NOON = pd.Timestamp("2016-05-05"), pd.Timestamp("2016-05-05 12:00")
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (_MIDNIGHT, "days_value"),
+        (_MIDNIGHT.to_pydatetime(), "days_value"),
+        (np.datetime64("2016-05-05"), "days_value"),
+        (np.array("2016-05-05", "datetime64[ns]"), "days_value"),
+        (dt.date(2016, 5, 5), "days_value"),
+        (_NOON, "timestamp_value"),
+        (pd.Timestamp("2016-05-05 00:00:00.000000001"), "timestamp_value"),
+        (_MIDNIGHT.tz_localize("UTC"), "timestamp_value"),
+        ([_MIDNIGHT, _MIDNIGHT], "days_value"),
+        (pd.DatetimeIndex([_MIDNIGHT]), "days_value"),
+        (np.array(["2016-05-05"], "datetime64[ns]"), "days_value"),
+        ([_MIDNIGHT, _NOON], "timestamp_value"),
+        ({"from": _MIDNIGHT}, "days_value"),
+        (np.array([1], "timedelta64[ns]"), "nanoseconds_value"),
+    ],
+)
+def test_get_sends_midnights_as_days_and_other_timestamps_with_their_time(
+    client: tf.Client, value: object, sent: str
+) -> None:
+    [part] = client.get("ACTIV", "x", when=value).plan.parts
+    written = DataRequest.FromString(part.key()).parameters["when"]
+    values = [*written.list.mixed_list.values, *written.object.fields.values()] or [written]
+    assert {each.WhichOneof("type") for each in values} == {sent}
 
 
 def test_a_zone_without_times_is_an_error(scripted: ScriptedServer) -> None:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.cache import Cache, open_cache
-from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType, timestamp_columns
+from tickframe.catalogue import TickDataFlag, TickDataType, find_function
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.extras import needs_extra
 from tickframe.functions import DocumentedFunctions
 from tickframe.http.service import Service
-from tickframe.plan.arguments import Day, TimeOfDay, parse_string
-from tickframe.plan.part import Part, frozen
+from tickframe.plan.arguments import Day, TimeOfDay
 from tickframe.plan.plan import Options, Plan
+from tickframe.plan.request import plan_request
 from tickframe.query import Query
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Client(DocumentedFunctions):
     """A client of the service. Its methods return queries and send nothing.
 
-    Every setting comes from its argument, otherwise from the environment, otherwise from the keyring; see
-    :mod:`tickframe.settings`. Safe to share between threads.
+    Every setting comes from its argument, otherwise from the environment, otherwise from the settings file or, if
+    it is a secret, from the keyring; see :mod:`tickframe.settings`. Safe to share between threads.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Client(DocumentedFunctions):
     user, password
         The account (``TICKFRAME_USER``, ``TICKFRAME_PASSWORD``).
     api_key
-        Used in place of the password (``TICKFRAME_API_KEY``).
+        Used in place of the password, or sent in the ``api_key_header`` (``TICKFRAME_API_KEY``).
     client_secret
         The secret of the client itself (``TICKFRAME_CLIENT_SECRET``).
     token
@@ -58,13 +58,16 @@ class Client(DocumentedFunctions):
         ``TICKFRAME_CACHE`` decides, where ``1`` is the user's cache directory; without it there is no cache.
     **others
         ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
-        ``read_timeout``, ``retry_seconds``, ``path_template``, ``endpoints``, ``parameter_names``,
-        ``maximum_length``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
+        ``read_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``, ``endpoints``,
+        ``parameter_names``, ``auth_url``, ``token_path``, ``user_path``, ``api_key_header``, ``maximum_length``,
+        ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------
     ValueError
         If a setting is malformed.
+    SettingsError
+        If the settings file holds a secret, an unknown key or a value of a wrong type.
 
     Examples
     --------
@@ -138,7 +141,8 @@ class Client(DocumentedFunctions):
         sandbox = Sandbox(data, seed)
         sandbox.start()
         try:
-            client = cls(**sandbox.account, cache=cache, **others)
+            # The settings file describes another service.
+            client = cls(**sandbox.account, cache=cache, read_file=False, **others)
         except BaseException:
             sandbox.close()
             raise
@@ -204,36 +208,57 @@ class Client(DocumentedFunctions):
         """
         return self._service.user()
 
-    def get(self, source: str, request: str, **parameters: object) -> Query:
-        """Query any endpoint by name, with any parameters; columns are those of the response.
+    def get(
+        self, source: str, endpoint: str | None = None, *, request: str | None = None, **parameters: object
+    ) -> Query:
+        """Query any endpoint by name, with any parameters.
+
+        The documented requests of the sources LC, ETF-LC and TCA (see :data:`tickframe.catalogue.REQUESTS`) are
+        checked, and their responses have the documented columns. Others have the columns that they arrive with.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
+        endpoint
+            The name of the endpoint, such as ``"tickData"`` or ``"lcGetMarketShare"``.
         request
-            The name of the endpoint, such as ``"tickData"``.
+            Another name of ``endpoint``: the service's documentation uses both.
         **parameters
             Strings, ints, floats, bools, dates, times, timestamps, lists of these, or mappings;
-            snake_case names are sent in camelCase. None is the same as omitting the parameter. If the response
-            names a next page, that is read too.
+            snake_case names are sent in camelCase. A timestamp at midnight without a time zone is sent as a day, any
+            other with its time. None is the same as omitting the parameter. If the response names a next page, that is
+            read too.
 
         Raises
         ------
         ValueError
-            If a value is of a type that cannot be sent; nothing was sent.
+            If the endpoint is missing or given twice, or a value is of a type that cannot be sent; or, for a source
+            with documented requests, if the endpoint is misspelt, or a parameter missing or wrong. Nothing was sent.
+
+        Warns
+        -----
+        TickframeWarning
+            If a source with documented requests has no such request or parameter: it is sent all the same.
         """
-        given = {"source": parse_string(source, "source"), **parameters}
-        values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
-        part = Part(parse_string(request, "request"), request, values, paged=True)
-        # Raises for values that cannot be sent.
-        part.key()
-        return self._new_query(Plan((part,), timestamp_columns(request), self._options))
+        if endpoint is not None and request is not None:
+            raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
+        requested = endpoint if request is None else request
+        if requested is None:
+            raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
+        return self._new_query(plan_request(source, requested, parameters, self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
-        return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))
+        function = find_function(name, str(arguments.get("source", "")))
+        # Methods are named after documented functions.
+        assert function is not None
+        return self._new_query(Plan.of(function, arguments, self._options))
 
     def _new_query(self, plan: Plan) -> Query:
+        # Raises for what cannot be sent with these settings; parts differ in symbols and days only.
+        part = plan.parts[0]
+        part.key(self._settings.request_format)
+        self._settings.path_of(part.function, part.endpoint, part.source)
         return Query(plan, self._source, self._progress)
 
 

@@ -28,6 +28,9 @@ is a plain :class:`ValueError`, raised before anything is sent.
 
 from __future__ import annotations
 
+import inspect
+import warnings
+
 __all__ = [
     "AuthenticationError",
     "DatasetError",
@@ -53,9 +56,10 @@ __all__ = [
 
 
 class TickframeWarning(UserWarning):
-    """A message of the service with a complete response, for example that a symbol has no data on a day.
+    """Something to know about a response, for example that a symbol has no data on a day.
 
-    ``query.outcomes`` has the messages of each part.
+    It is a message of the service, or that a name is sent which this version does not know. ``query.outcomes`` has the
+    messages of each part.
     """
 
 
@@ -94,10 +98,10 @@ def _rebuild(kind: type[TickframeError], args: tuple[object, ...]) -> TickframeE
 
 
 class SettingsError(TickframeError):
-    """A setting or an extra that the call needs is missing.
+    """A setting or an extra that the call needs is missing, or the settings file is not as it should be.
 
-    The message names it: pass the setting to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, or
-    install the extra.
+    The message names it: pass the setting to :class:`tickframe.Client`, set its ``TICKFRAME_`` variable, correct
+    the settings file, or install the extra.
     """
 
 
@@ -285,3 +289,13 @@ class IncompletePagesError(ServiceError):
 
     Try again, or use ``first_pages()`` for the first page alone.
     """
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called into the package."""
+    depth = 1
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("tickframe."):
+        frame = frame.f_back
+        depth += 1
+    warnings.warn(message, TickframeWarning, stacklevel=depth)

@@ -69,11 +69,13 @@ class DocumentedFunctions(ABC):
             One day (``"2016-05-05"``, ``"2016.05.05"``, a date, a midnight), or a tuple of the first
             and the last, both included. Each symbol and calendar day is one request, day by day.
         data_type
-            ``"TRADES"``, ``"QUOTES"`` or ``"TRADES_AND_QUOTES"``.
+            ``"TRADES"``, ``"QUOTES"`` or ``"TRADES_AND_QUOTES"``. A data type that this version does not know is sent
+            with a warning, and its own columns are kept as they come; one that is nearly a known name is an error.
         from_time, to_time
             Times of day (``"09:00"``, down to ``"09:00:00.000000001"``), both included.
         flags
-            Members or names of :class:`TickDataFlag`.
+            Members or names of :class:`TickDataFlag`. The name of a flag that this version does not know is sent with
+            a warning.
         """
         return self._query(
             "tick_data",
@@ -350,6 +352,7 @@ class DocumentedFunctions(ABC):
         last_day: Day | None = None,
         page_limit: int | None = None,
         cursor: str | None = None,
+        item_type_filters: str | Iterable[str] | None = None,
     ) -> Query:
         """Look up the instruments of a source, all pages.
 
@@ -367,6 +370,8 @@ class DocumentedFunctions(ABC):
             Rows of a page; by default the service's. All pages are read whatever their size.
         cursor
             Start after this cursor of an earlier response.
+        item_type_filters
+            Only these members or names of :class:`tickframe.ItemType`, as in earlier versions of the contract.
         """
         return self._query(
             "lookup_symbols",
@@ -379,4 +384,5 @@ class DocumentedFunctions(ABC):
             last_day=last_day,
             page_limit=page_limit,
             cursor=cursor,
+            item_type_filters=item_type_filters,
         )

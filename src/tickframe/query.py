@@ -15,17 +15,18 @@ import pyarrow as pa
 
 from tickframe.arrow_to_pandas import DtypeBackend, FrameBuilder, check_conversion
 from tickframe.cache.service import CacheMode
-from tickframe.errors import TickframeError
+from tickframe.errors import TickframeError, warn
 from tickframe.export import Existing, Export, check_existing, open_dataset
 from tickframe.extras import needs_extra
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
 from tickframe.run.display import query_html
-from tickframe.run.fetch import Fetched, OnError, Run, warn
+from tickframe.run.fetch import Fetched, OnError, Run
 from tickframe.run.outcomes import Estimate, Outcomes, estimate, evenly_spread
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
 from tickframe.run.time_order import check_order, merge_by_day
+from tickframe.run.trade_conditions import trade_conditions
 from tickframe.timestamps import TIMESTAMP, Order, TimeOptions, Times, TimeZones, sort_by_time
 from tickframe.wire.batch import documented_schema
 
@@ -80,6 +81,28 @@ class Query:
         """How many rows the service found in the last run; None if it did not report it."""
         hits = self.outcomes[0].meta.get("total_hits") if self.outcomes else None
         return hits if isinstance(hits, int) else None
+
+    def trade_conditions(self) -> pd.DataFrame:
+        """Return the meanings of the trade conditions in the responses of the last run.
+
+        Request them with ``flags=["INCLUDE_TRADE_CONDITION_INFO"]``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each condition: ``condition``, ``description``, ``category`` (``Dark``, ``Off``, ``Lit``,
+            ``Lit - Auction`` or ``Lit - Periodic Auction``), and ``continuous_session``, whether such trades belong to
+            the continuous session. A condition whose meaning differs between responses has a row for each. No rows
+            without the flag, or without trades.
+
+        Raises
+        ------
+        ValueError
+            If the query has not been loaded.
+        """
+        if not self.outcomes:
+            raise ValueError("not loaded yet: call a to_ method, such as to_pandas(), before trade_conditions()")
+        return trade_conditions(outcome.meta for outcome in self.outcomes)
 
     def first_pages(self) -> Query:
         """Return the query for the first page alone where this one reads all pages."""

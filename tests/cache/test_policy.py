@@ -84,6 +84,8 @@ def test_a_page_is_not_complete() -> None:
         (None, "time"),
         (["INCLUDE_NON_REGULAR", "INCLUDE_CONTINUOUS_SESSION_ONLY", "INCLUDE_TRADE_CONDITION_INFO"], "time"),
         (["USE_MARKET_TS"], None),
+        (["USE_MARKET_UTC_TS"], None),
+        pytest.param(["ODD_LOTS_ONLY"], None, marks=pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")),
         (["INCLUDE_NON_REGULAR", "APPLY_TRADE_CORRECTIONS"], None),
         (["EXCLUDE_CANCELLED_TRADES"], None),
     ],

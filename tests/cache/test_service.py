@@ -317,7 +317,7 @@ def test_an_undocumented_request_of_past_days_is_cached(sandbox: Sandbox, tmp_pa
             "since": pd.Timestamp("2016-05-05 09:00").to_pydatetime(),
             "until": pd.Timestamp("2016-05-05 17:00", tz="Europe/Berlin"),
         },
-        {"day": pd.Timestamp("2016-05-05")},
+        {"day": pd.Timestamp("2016-05-05", tz="UTC")},
         {"days": [dt.date(2016, 5, 5), np.datetime64("2016-05-06")]},
     ],
 )

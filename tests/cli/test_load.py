@@ -138,6 +138,15 @@ def test_json_has_the_outcome_of_each_part():
     assert (saturday["rows"], saturday["warning"]) == (0, f"no data for ZAL.XE on {SATURDAY}")
 
 
+def test_a_flag_that_is_not_known_is_sent_with_a_warning():
+    """The service decides, and the warning names the known flag that is nearly the same."""
+    result = run("ACTIV", "ZAL.XE", DAY, "--type", "TRADES", "--flag", "USE_MARKET_TIMES", "--json")
+    assert "warning: flags 'USE_MARKET_TIMES' is not known" in result.stderr
+    assert "did you mean 'USE_MARKET_TS'" in result.stderr
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)[0]["parameters"]["flags"] == ["USE_MARKET_TIMES"]
+
+
 def test_an_error_of_the_service_is_one_line_and_leaves_no_file(tmp_path):
     """A refused request exits with 1 and one line, and --json has the error too."""
     result = run("NOWHERE", "ZAL.XE", DAY, "--type", "TRADES", "--out", str(tmp_path / "x.csv"), "--json")

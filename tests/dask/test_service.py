@@ -24,7 +24,7 @@ from tickframe.errors import DecodeError, PermissionDeniedError, RateLimitError,
 from tickframe.sandbox import Sandbox
 from tickframe.wire.contract import DataRequest, DataResponse
 from tickframe.wire.frames import read_frames, write_frame
-from tickframe.wire.values import EPOCH
+from tickframe.wire.lists import EPOCH
 
 TOKEN = "s3cr3t-t0k3n"
 DAYS = [dt.date(2024, 1, 1) + dt.timedelta(number) for number in range(20)]

@@ -11,7 +11,9 @@ import pytest
 import tickframe as tf
 from tests.faults.server import Ending, FaultServer, Framing, Response, answer, compressed
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks
+from tests.scripted_server import Reply, ScriptedServer
 from tickframe import errors
+from tickframe.http.cancellation import Cancellation, Cancelled
 
 trustme = pytest.importorskip("trustme")
 
@@ -137,3 +139,21 @@ def test_a_length_longer_than_the_body_is_an_error(make: Make) -> None:
         server.script(long.cut_in_body(len(FRAME)))
         with pytest.raises(errors.TransportError, match="cut short"):
             ask(client).to_arrow()
+
+
+class CancelledAtTheEnd(Cancellation):
+    """Is cancelled by another thread right when a read has ended."""
+
+    @contextmanager
+    def releasing(self, release: Callable[[], None]) -> Iterator[None]:
+        with super().releasing(release):
+            yield
+            self.cancel()
+
+
+def test_a_run_cancelled_when_a_response_has_closed_its_connection_ends(scripted: ScriptedServer) -> None:
+    scripted.reply(Reply(b"", headers={"Connection": "close"}))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES")
+        with pytest.raises((Cancelled, tf.TickframeError)):
+            query.source.responder("off").answer(query.plan.parts[0], CancelledAtTheEnd())

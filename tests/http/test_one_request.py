@@ -58,7 +58,7 @@ TRANSIENT = {
     "close before the response": Fault(WHOLE.before_any_byte(Ending.CLOSED), errors.TransportError, "connection"),
     "reset in the headers": Fault(WHOLE.cut_in_head(Ending.RESET), errors.TransportError, "connection"),
     "close in the content type": Fault(
-        replace(WHOLE, sent=WHOLE.head.index(b"octet"), ending=Ending.CLOSED), errors.TransportError, "cut short"
+        replace(WHOLE, sent=WHOLE.head.index(b"octet"), ending=Ending.CLOSED), errors.TruncatedFrameError, "empty"
     ),
     "reset in the body": Fault(WHOLE.cut_in_body(99, Ending.RESET), errors.TransportError, "cut short"),
     "close in the body": Fault(WHOLE.cut_in_body(99), errors.TransportError, "cut short"),
@@ -97,7 +97,7 @@ PERMANENT = {
     "403": Fault(refusal(403, "no right"), errors.PermissionDeniedError, "no right"),
     "404": Fault(refusal(404), errors.UnknownEndpointError, "endpoint"),
     "web page": Fault(page(), errors.UnexpectedContentError, "text/html"),
-    "web page as octets": Fault(answer(page().body), errors.FrameMarkerError, "0x3C"),
+    "web page as octets": Fault(answer(page().body), errors.UnexpectedContentError, "expected a frame"),
     "wrong marker": Fault(answer(b"\xfb" + FRAME[1:]), errors.FrameMarkerError, "0xFB"),
     "frame longer than its length": Fault(answer(frame_with_short_length()), errors.TrailingBytesError, "frame"),
     "redirect": Fault(refusal(302, Location="https://elsewhere.invalid/"), errors.ServiceError, "redirects"),

@@ -110,7 +110,8 @@ PAGE = b"<html><body>Please log in</body></html>"
         (Reply(b"", 302, headers={"Location": "https://elsewhere.example/"}), errors.ServiceError, "redirects"),
         (Reply(PAGE, 200, "text/html"), errors.UnexpectedContentError, "text/html"),
         (Reply(b'{"error_description": "odd"}', 200, "application/json"), errors.UnexpectedContentError, "odd"),
-        (Reply(PAGE), errors.FrameMarkerError, "0x3C"),
+        (Reply(PAGE), errors.UnexpectedContentError, "expected a frame"),
+        (Reply(b"\xfb\x01\x02"), errors.FrameMarkerError, "0xFB"),
         (Reply(b""), errors.TruncatedFrameError, "empty"),
         (Reply(answer()[:-1]), errors.TruncatedFrameError, "cut short"),
         (Reply(b"\xfa\x05" + answer()[2:]), errors.TrailingBytesError, "no frame|0x"),
@@ -136,6 +137,88 @@ def test_each_invalid_response_has_its_own_error_without_a_secret(
     assert (outcome.rows, outcome.error) == (0, str(raised.value))
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301, our own
     assert (type(again), str(again), vars(again)) == (error, str(raised.value), vars(raised.value))
+
+
+@pytest.mark.parametrize("content_type", ["application/x-protobuf", "text/html", "application/json", ""])
+def test_a_frame_of_any_content_type_is_read(client: tf.Client, scripted: ScriptedServer, content_type: str) -> None:
+    scripted.reply(Reply(answer(), content_type=content_type))
+    assert ask(client).to_arrow().num_rows > 0
+    assert scripted.received[0].headers["Accept"].endswith(", */*")
+
+
+SPRING = (
+    '{"timestamp": "2016-05-05T09:00:00", "status": %d, "error": "Not Found", "message": "%s", "path": "/get/prices"}'
+)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+@pytest.mark.parametrize(
+    ("body", "content_type", "words"),
+    [
+        ('{"error_description": "no right", "error": "denied"}', "application/json", "no right"),
+        (SPRING % (404, "No handler"), "application/json", "No handler"),
+        (SPRING % (404, ""), "application/json", "Not Found"),
+        ('{"error": {"code": 5}}', "application/json", ""),
+        ('"not today"', "application/json", "not today"),
+        ("<!doctype html><title>Log in &amp;\n continue</title><p>Hello", "text/html", "Log in & continue"),
+        ("\ufeff<html><body>Hello", "text/html; charset=utf-8", ""),
+        ("closed for\r\nmaintenance", "text/plain", "closed for maintenance"),
+        ('{"message": "red \\u001b[31m\\u202e alarm"}', "application/json", "red [31m alarm"),
+        (f"token {SECRET} expired", "text/plain", "token *** expired"),
+        ('{"message": "' + "x" * 600 + '"}', "application/json", "x" * 500),
+    ],
+)
+def test_a_document_in_place_of_a_frame_is_an_error_with_its_words(
+    scripted: ScriptedServer, status: int, body: str, content_type: str, words: str
+) -> None:
+    scripted.reply(Reply(body.encode(), status, content_type))
+    with (
+        tf.Client(scripted.url, token=SECRET, retry_seconds=0) as client,
+        pytest.raises(errors.ServiceError) as raised,
+    ):
+        ask(client).to_arrow()
+    assert raised.value.status == status
+    assert raised.value.description == words
+    assert (f"; it says: {words}" if words else "") in str(raised.value)
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(b"", 404), Reply(b"", 400), Reply(PAGE), Reply(b"{}", 200, "application/json"), Reply(b"\xfb\x01")]
+)
+def test_an_error_of_the_first_request_names_the_command_that_finds_settings(
+    client: tf.Client, scripted: ScriptedServer, reply: Reply
+) -> None:
+    scripted.reply(Reply(b"{}", content_type="application/json"), reply)
+    # That signing in works says nothing about requests for data.
+    client.check()
+    with pytest.raises(tf.TickframeError, match="`tickframe check --discover`"):
+        ask(client).to_arrow()
+    scripted.reply(Reply(answer()))
+    ask(client).to_arrow()
+    scripted.reply(reply)
+    with pytest.raises(tf.TickframeError) as raised:
+        ask(client).to_arrow()
+    assert "--discover" not in str(raised.value)
+
+
+def test_an_unknown_path_of_the_account_names_the_command_that_finds_settings(
+    client: tf.Client, scripted: ScriptedServer
+) -> None:
+    scripted.reply(Reply(b"", 404))
+    with pytest.raises(errors.UnknownEndpointError, match="`tickframe check --discover`"):
+        client.check()
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_an_error_that_no_setting_causes_names_no_command(scripted: ScriptedServer, status: int) -> None:
+    scripted.reply(Reply(b"", status))
+    with (
+        tf.Client(scripted.url, token=SECRET, retry_seconds=0) as client,
+        pytest.raises(errors.ServiceError) as raised,
+    ):
+        ask(client).to_arrow()
+    assert "--discover" not in str(raised.value)
 
 
 def test_a_refusal_keeps_status_description_and_request_id(client: tf.Client, scripted: ScriptedServer) -> None:

@@ -9,6 +9,7 @@ import traceback
 from base64 import b64encode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -234,6 +235,18 @@ def test_a_web_page_instead_of_a_token_is_an_error(server: FaultServer, account:
     server.on_grant = lambda _request: page()
     with pytest.raises(errors.UnexpectedContentError, match="text/html"):
         account.check()
+
+
+def test_a_refused_grant_with_status_200_is_an_error_with_its_words(server: FaultServer, account: tf.Client) -> None:
+    server.on_grant = lambda _request: answer(b'{"error": "invalid_grant"}', content_type="application/json")
+    with pytest.raises(errors.UnexpectedContentError, match=r"holds no access token.*it says: invalid_grant"):
+        account.check()
+
+
+def test_a_token_of_any_content_type_is_read(server: FaultServer, account: tf.Client) -> None:
+    server.on_grant = lambda _request: replace(grant("granted"), head=grant("granted").head.replace(b"json", b"jose"))
+    server.serve(ticks_for)
+    assert arrived(ask(account).to_arrow()) == expected(["S000"])
 
 
 @pytest.mark.parametrize("body", [b"[1]", b"{", b"null", b"[" * 60_000])

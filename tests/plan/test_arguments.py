@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tickframe as tf
 from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType
-from tickframe.plan.arguments import check_arguments, parse_day, parse_days, parse_strings, parse_time
+from tickframe.plan.arguments import check_arguments, parse_day, parse_days, parse_member, parse_strings, parse_time
 
 TICKS = {"source": "ACTIV", "symbol": "ZAL.XE", "day": "2016-05-05", "data_type": "TRADES"}
 
@@ -118,7 +119,11 @@ def test_one_flag_or_several_are_accepted() -> None:
     [
         ({"data_type": "TRADE"}, "did you mean 'TRADES'"),
         ({"data_type": 3}, "expected one of TRADES"),
-        ({"flags": ["INCLUDE_NONREGULAR"]}, "did you mean 'INCLUDE_NON_REGULAR'"),
+        ({"data_type": "quote"}, "did you mean 'QUOTES'"),
+        ({"data_type": "TRADES_QUOTES"}, r"did you mean 'TRADES_AND_QUOTES'\? Client.get\(\) sends any name"),
+        ({"data_type": "market depth"}, "expected one of TRADES"),
+        ({"flags": [""]}, "expected one of USE_MARKET_TS"),
+        ({"flags": ["NOT A NAME"]}, "expected one of USE_MARKET_TS"),
         ({"flags": 3}, "flags"),
         ({"flags": {"USE_MARKET_TS": False}}, "flags"),
         ({"form_time": "09:00"}, "did you mean 'from_time'"),
@@ -130,6 +135,33 @@ def test_one_flag_or_several_are_accepted() -> None:
 def test_an_invalid_argument_is_refused_with_a_suggestion(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_arguments(FUNCTIONS["tick_data"], TICKS | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"flags": ["INCLUDE_NONREGULAR"]}, "did you mean 'INCLUDE_NON_REGULAR'"),
+        ({"flags": "ODD_LOTS_ONLY"}, "flags 'ODD_LOTS_ONLY' is not known to this version"),
+        ({"data_type": "MARKET_BY_PRICE"}, "data_type 'MARKET_BY_PRICE' is not known to this version"),
+    ],
+)
+def test_a_name_that_this_version_does_not_know_is_sent_with_a_warning(change: dict[str, object], words: str) -> None:
+    with pytest.warns(tf.TickframeWarning, match=words) as warned:
+        checked = check_arguments(FUNCTIONS["tick_data"], TICKS | change)
+    assert [(warning.filename, len(warned)) for warning in warned] == [(__file__, 1)]
+    [(name, value)] = change.items()
+    sent = value if name == "data_type" else (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
+    assert checked[name] == sent
+
+
+def test_a_mistyped_chain_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="did you mean 'FUTURES'"):
+        parse_member("future", tf.ChainType, "chain_type")
+
+
+def test_an_unknown_data_type_has_the_columns_that_all_have() -> None:
+    columns = FUNCTIONS["tick_data"].columns_for("MARKET_BY_PRICE")
+    assert [column.name for column in columns] == ["symbol", "date", "time"]
 
 
 def test_a_reversed_range_of_days_is_refused() -> None:

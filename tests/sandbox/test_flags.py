@@ -74,6 +74,9 @@ def test_quotes_of_the_continuous_session_are_in_continuous_phases(caller, symbo
     assert len(market) == len(quotes)
     assert (market["time"] % 1000 == 0).all()
     assert (market["time"] < quotes["time"]).all()
+    utc = ask(caller, "tickData", symbol, "QUOTES", ("USE_MARKET_UTC_TS",))
+    assert utc.frame().equals(market)
+    assert "USE_MARKET_UTC_TS is not simulated" in utc.warning
 
 
 @pytest.mark.parametrize("function", ["tickData", "tickAggregated", "tickSnapshot"])

@@ -12,6 +12,7 @@ NAME = "tickframe.sandbox."
 # From the bottom up: a module imports only from its own package and from lower lines.
 LAYERS = (
     {"market", "refusal", "tokens", "response_cache"},
+    {"dialect"},
     {"parameters"},
     {"answers"},
     {"app"},

@@ -294,8 +294,8 @@ def test_conditions_are_explained_on_request(caller):
     conditions = reply.meta["trade_conditions"].object.fields
     assert set(conditions) == set(reply.columns["trade_condition"])
     auction = conditions["OA"].object.fields
-    assert auction["description"].string_value == "Opening auction"
-    assert auction["category"].string_value == "regular"
+    assert auction["trade_description"].string_value == "Opening auction"
+    assert auction["trade_category"].string_value == "Lit - Auction"
     assert auction["continuous_session"].bool_value is False
     assert "trade_conditions" not in caller.ask("tickData", dataType="TRADES", **ZAL).meta
 

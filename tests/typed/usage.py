@@ -10,8 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import tickframe as tf
+from tickframe import compat
 from tickframe.accessor import TickAccessor
 from tickframe.run.outcomes import Outcome, Outcomes
+from tickframe.sandbox import Dialect, Sandbox
 
 
 def documented_functions(client: tf.Client) -> None:
@@ -41,6 +43,21 @@ def documented_functions(client: tf.Client) -> None:
     client.lookup_exchanges("ACTIV", exchange_filters="XETRA")
     client.lookup_symbols("ACTIV", "zal", page_limit=10)
     client.get("ACTIV", "tickData", symbol="ZAL.XE", levels=[1, 2], exact=True)
+    client.get(source="ACTIV", endpoint="tickData", dateFrom=pd.Timestamp("2016-05-05"))
+    client.get("ACTIV", request="tickData")
+    client.get("LC", "lcGetSpreads", isins=["DE0005501357"], dateFrom=day, dateTo="2016-05-06")
+    client.lookup_symbols("ACTIV", "zal", item_type_filters=[tf.ItemType.INDIVIDUAL_ITEM])
+
+
+def vendor_names() -> None:
+    """Call what the vendor's packages have."""
+    connection = compat.XytClient(proxies={"https": "http://proxy:8888"})
+    assert_type(connection.proxies, dict[str, str] | None)
+    connection.proxies = {"https": "http://proxy:8889"}
+    compat.ApiSettings.proxies = {"https": "http://proxy:8888"}
+    vwap = compat.MarketAggregate(from_datetime=pd.Timestamp(0), to_datetime=pd.Timestamp(1), fields=["VWAP"])
+    answer = compat.tick_analytics(source="TCA", symbols=["ORA.P"], metrics={"Market": vwap}, connection=connection)
+    assert_type(answer.to_pandas(), pd.DataFrame)
 
 
 def wrong_calls(client: tf.Client) -> None:
@@ -64,6 +81,7 @@ def conversions(query: tf.Query) -> None:
     assert_type(query.outcomes[0], Outcome)
     assert_type(query.outcomes[:1], Outcomes)
     assert_type(query.total_hits, int | None)
+    assert_type(query.trade_conditions(), pd.DataFrame)
     assert_type(tf.read_dataset("ticks/", symbols=["ZAL.XE"], days=("2016-05-02", "2016-05-03")), pd.DataFrame)
     assert_type(tf.read_ticks("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES"), pd.DataFrame)
 
@@ -83,3 +101,9 @@ def accessor(trades: pd.DataFrame, quotes: pd.DataFrame) -> None:
     assert_type(ticks.plot(quotes, title="A day", currency="EUR"), Figure)
     ticks.bars("1min", label="left")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     ticks.bars(volume="much")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def dialects() -> None:
+    """Speak what the documentation leaves open."""
+    assert_type(Sandbox(dialect=Dialect(source="path", enums="numbers", endpoints={"chain": "chains"})), Sandbox)
+    Dialect(source="header")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

@@ -69,10 +69,11 @@ def draw(frame: pd.DataFrame, quotes: pd.DataFrame | None, *, title: str | None,
         check_columns(quotes, ["bid", "ask"], "load quotes with data_type='QUOTES'")
     symbol = _only_symbol(frame, quotes)
     tz = times_of(frame).tz
-    sorted_trades = _sorted(frame, tz) if "trade" in frame.columns else None
+    sorted_rows = _sorted(frame, tz)
+    sorted_trades = _with_a_price(sorted_rows) if "trade" in frame.columns else None
     sorted_quotes = None if quotes is None else _sorted(quotes, tz)
 
-    axis = [ticks.wall_times for ticks in (sorted_trades, sorted_quotes) if ticks is not None and len(ticks.wall_times)]
+    axis = [ticks.wall_times for ticks in (sorted_rows, sorted_quotes) if ticks is not None and len(ticks.wall_times)]
     first, last = min(times[0] for times in axis), max(times[-1] for times in axis)
     figure, (price, *below) = _panels(1 + (sorted_quotes is not None) + (sorted_trades is not None))
     heading = title or f"{symbol}, {_days(first, last)}"
@@ -120,6 +121,12 @@ def _sorted(frame: pd.DataFrame, tz: dt.tzinfo | None) -> _Ticks:
     order = np.argsort(times.asi8, kind="stable")
     times = times[order]
     return _Ticks(frame.iloc[order], times if tz is None else times.tz_convert(tz).tz_localize(None))
+
+
+def _with_a_price(ticks: _Ticks) -> _Ticks:
+    """Return the rows that are trades: those of quotes only have no price."""
+    is_trade = ticks.frame["trade"].notna().to_numpy(dtype="bool")
+    return _Ticks(ticks.frame[is_trade], ticks.wall_times[is_trade])
 
 
 def _draw_quotes(axes: Axes, quotes: _Ticks) -> None:

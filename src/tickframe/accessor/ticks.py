@@ -25,7 +25,8 @@ class TickAccessor:
 
     Prices and turnover are in the currency of the instrument, sizes and volumes in shares (or contracts). Every trade
     with a price counts, whatever its condition; to exclude cancelled trades and apply corrections, load with
-    ``flags=["EXCLUDE_CANCELLED_TRADES", "APPLY_TRADE_CORRECTIONS"]``. A null size counts as 0.
+    ``flags=["EXCLUDE_CANCELLED_TRADES", "APPLY_TRADE_CORRECTIONS"]``. A null size counts as 0. A row without a price,
+    as ``TRADES_AND_QUOTES`` may have for each quote, is not a trade and does not count; its quote does.
 
     Results use the backend of the frame: prices are float64, Float64 or double[pyarrow], counts and volumes Int64 or
     int64[pyarrow]. They keep the ``attrs`` of the frame, which tell if parts of the query failed.

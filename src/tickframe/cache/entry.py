@@ -17,7 +17,7 @@ from tickframe.cache.checksum import InvalidEntryError, RowGroup, add_checksums,
 from tickframe.cache.key import FORMAT, Key, Window
 from tickframe.catalogue import timestamp_columns
 from tickframe.timestamps import TIMESTAMP, TimeOptions
-from tickframe.wire.contract import DataResponse
+from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
@@ -323,7 +323,7 @@ def _some_values(column: pa.Array) -> list[str]:
 def _write_meta(meta: Mapping[str, object]) -> str:
     message = DataResponse()
     for name, value in meta.items():
-        message.meta[name].CopyFrom(write_value(value))
+        message.meta[name].CopyFrom(Value() if value is None else write_value(value))
     text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
     if _read_meta(text) != dict(meta):
         raise ValueError("the metadata of the response cannot be stored exactly")

@@ -139,13 +139,13 @@ def key_of(part: Part, settings: Settings) -> Key:
         f"tickframe {FORMAT}",
         f"contract {_CONTRACT}",
         settings.service_name,
-        settings.path_of(part.function, part.endpoint),
+        settings.path_of(part.function, part.endpoint, part.source),
         # The wire names of the window, and the columns that the response is read as: both can change with a version.
         *(settings.parameter_names.get(name, name) for name in _WINDOW),
         *(f"{column.name} {column.kind} {column.optional}" for column in part.columns),
         "",
     ]
-    identity = "\n".join(head).encode() + asked.key(settings.parameter_names)
+    identity = "\n".join(head).encode() + asked.key(settings.request_format)
     return Key(
         folder="/".join(_folders(part, parameters)),
         window=Window(first, last),

@@ -25,8 +25,9 @@ from __future__ import annotations
 import datetime as dt
 
 from tickframe.cache.entry import Entry
-from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag
+from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
+from tickframe.wire.completeness import announced_holes
 from tickframe.wire.reader import Response
 
 # Hours from the end of a day in UTC until it has ended in all time zones and late reports have arrived.
@@ -55,11 +56,15 @@ def is_final(part: Part) -> bool:
 
 
 def is_complete(part: Part, response: Response) -> bool:
-    """Return whether a response is not a page, and has all rows that were announced."""
-    if response.meta.get("cursor") or "cursor" in dict(part.parameters):
+    """Return whether a response is not a page, and has all rows that were announced, neither cut nor in bins."""
+    if response.meta.get("cursor") or "cursor" in dict(part.parameters) or any(announced_holes(response.meta)):
         return False
     total = response.meta.get("total_hits")
-    return _documented(part) is not None or not isinstance(total, int | float) or response.rows >= total
+    return (
+        (part.is_documented and part.function in FUNCTIONS)
+        or not isinstance(total, int | float)
+        or response.rows >= total
+    )
 
 
 def window_column(part: Part) -> str | None:
@@ -77,4 +82,5 @@ def can_be_cut(entry: Entry, column: str) -> bool:
 
 
 def _documented(part: Part) -> Function | None:
-    return FUNCTIONS.get(part.function) if part.is_documented else None
+    source = dict(part.parameters).get("source", "")
+    return find_function(part.function, str(source)) if part.is_documented else None

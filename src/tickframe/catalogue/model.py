@@ -12,7 +12,7 @@ class TickDataType(StrEnum):
 
     TRADES = "TRADES"
     QUOTES = "QUOTES"
-    #: Trades, each with the prevailing quote.
+    #: Trades, each with the prevailing quote. Some pages document a row per quote too, without a trade.
     TRADES_AND_QUOTES = "TRADES_AND_QUOTES"
 
 
@@ -21,6 +21,8 @@ class TickDataFlag(StrEnum):
 
     #: Times are those of the exchange, not of the capture.
     USE_MARKET_TS = "USE_MARKET_TS"
+    #: Times are those of the exchange, in UTC. Documented for the service's Java client only.
+    USE_MARKET_UTC_TS = "USE_MARKET_UTC_TS"
     #: Corrections are applied to the prices and sizes of trades.
     APPLY_TRADE_CORRECTIONS = "APPLY_TRADE_CORRECTIONS"
     #: The metadata of the response explains the trade conditions.
@@ -39,6 +41,16 @@ class ChainType(StrEnum):
     OPTIONS = "OPTIONS"
     FUTURES = "FUTURES"
     FUTURE_OPTIONS = "FUTURE_OPTIONS"
+
+
+class ItemType(StrEnum):
+    """What a symbol stands for, in searches of the contract's earlier versions."""
+
+    INDIVIDUAL_ITEM = "INDIVIDUAL_ITEM"
+    OPTION_CHAIN = "OPTION_CHAIN"
+    FUTURE_CHAIN = "FUTURE_CHAIN"
+    ENTIRE_EXCHANGE = "ENTIRE_EXCHANGE"
+    OTHER_ITEM = "OTHER_ITEM"
 
 
 class ColumnKind(Enum):
@@ -62,11 +74,18 @@ class ParameterKind(Enum):
     STRING = "string"
     STRING_LIST = "list of strings"
     INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
+    #: A day and a time of day, without a time zone.
+    TIMESTAMP = "timestamp"
     DATA_TYPE = "data type"
     FLAGS = "flags"
     CHAIN_TYPE = "chain type"
+    ITEM_TYPES = "item types"
+    #: A mapping of names to metrics; see :mod:`tickframe.catalogue.metrics`.
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,12 @@ class Column:
         The data types whose responses have this column.
     optional
         Whether a response may lack it, as reference data may lack the columns of other types of instrument.
+    by_source
+        Whether responses of some sources lack it. A response without rows has it, whatever the source.
+    unit
+        The unit of its values; empty if it has none, or none is known.
+    unit_is_inferred
+        Whether the unit is worked out from printed numbers, not documented.
     """
 
     name: str
@@ -90,6 +115,9 @@ class Column:
     description: str = ""
     data_types: frozenset[TickDataType] = frozenset(TickDataType)
     optional: bool = False
+    by_source: bool = False
+    unit: str = ""
+    unit_is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +131,18 @@ class Parameter:
     splits
         Whether a query sends one request for each of several values, because the service accepts only one, or
         does not say to which of them a row belongs.
+    values
+        The documented values, if only some strings are. The service may know more.
+    alternatives
+        Groups of documented values of a list; at most one of each can be in it.
     """
 
     name: str
     kind: ParameterKind
     required: bool = False
     splits: bool = False
+    values: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
 
     @property
     def wire_name(self) -> str:
@@ -138,6 +172,8 @@ class Function:
         Whether a response is one page, with the cursor of the next page in its metadata.
     windowed
         Whether the rows of a time window are exactly those rows of the whole day that are inside it.
+    changes_later
+        Whether a response can change after the requested days have passed.
     """
 
     name: str
@@ -149,28 +185,32 @@ class Function:
     symbol_column: Column | None = None
     paged: bool = False
     windowed: bool = False
+    changes_later: bool = False
 
     @property
     def dated(self) -> bool:
         """Whether a response covers given days, so that it is final once they have passed."""
-        return any(parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters)
+        return not self.changes_later and any(
+            parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters
+        )
 
-    def columns_for(
-        self, data_type: TickDataType | None = None, instrument_type: str | None = None
-    ) -> tuple[Column, ...]:
+    def columns_for(self, data_type: str | None = None, instrument_type: str | None = None) -> tuple[Column, ...]:
         """Return the columns of a response, in documented order.
 
         Parameters
         ----------
         data_type
-            The requested data type, if the function accepts one.
+            The requested data type, if the function accepts one. Of one that is not in the catalogue, only the
+            columns that all data types have are known.
         instrument_type
             The requested type of instrument, if the function accepts one. If it is omitted or not
             documented, the columns of all types are optional.
         """
         columns = self.columns
         if data_type is not None:
-            columns = tuple(column for column in columns if data_type in column.data_types)
+            columns = tuple(
+                column for column in columns if data_type in column.data_types or column.data_types == set(TickDataType)
+            )
         added = self.instrument_columns.get(_plural(instrument_type)) if instrument_type else None
         return columns + (self._optional_columns() if added is None else added)
 

@@ -55,9 +55,12 @@ def load(
     ] = None,
     to_time: Annotated[str | None, typer.Option("--to", metavar="TIME", help="End time of day, inclusive.")] = None,
     flags: Annotated[
-        list[TickDataFlag] | None,
+        list[str] | None,
         typer.Option(
-            "--flag", metavar="FLAG", case_sensitive=False, help=f"One of {', '.join(TickDataFlag)}. Can be repeated."
+            "--flag",
+            metavar="FLAG",
+            autocompletion=lambda: list(TickDataFlag),
+            help=f"One of {', '.join(TickDataFlag)}, or another that the service knows. Can be repeated.",
         ),
     ] = None,
     out: Annotated[

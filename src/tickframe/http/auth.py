@@ -14,11 +14,16 @@ from requests.auth import HTTPBasicAuth
 
 from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
 from tickframe.http.cancellation import current_cancellation
-from tickframe.http.session import network_errors, raise_for_response, read_json
-from tickframe.settings import Settings, is_token
+from tickframe.http.refusals import describe_object, raise_for_status, read_json
+from tickframe.http.session import network_errors
+from tickframe.settings import Settings, host_of, is_token
 
-_TOKEN_PATH = "/auth/oauth/token"  # noqa: S105, a path
 _CLIENT_ID = "xyt"
+
+_ABOUT_CLIENT_SECRET = (
+    f"The client secret is not your password: it is that of the OAuth client {_CLIENT_ID!r}, which the vendor's own "
+    "library has built in. Ask the support of the xyt hub, or whoever gave you the account, for a client secret"
+)
 
 # Seconds before its expiry from which a token is not used, since it may expire before a request arrives.
 _EXPIRY_MARGIN = 60.0
@@ -61,17 +66,29 @@ class TokenProvider(Protocol):
 
 def token_provider(settings: Settings, session: requests.Session) -> TokenProvider:
     """Return the provider for these settings."""
-    return FixedToken(settings.token) if settings.token is not None else PasswordGrant(settings, session)
+    if settings.token is not None:
+        return FixedToken(settings.token)
+    return FixedToken(settings.password) if settings.api_key_header else PasswordGrant(settings, session)
 
 
 class FixedToken:
-    """The token in the settings, which cannot be renewed."""
+    """The token or the API key in the settings, which cannot be renewed."""
 
-    def __init__(self, text: str) -> None:
-        self.current = Token(text)
+    def __init__(self, text: str | None) -> None:
+        self.current = Token(text) if text else None
 
     def token(self) -> Token:
-        """Return the token."""
+        """Return the token.
+
+        Raises
+        ------
+        SettingsError
+            If there is none.
+        """
+        if self.current is None:
+            raise SettingsError(
+                "incomplete account, missing: api_key (TICKFRAME_API_KEY), which the setting api_key_header sends"
+            )
         return self.current
 
     def replacement(self, refused: Token) -> None:
@@ -131,30 +148,38 @@ class PasswordGrant:
         user, password, client_secret = _account(settings)
         requested = monotonic()
         with (
-            network_errors(settings.host),
+            network_errors(host_of(settings.token_url)),
             self._session.post(
-                settings.base_url + _TOKEN_PATH,
+                settings.token_url,
                 data=urlencode({"grant_type": "password", "username": user, "password": password}),
-                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json, */*"},
                 auth=HTTPBasicAuth(_CLIENT_ID.encode(), client_secret.encode()),
-                **settings.requests_options(),
+                **settings.requests_options(settings.token_url),
             ) as response,
             current_cancellation().releasing(response.raw.shutdown),
         ):
             self._raise_for_refusal(response)
-            document = read_json(response)
+            document = read_json(response, self._secrets())
         token, lifetime = document.get("access_token"), document.get("expires_in")
         if not isinstance(token, str) or not is_token(token):
-            raise UnexpectedContentError("the token response holds no access token: check base_url", status=200)
+            description = describe_object(document, self._secrets())
+            says = f"; it says: {description}" if description else ""
+            raise UnexpectedContentError(
+                f"the token response holds no access token: check base_url and auth_url{says}",
+                status=200,
+                description=description,
+            )
         if not isinstance(lifetime, int | float) or not 0 < lifetime < _MAXIMUM_LIFETIME:
             lifetime = _DEFAULT_LIFETIME
         self._expires = requested + max(lifetime - _EXPIRY_MARGIN, lifetime / 2)
         return Token(token)
 
+    def _secrets(self) -> list[str]:
+        return [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
+
     def _raise_for_refusal(self, response: requests.Response) -> None:
         try:
-            secrets = [secret for secret in (self._settings.password, self._settings.client_secret) if secret]
-            raise_for_response(response, "application/json", secrets=secrets)
+            raise_for_status(response, secrets=self._secrets())
         except ServiceError as error:
             # RFC 6749 (5.2): 400 for a wrong password, 401 for a wrong client secret.
             if error.status in (400, 401):
@@ -184,7 +209,8 @@ def _account(settings: Settings) -> tuple[str, str, str]:
         "client_secret (TICKFRAME_CLIENT_SECRET)": settings.client_secret,
     }
     missing = ", ".join(name for name, value in account.items() if not value)
+    about_secret = "" if settings.client_secret else f". {_ABOUT_CLIENT_SECRET}"
     raise SettingsError(
         f"incomplete account, missing: {missing}. Pass it to Client or set it in the environment, pass a token, "
-        "or use Client.sandbox(), which needs no account"
+        f"or use Client.sandbox(), which needs no account{about_secret}"
     )

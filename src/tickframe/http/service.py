@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 import requests
 
-from tickframe.errors import TickframeError, TransportError
+from tickframe.errors import (
+    FrameMarkerError,
+    ServiceError,
+    TickframeError,
+    TransportError,
+    UnexpectedContentError,
+    UnknownEndpointError,
+)
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
+from tickframe.http.refusals import framed_body, raise_for_status, read_json
 from tickframe.http.retry import SharedPause, retry
-from tickframe.http.session import BearerToken, network_errors, new_session, open_body, raise_for_response, read_json
+from tickframe.http.session import CredentialHeader, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
-from tickframe.settings import Settings
+from tickframe.settings import Settings, host_of
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
 
 _OCTET_STREAM = "application/octet-stream"
-_USER_PATH = "/auth/user"
+#: What an error before the first response adds.
+FIRST_CONTACT_HINT = (
+    "; the service has sent this client no data yet: `tickframe check --discover` finds the settings that it needs"
+)
 
 
 class Service:
@@ -30,6 +43,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
+        # Whether a request for data has succeeded, so that the settings are right.
+        self._has_answered = False
         self._connect()
 
     def __enter__(self) -> Self:
@@ -79,15 +94,40 @@ class Service:
         """
         self._connect_after_fork()
         try:
-            return retry(
-                lambda attempts: joined(self._request(part, cancellation), attempts),
-                self.settings.retry_seconds,
-                self._pause,
-                cancellation,
-            )
+            with self._first_contact():
+                response = retry(
+                    lambda attempts: joined(self._request(part, cancellation), attempts),
+                    self.settings.retry_seconds,
+                    self._pause,
+                    cancellation,
+                )
         except TickframeError as error:
             error.part = str(part)
             raise
+        self._has_answered = True
+        return response
+
+    @contextlib.contextmanager
+    def _first_contact(self) -> Iterator[None]:
+        """Add to an error before the first data that an inferred setting may be wrong for this service."""
+        try:
+            yield
+        except TickframeError as error:
+            if not self._has_answered and _may_be_of_settings(error):
+                error.message += FIRST_CONTACT_HINT
+            raise
+
+    def sign_in(self) -> None:
+        """Request a token unless there is one.
+
+        Raises
+        ------
+        TransportError, ServiceError, SettingsError
+            As for :meth:`answer`, after one attempt.
+        """
+        self._connect_after_fork()
+        with self._first_contact():
+            self._tokens.token()
 
     def user(self) -> dict[str, Any]:
         """Return the service's description of the account.
@@ -97,39 +137,62 @@ class Service:
         TransportError, ServiceError, SettingsError
             As for :meth:`answer`, after one attempt.
         """
-        self._connect_after_fork()
-        with network_errors(self.settings.host), self._send("GET", _USER_PATH) as response:
-            raise_for_response(response, "application/json", secrets=self._secrets())
-            return read_json(response)
+        with self._first_contact(), self.user_exchange() as response:
+            raise_for_status(response, secrets=self.secrets())
+            return read_json(response, self.secrets())
 
-    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
-        reference_id = str(uuid.uuid4())
+    @contextlib.contextmanager
+    def exchange(self, part: Part, cancellation: Cancellation, reference_id: str = "") -> Iterator[requests.Response]:
+        """Send a request once, and return the response as it comes, its body not yet read.
+
+        Raises
+        ------
+        TransportError, ServiceError, SettingsError
+            If there is no token or no response. A response of any status is returned.
+        """
+        self._connect_after_fork()
         settings = self.settings
-        message = part.to_message(reference_id, settings.parameter_names)
-        path = settings.path_of(part.function, part.endpoint)
+        message = part.to_message(reference_id, settings.request_format)
+        url = settings.base_url + settings.path_of(part.function, part.endpoint, part.source)
         body = write_frame(message.SerializeToString())
         with (
             cancellation.active(),
             network_errors(settings.host),
-            self._send("POST", path, body) as response,
+            self._send("POST", url, body) as response,
             cancellation.releasing(response.raw.shutdown),
         ):
-            raise_for_response(response, _OCTET_STREAM, reference_id=reference_id, secrets=self._secrets())
-            frames = tuple(read_responses(open_body(response), part.columns, maximum_length=settings.maximum_length))
+            yield response
+
+    @contextlib.contextmanager
+    def user_exchange(self) -> Iterator[requests.Response]:
+        """Ask for the account; as :meth:`exchange`."""
+        self._connect_after_fork()
+        url = self.settings.user_url
+        with network_errors(host_of(url)), self._send("GET", url) as response:
+            yield response
+
+    def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
+        reference_id = str(uuid.uuid4())
+        settings = self.settings
+        with self.exchange(part, cancellation, reference_id) as response:
+            raise_for_status(response, reference_id=reference_id, secrets=self.secrets())
+            frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
+            frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
+        self._has_answered = True
         return frames
 
-    def _secrets(self) -> list[str]:
-        """Return the texts that no error may hold."""
+    def secrets(self) -> list[str]:
+        """Return the texts that no error and no report may hold."""
         current = self._tokens.current
         known = (self.settings.password, self.settings.client_secret, current.text if current is not None else None)
         return [secret for secret in known if secret]
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> requests.Response:
+    def _send(self, method: str, url: str, body: bytes | None = None) -> requests.Response:
         """Send a request with the current token, and again for as long as a refused token has a replacement."""
         token = self._tokens.token()
-        while (response := self._send_with(token, method, path, body)).status_code == requests.codes.unauthorized:
+        while (response := self._send_with(token, method, url, body)).status_code == requests.codes.unauthorized:
             try:
                 replacement = self._tokens.replacement(token)
             except BaseException:
@@ -143,13 +206,20 @@ class Service:
         token.accepted |= response.status_code < requests.codes.server_error
         return response
 
-    def _send_with(self, token: Token, method: str, path: str, body: bytes | None) -> requests.Response:
+    def _send_with(self, token: Token, method: str, url: str, body: bytes | None) -> requests.Response:
         settings = self.settings
         return self._session.request(
             method,
-            settings.base_url + path,
+            url,
             data=body,
-            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json"},
-            auth=BearerToken(token.text),
-            **settings.requests_options(),
+            headers={"Content-Type": _OCTET_STREAM, "Accept": f"{_OCTET_STREAM}, application/json, */*"},
+            auth=CredentialHeader(*settings.credential(token.text)),
+            **settings.requests_options(url),
         )
+
+
+def _may_be_of_settings(error: TickframeError) -> bool:
+    """Return whether a path, a name or an address that is inferred or wrong can be the cause of an error."""
+    if isinstance(error, FrameMarkerError | UnknownEndpointError | UnexpectedContentError):
+        return True
+    return type(error) is ServiceError and error.status == requests.codes.bad_request

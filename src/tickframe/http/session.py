@@ -1,15 +1,12 @@
-"""The HTTP session, and the errors for failed connections and refused requests."""
+"""The HTTP session, and the errors of failed connections."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import io
-import json
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from time import monotonic
 from typing import Any
@@ -19,15 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from tickframe.errors import (
-    AuthenticationError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServiceError,
-    TransportError,
-    UnexpectedContentError,
-    UnknownEndpointError,
-)
+from tickframe.errors import TransportError
 from tickframe.http.cancellation import current_cancellation
 from tickframe.wire.frames import BinaryFile
 
@@ -36,19 +25,6 @@ MINIMUM_RATE = 100
 
 # Connections to keep open between requests; more threads than that are not expected.
 _POOL_SIZE = 256
-
-# Bytes of a JSON document; a web page in its place may be longer and is not read to its end.
-_MAXIMUM_DOCUMENT = 64 * 1024
-_MAXIMUM_DESCRIPTION = 500
-# Shorter secrets are not masked: they occur inside ordinary words.
-_MINIMUM_SECRET = 4
-
-_REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
-    401: (AuthenticationError, "the service refused the credentials: check user, password or token"),
-    403: (PermissionDeniedError, "the account lacks permission: ask the service for access"),
-    404: (UnknownEndpointError, "the service has no such endpoint: check the function, path_template and endpoints"),
-    429: (RateLimitError, "too many requests: wait, or lower max_workers"),
-}
 
 
 class SlowResponseError(TimeoutError):
@@ -124,7 +100,9 @@ class _CancellableConnection:
         super().request(*arguments, **options)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
-        with current_cancellation().releasing(lambda: self.sock.shutdown(socket.SHUT_RD)):
+        # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
+        sock = self.sock
+        with current_cancellation().releasing(lambda: sock.shutdown(socket.SHUT_RD)):
             return super().getresponse()  # type: ignore[misc]
 
 
@@ -179,15 +157,16 @@ def new_session() -> requests.Session:
     return session
 
 
-class BearerToken(AuthBase):
-    """Sends an access token. As ``auth``, it takes precedence over a netrc file."""
+class CredentialHeader(AuthBase):
+    """Sends a token or an API key in a header. As ``auth``, it takes precedence over a netrc file."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    def __init__(self, name: str, value: str) -> None:
+        self._name = name
+        self._value = value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Set the Authorization header."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        """Set the header."""
+        request.headers[self._name] = self._value
         return request
 
 
@@ -311,105 +290,3 @@ def _failure(error: Exception) -> str:
             return "no connection to the service: check the address and the network"
         case _:
             return f"the request failed with a {type(error).__name__}: check the address and the proxy"
-
-
-def raise_for_response(
-    response: requests.Response, expected_type: str, *, reference_id: str = "", secrets: Sequence[str] = ()
-) -> None:
-    """Raise the error for a response that is a refusal, a redirect or a web page.
-
-    Parameters
-    ----------
-    response
-        The response, its body not yet read.
-    expected_type
-        The expected content type. A response without a content type is accepted.
-    reference_id
-        The ID that the request was sent with, for the error.
-    secrets
-        Texts to mask in the service's description.
-
-    Raises
-    ------
-    ServiceError
-        If the status is not 200 or the content type is another one.
-    TransportError
-        If the connection closed inside or directly after the headers.
-    """
-    status = response.status_code
-    content_type = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if status == requests.codes.ok and content_type in ("", expected_type):
-        return
-    description = _description(response, secrets)
-    if status != requests.codes.ok:
-        kind, message = _REFUSALS.get(status, (ServiceError, _other_refusal(status)))
-    elif not response.raw.tell():
-        # http.client takes the end of the connection for the end of the headers.
-        raise TransportError("the response was cut short: connection closed after the response headers; try again")
-    else:
-        kind = UnexpectedContentError
-        message = (
-            f"expected {expected_type}, received {content_type}: check base_url, and for a proxy or a login page "
-            "that answers instead of the service"
-        )
-    raise kind(
-        f"HTTP {status}: {message}{f'; it says: {description}' if description else ''}",
-        status=status,
-        description=description,
-        request_id=reference_id,
-        retry_after=_retry_after(response.headers.get("Retry-After", "")),
-    )
-
-
-def _retry_after(header: str) -> float | None:
-    """Return the seconds to wait of a Retry-After header (RFC 9110, 10.2.3), which holds seconds or a date."""
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
-
-
-def _other_refusal(status: int) -> str:
-    if 300 <= status < 400:
-        return "redirects are not followed, since they would carry the token along: check base_url"
-    if status >= 500:
-        return "the service failed: try again later; if it still fails, give the request id to its support"
-    return "the service refused the request: check its arguments"
-
-
-def _description(response: requests.Response, secrets: Sequence[str]) -> str:
-    """Return the ``error_description`` of a JSON body with secrets masked; empty for any other body."""
-    try:
-        description = read_json(response).get("error_description")
-    except (UnexpectedContentError, OSError, urllib3.exceptions.HTTPError):
-        return ""
-    masked = str(description) if description else ""
-    for secret in secrets:
-        if len(secret) >= _MINIMUM_SECRET:
-            masked = masked.replace(secret, "***")
-    return masked[:_MAXIMUM_DESCRIPTION]
-
-
-def read_json(response: requests.Response) -> dict[str, Any]:
-    """Read a body that holds a JSON object.
-
-    Raises
-    ------
-    UnexpectedContentError
-        If it holds anything else. The error does not show the body, which may hold a token.
-    """
-    try:
-        body = response.raw.read(_MAXIMUM_DOCUMENT, decode_content=True)
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    finally:
-        response.close()
-    if not isinstance(document, dict):
-        raise UnexpectedContentError("the response is not a JSON object: check base_url", status=response.status_code)
-    return document

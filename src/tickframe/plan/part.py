@@ -6,11 +6,12 @@ import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Column, Function, Parameter, ParameterKind, camel_case
+from tickframe.catalogue import Column, Function, Parameter, ParameterKind, RequestFormat, metric_columns, wire_metrics
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
@@ -18,6 +19,9 @@ from tickframe.wire.values import write_value
 _MAX_SHOWN = 8
 
 _SYMBOL_PARAMETERS = ("symbol", "symbols")
+
+# Names in camelCase, and the source as a parameter.
+_DEFAULT_FORMAT = RequestFormat()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,15 +88,20 @@ class Part:
             case _:
                 raise ValueError(f"{self} is not of one symbol")
 
-    def key(self, parameter_names: Mapping[str, str] | None = None) -> bytes:
+    @property
+    def source(self) -> str:
+        """The requested source; empty if the function has none."""
+        return str(dict(self.parameters).get("source", ""))
+
+    def key(self, request_format: RequestFormat = _DEFAULT_FORMAT) -> bytes:
         """Return the canonical request: the same bytes for the same parameters, of the same types.
 
         Parameters
         ----------
-        parameter_names
+        request_format
             As in :meth:`to_message`.
         """
-        return self.to_message("", parameter_names or {}).SerializeToString(deterministic=True)
+        return self.to_message("", request_format).SerializeToString(deterministic=True)
 
     def words(self) -> dict[str, str]:
         """Return the parameters as text, by documented name."""
@@ -131,15 +140,15 @@ class Part:
         others = tuple((name, value) for name, value in self.parameters if name != "cursor")
         return replace(self, parameters=others)
 
-    def to_message(self, reference_id: str, parameter_names: Mapping[str, str]) -> DataRequest:
+    def to_message(self, reference_id: str, request_format: RequestFormat = _DEFAULT_FORMAT) -> DataRequest:
         """Return the request as a protobuf message.
 
         Parameters
         ----------
         reference_id
             The client's identifier of the request.
-        parameter_names
-            Names on the wire that replace the inferred camelCase ones, by documented name.
+        request_format
+            The names and values of the parameters on the wire.
 
         Raises
         ------
@@ -149,13 +158,15 @@ class Part:
         request = DataRequest()
         request.header.reference_id.value = reference_id
         for name, value in self.parameters:
-            wire_name = parameter_names.get(name, camel_case(name))
+            if not request_format.sends(name):
+                continue
+            wire_name = request_format.wire_name(name)
             if wire_name in request.parameters:
                 raise ValueError(
                     f"parameter {name!r} is sent as {wire_name!r}, the name of another parameter: "
                     "change parameter_names"
                 )
-            request.parameters[wire_name].CopyFrom(write_value(value))
+            request.parameters[wire_name].CopyFrom(write_value(request_format.wire_value(name, value)))
         return request
 
 
@@ -178,6 +189,9 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
     axes = [parameter for parameter in reversed(function.parameters) if parameter.splits]
     # Checked arguments are of the types that the catalogue names.
     columns = function.columns_for(arguments.get("data_type"), arguments.get("instrument_type"))  # type: ignore[arg-type]
+    if "metrics" in arguments:
+        columns = metric_columns(arguments["metrics"])  # type: ignore[arg-type]
+        arguments = {**arguments, "metrics": _frozen_metrics(arguments["metrics"])}  # type: ignore[arg-type]
     parts = []
     for values in itertools.product(*(arguments[axis.name] for axis in axes)):  # type: ignore[call-overload]
         one = {**arguments, **{axis.name: _sent(axis, value) for axis, value in zip(axes, values, strict=True)}}
@@ -187,12 +201,18 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
     return parts
 
 
+def _frozen_metrics(metrics: Mapping[str, Mapping[str, object]]) -> FrozenMapping:
+    """Return checked metrics as they are sent, and as they cannot change."""
+    sent = wire_metrics(metrics)
+    return FrozenMapping(tuple((key, FrozenMapping(tuple(arguments.items()))) for key, arguments in sent.items()))
+
+
 def _sent(parameter: Parameter, value: object) -> object:
     """Return one of the values that a query is split by as the parameter of a request."""
     return (value,) if parameter.kind is ParameterKind.STRING_LIST else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FrozenMapping(Mapping[str, object]):
     """A mapping that cannot change; unlike a mapping proxy it can be pickled."""
 
@@ -207,19 +227,36 @@ class FrozenMapping(Mapping[str, object]):
     def __len__(self) -> int:
         return len(self.fields)
 
-    def __str__(self) -> str:
-        return str(dict(self.fields))
+    def __repr__(self) -> str:
+        return repr(dict(self.fields))
 
 
 def frozen(value: object) -> object:
-    """Return a copy of a parameter's value that does not change with the caller's lists and mappings."""
+    """Return a copy of a parameter's value that does not change with the caller's lists and mappings.
+
+    A midnight without a time zone becomes a date: days are documented to be passed so. In a list with other times of
+    day it remains a timestamp.
+    """
     if isinstance(value, Mapping):
         return FrozenMapping(tuple((str(name), frozen(field)) for name, field in value.items()))
     if isinstance(value, np.ndarray):
-        return frozen(value.tolist())
+        # NumPy's own conversion makes integers of timestamps in nanoseconds.
+        return frozen(value[()] if value.ndim == 0 else list(value) if value.dtype.kind in "mM" else value.tolist())
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | memoryview):
-        return tuple(frozen(each) for each in value)
+        items = list(value)
+        has_times = any(_is_timestamp(item) and not _is_naive_midnight(pd.Timestamp(item)) for item in items)
+        return tuple(item if has_times and _is_timestamp(item) else frozen(item) for item in items)
+    if _is_timestamp(value) and _is_naive_midnight(moment := pd.Timestamp(value)):
+        return moment.date()
     return value
+
+
+def _is_timestamp(value: object) -> TypeGuard[dt.datetime | np.datetime64]:
+    return isinstance(value, dt.datetime | np.datetime64) and not pd.isna(value)
+
+
+def _is_naive_midnight(moment: pd.Timestamp) -> bool:
+    return moment.tzinfo is None and moment == moment.normalize()
 
 
 def _days_of(value: object) -> Iterator[dt.date]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from tickframe.errors import DecodeError, IncompletePagesError, TickframeError, TickframeWarning
+from tickframe.errors import DecodeError, IncompletePagesError, TickframeError, warn
 from tickframe.http.cancellation import Cancellation
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Options
@@ -182,22 +180,26 @@ def _fetch_part(responder: Responder, cancellation: Cancellation, part: Part) ->
 def _next_page(part: Part, pages: Sequence[Outcome]) -> Part | None:
     """Return the request for the page after the last one; None if there is none.
 
+    The last page has no cursor or an empty one; or, as in older versions of the service, the cursor that it was
+    requested with and no rows, or all announced rows are there.
+
     Raises
     ------
     IncompletePagesError
-        If the pages do not end, or have fewer rows than the service announced.
+        If the pages do not end, or have not as many rows as the service announced.
     """
     meta = pages[-1].meta
-    cursor = meta.get("cursor")
+    cursor, total = meta.get("cursor"), meta.get("total_hits")
+    rows = sum(page.rows for page in pages)
+    start = dict(part.parameters).get("cursor")
     if cursor:
         if not isinstance(cursor, str):
             raise _incomplete(part, f"the cursor of the next page is a {type(cursor).__name__}: expected a string")
-        if cursor in [page.meta.get("cursor") for page in pages[:-1]]:
+        if cursor not in [start, *(page.meta.get("cursor") for page in pages[:-1])]:
+            return part.with_cursor(cursor)
+        if pages[-1].rows and (start is not None or rows != total):
             raise _incomplete(part, f"the service returned the cursor {cursor!r} twice: its pages do not end")
-        return part.with_cursor(cursor)
-    rows = sum(page.rows for page in pages)
-    total = meta.get("total_hits")
-    if isinstance(total, int | float) and rows < total and "cursor" not in dict(part.parameters):
+    if isinstance(total, int | float) and rows < total and start is None:
         raise _incomplete(part, f"the pages have {rows:,} rows and the service announced {total:,.0f}: load them again")
     return None
 
@@ -259,13 +261,3 @@ def _warn(outcomes: Outcomes, messages: Iterable[str]) -> None:
         more = f" (and {len(distinct) - 1} more: see the query's outcomes)" if len(distinct) > 1 else ""
         of = f" [{len(given)} of {len(outcomes)} parts]" if len(outcomes) > 1 else ""
         warn(f"{distinct[0]}{more}{of}")
-
-
-def warn(message: str) -> None:
-    """Warn at the line that called into the package."""
-    depth = 1
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("tickframe."):
-        frame = frame.f_back
-        depth += 1
-    warnings.warn(message, TickframeWarning, stacklevel=depth)

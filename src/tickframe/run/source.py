@@ -19,10 +19,16 @@ from tickframe.wire.reader import Response
 # Which service it is, and how to talk to it. Account, proxies and certificates belong to each process.
 _PUBLIC_SETTINGS = (
     "base_url",
+    "auth_url",
+    "token_path",
+    "user_path",
+    "api_key_header",
     "connect_timeout",
     "read_timeout",
     "retry_seconds",
     "path_template",
+    "omit_source",
+    "enums",
     "endpoints",
     "parameter_names",
     "maximum_length",

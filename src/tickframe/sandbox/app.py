@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import cast
 from urllib.parse import parse_qs
 
@@ -17,15 +17,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, REQUESTS, Function
 from tickframe.errors import FrameError
-from tickframe.sandbox.answers import RESPONDERS
+from tickframe.sandbox.answers import RESPONDERS, WITH_QUOTE_ROWS, Responders
+from tickframe.sandbox.answers.printed import answer_printed
+from tickframe.sandbox.answers.response import Response as Answer
+from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
 from tickframe.sandbox.refusal import RefusalError, suggestion
 from tickframe.sandbox.response_cache import EncodedResponse, ResponseCache
 from tickframe.sandbox.tokens import Tokens
-from tickframe.wire.contract import DataRequest
+from tickframe.wire.contract import DataRequest, Value
 from tickframe.wire.encode import encode_table
 from tickframe.wire.frames import read_frames
 
@@ -33,8 +36,6 @@ _CLIENT_ID = "xyt"
 
 # Large enough to be sent fast, small enough for client and server to work at the same time.
 _PIECE_BYTES = 1024 * 1024
-
-_ENDPOINTS = {FUNCTIONS[name].endpoint: FUNCTIONS[name] for name in RESPONDERS}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,14 @@ class Account:
 
 
 def application(
-    market: Market, account: Account, tokens: Tokens, *, answer_delay: float = 0.0, kept_bytes: int = 0
+    market: Market,
+    account: Account,
+    tokens: Tokens,
+    *,
+    answer_delay: float = 0.0,
+    kept_bytes: int = 0,
+    dialect: Dialect = DOCUMENTED,
+    quote_rows: bool = False,
 ) -> Starlette:
     """Return the ASGI application of the service.
 
@@ -63,15 +71,33 @@ def application(
         Seconds to wait before sending each response with data.
     kept_bytes
         Maximum size of the response cache in bytes.
+    dialect
+        How requests and responses are written.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` has rows of quotes too.
     """
-    service = _Service(market, account, tokens, answer_delay, ResponseCache(kept_bytes))
+    printed = (function for requests in REQUESTS.values() for function in requests.values())
+    simulated = (FUNCTIONS[name] for name in RESPONDERS)
+    service = _Service(
+        market,
+        account,
+        tokens,
+        answer_delay,
+        ResponseCache(kept_bytes),
+        dialect,
+        endpoints={dialect.endpoint_of(function): function for function in (*printed, *simulated)},
+        responders=WITH_QUOTE_ROWS if quote_rows else RESPONDERS,
+    )
+    routes = [
+        Route(f"{dialect.auth_path}/oauth/token", service.grant, methods=["POST"]),
+        Route(f"{dialect.auth_path}/user", service.user, methods=["GET"]),
+        Route("/get/{endpoint}", service.data, methods=["POST"]),
+    ]
+    if dialect.source == "path":
+        routes.append(Route("/get/{source}/{endpoint}", service.data, methods=["POST"]))
     return Starlette(
-        routes=[
-            Route("/auth/oauth/token", service.grant, methods=["POST"]),
-            Route("/auth/user", service.user, methods=["GET"]),
-            Route("/get/{endpoint}", service.data, methods=["POST"]),
-        ],
-        exception_handlers={RefusalError: _refuse, 404: _no_such_path, Exception: _fail},
+        routes=routes,
+        exception_handlers={RefusalError: service.refuse, 404: service.no_such_path, Exception: service.fail},
     )
 
 
@@ -82,6 +108,9 @@ class _Service:
     tokens: Tokens
     answer_delay: float
     cache: ResponseCache
+    dialect: Dialect
+    endpoints: Mapping[str, Function]
+    responders: Responders
 
     async def grant(self, request: Request) -> Response:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
@@ -111,26 +140,73 @@ class _Service:
         """Answer a framed request with a frame."""
         self._bearer(request)
         endpoint = request.path_params["endpoint"]
-        if endpoint not in _ENDPOINTS:
+        if endpoint not in self.endpoints:
             raise RefusalError(
-                f"unknown endpoint {endpoint!r}: {suggestion(endpoint, _ENDPOINTS)}", status=404, error="not_found"
+                f"unknown endpoint {endpoint!r}: {suggestion(endpoint, self.endpoints)}", status=404, error="not_found"
             )
         framed = await request.body()
         # Simulating and encoding would block other connections.
-        start, table = await run_in_threadpool(self._respond, endpoint, framed)
+        start, table = await run_in_threadpool(self._respond, endpoint, framed, self._source(request))
         await asyncio.sleep(self.answer_delay)
-        headers = {"Content-Length": str(len(start) + len(table))}
-        return StreamingResponse(_in_pieces(start, table), media_type="application/octet-stream", headers=headers)
+        headers = {"Content-Length": str(len(start) + len(table)), "Content-Type": self.dialect.content_type}
+        return StreamingResponse(_in_pieces(start, table), headers=headers)
 
-    def _respond(self, endpoint: str, framed: bytes) -> tuple[bytes, memoryview]:
+    def _source(self, request: Request) -> str | None:
+        """Return the source of a request; None if it is one of the parameters, or missing."""
+        match self.dialect.source:
+            case "path":
+                source: str | None = request.path_params.get("source")
+            case "query":
+                source = request.query_params.get("source")
+            case "omitted":
+                source = self.market.sources[0]
+            case "parameter":
+                source = None
+        return source
+
+    def _respond(self, endpoint: str, framed: bytes, source: str | None) -> tuple[bytes, memoryview]:
         request = _read_request(framed)
+        function = self.endpoints[endpoint]
+        if self.dialect.source != "parameter" and any(each.name == "source" for each in function.parameters):
+            if "source" in request.parameters:
+                raise RefusalError(f"{endpoint} has no parameter 'source'")
+            if source is not None:
+                request.parameters["source"].string_value = source
 
         def encoded() -> EncodedResponse:
-            function = _ENDPOINTS[endpoint]
-            response = RESPONDERS[function.name](self.market, read_parameters(function, request.parameters))
+            response = self._response(function, request)
             return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), response.meta)
 
         return self.cache.get(endpoint, request, encoded).framed(request.header.reference_id.value)
+
+    def _response(self, function: Function, request: DataRequest) -> Answer:
+        source = request.parameters["source"].string_value if "source" in request.parameters else ""
+        if (printed := REQUESTS.get(source, {}).get(function.name)) is not None:
+            parameters = read_parameters(printed, request.parameters, self.dialect)
+            return answer_printed(printed, source, cast("Mapping[str, object]", parameters))
+        if function.name not in self.responders:
+            sources = [each for each in REQUESTS if function.name in REQUESTS[each]]
+            raise RefusalError(f"source {source!r} has no {function.name}: {suggestion(source, sources)}")
+        parameters = read_parameters(function, request.parameters, self.dialect)
+        response = self.responders[function.name](self.market, parameters)
+        if function.paged and self.dialect.repeats_cursor and "cursor" in parameters:
+            return replace(response, meta={"cursor": Value(string_value=parameters["cursor"]), **response.meta})
+        return response
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
+        """Answer a refused request."""
+        # Starlette calls this only for refusals, but types it for any error.
+        return self.dialect.refuse(cast("RefusalError", error), request.url.path)
+
+    async def no_such_path(self, request: Request, _error: Exception) -> Response:
+        """Answer a request to an unknown path."""
+        description = f"there is nothing at {request.url.path}: data is at /get/<endpoint>"
+        return self.dialect.refuse(RefusalError(description, status=404, error="not_found"), request.url.path)
+
+    async def fail(self, request: Request, error: Exception) -> Response:
+        """Answer a request that the sandbox failed at."""
+        description = f"the sandbox failed at {request.url.path}: {type(error).__name__}: {error}"
+        return self.dialect.refuse(RefusalError(description, status=500, error="server_error"), request.url.path)
 
     def _bearer(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -178,22 +254,3 @@ def _read_request(framed: bytes) -> DataRequest:
         return DataRequest.FromString(bytes(messages[0]))
     except DecodeError:
         raise RefusalError("the message in the frame is not a DataRequest: it cannot be parsed") from None
-
-
-async def _refuse(_request: Request, error: Exception) -> Response:
-    # Starlette calls this only for refusals, but types it for any error.
-    refusal = cast("RefusalError", error)
-    scheme = "Basic" if refusal.error == "invalid_client" else "Bearer"
-    headers = {"WWW-Authenticate": f'{scheme} realm="tickframe sandbox"'} if refusal.status == 401 else None
-    content = {"error": refusal.error, "error_description": refusal.description}
-    return JSONResponse(content, status_code=refusal.status, headers=headers)
-
-
-async def _no_such_path(request: Request, _error: Exception) -> Response:
-    description = f"there is nothing at {request.url.path}: data is at /get/<endpoint>"
-    return JSONResponse({"error": "not_found", "error_description": description}, status_code=404)
-
-
-async def _fail(request: Request, error: Exception) -> Response:
-    description = f"the sandbox failed at {request.url.path}: {type(error).__name__}: {error}"
-    return JSONResponse({"error": "server_error", "error_description": description}, status_code=500)

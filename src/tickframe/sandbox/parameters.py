@@ -10,9 +10,14 @@ date            ``days_value``, ``date_value``, ``timestamp_value`` at midnight,
                 or a string such as ``2016-05-05`` or ``2016.05.05``
 time of day     ``nanoseconds_value``, ``milliseconds_value``, ``time_value``,
                 or a string such as ``09:00:00.000``
-data type       the name of a ``TickDataType`` as a string
-flags           a list of names of ``TickDataFlag``
-chain type      the name of a ``ChainType`` as a string
+data type       the name of a ``TickDataType`` as a string, or in some dialects its number
+flags           a list of names of ``TickDataFlag``, or in some dialects of their numbers
+item types      a list of names of ``ItemType``, or in some dialects of their numbers
+chain type      the name of a ``ChainType`` as a string, or in some dialects its number
+number          ``double_value``, ``integer_value``
+bool            ``bool_value``
+timestamp       ``timestamp_value``
+metrics         an object of objects, see :func:`tickframe.catalogue.wire_metrics`
 ==============  =================================================================================
 """
 
@@ -22,12 +27,25 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import TypedDict, TypeVar, cast
 
-from tickframe.catalogue import ChainType, Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue import (
+    ENUM_NUMBERS,
+    METRICS,
+    ChainType,
+    Function,
+    ItemType,
+    ParameterKind,
+    TickDataFlag,
+    TickDataType,
+)
+from tickframe.catalogue.metrics import METRIC_NAME
+from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.refusal import RefusalError, suggestion
 from tickframe.wire.contract import Value
+from tickframe.wire.values import read_value
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 
@@ -65,13 +83,14 @@ class Parameters(TypedDict, total=False):
     instrument_type: str
     chain_type: ChainType
     exchange: str
+    item_type_filters: frozenset[ItemType]
 
 
 class _InvalidValueError(Exception):
     """A value is invalid for its parameter; the message states the expected values."""
 
 
-def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters:
+def read_parameters(function: Function, sent: Mapping[str, Value], dialect: Dialect = DOCUMENTED) -> Parameters:
     """Check the parameters of a request against the catalogue.
 
     Parameters
@@ -80,6 +99,8 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
         The requested function.
     sent
         The request's parameters by wire name. A value that is not set counts as omitted.
+    dialect
+        How they are written.
 
     Returns
     -------
@@ -91,7 +112,7 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
     RefusalError
         If a parameter is unknown, missing or invalid.
     """
-    documented = {parameter.wire_name: parameter for parameter in function.parameters}
+    documented = {dialect.wire_name(parameter): parameter for parameter in function.parameters}
     for wire_name in sent:
         if wire_name not in documented:
             raise RefusalError(
@@ -105,11 +126,16 @@ def read_parameters(function: Function, sent: Mapping[str, Value]) -> Parameters
                 raise RefusalError(f"{function.endpoint} needs the parameter {wire_name!r} ({parameter.kind.value})")
             continue
         try:
-            values[parameter.name] = _READERS[parameter.kind](value)
+            values[parameter.name] = _reader(parameter.kind, dialect)(value)
         except _InvalidValueError as error:
             raise RefusalError(f"parameter {wire_name!r} of {function.endpoint}: {error}") from None
     # The readers return the types that Parameters declares.
     return cast("Parameters", values)
+
+
+def _reader(kind: ParameterKind, dialect: Dialect) -> Callable[[Value], object]:
+    as_names = dialect.enums == "names" or (dialect.enums == "numbers_except_flags" and kind is ParameterKind.FLAGS)
+    return _READERS[kind] if as_names else {**_READERS, **_NUMBER_READERS}[kind]
 
 
 def _read_string(value: Value) -> str:
@@ -192,8 +218,61 @@ def _parse_time(text: str) -> int:
     return (hours * 3600 + minutes * 60 + seconds) * 10**9 + fraction
 
 
-def _read_flags(value: Value) -> frozenset[TickDataFlag]:
-    return frozenset(_member(TickDataFlag, name) for name in _read_string_list(value))
+def _read_members(members: type[_Name], value: Value) -> frozenset[_Name]:
+    return frozenset(_member(members, name) for name in _read_string_list(value))
+
+
+def _read_metrics(value: Value) -> dict[str, dict[str, object]]:
+    """Return metrics as the catalogue spells them, by key; lists are tuples."""
+    sent = read_value(value)
+    if not isinstance(sent, dict) or not sent:
+        raise _InvalidValueError(f"expected an object with metrics, got {_sent(value)}")
+    metrics = {}
+    for key, arguments in sent.items():
+        name = str(arguments.get(METRIC_NAME)) if isinstance(arguments, dict) else ""
+        if name not in METRICS:
+            raise _InvalidValueError(f"unknown metric of {key!r}: {suggestion(name, METRICS)}")
+        known = {parameter.wire_name: parameter.name for parameter in METRICS[name].parameters} | {
+            METRIC_NAME: METRIC_NAME
+        }
+        for argument in arguments:
+            if argument not in known:
+                raise _InvalidValueError(f"{name} has no argument {argument!r}: {suggestion(argument, known)}")
+        read = {
+            known[argument]: tuple(each) if isinstance(each, list) else each for argument, each in arguments.items()
+        }
+        for field in read.get("fields", ()):
+            if field not in METRICS[name].fields:
+                raise _InvalidValueError(f"{name} has no field {field!r}: {suggestion(field, METRICS[name].fields)}")
+        metrics[key] = read
+    return metrics
+
+
+def _read_scalar(*kinds: str) -> Callable[[Value], object]:
+    def read(value: Value) -> object:
+        if value.WhichOneof("type") not in kinds:
+            raise _InvalidValueError(f"expected a {' or '.join(kinds)}, got {_sent(value)}")
+        return read_value(value)
+
+    return read
+
+
+def _read_member_numbers(members: type[_Name], value: Value) -> frozenset[_Name]:
+    kind = value.list.WhichOneof("list_type") if value.WhichOneof("type") == "list" else None
+    if kind == "integer_list":
+        numbers = list(value.list.integer_list.values)
+    elif kind == "mixed_list":
+        numbers = [_read_integer(item) for item in value.list.mixed_list.values]
+    else:
+        raise _InvalidValueError(f"expected a list of integers, got {_sent(value)}")
+    return frozenset(_numbered(members, number) for number in numbers)
+
+
+def _numbered(members: type[_Name], number: int) -> _Name:
+    known = {ENUM_NUMBERS[member]: member for member in members if member in ENUM_NUMBERS}
+    if number not in known:
+        raise _InvalidValueError(f"unknown number {number:,}: expected one of {', '.join(map(str, sorted(known)))}")
+    return known[number]
 
 
 def _member(names: type[_Name], name: str) -> _Name:
@@ -218,7 +297,21 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
         ParameterKind.DATE: _read_day,
         ParameterKind.TIME: _read_time,
         ParameterKind.DATA_TYPE: lambda value: _member(TickDataType, _read_string(value)),
-        ParameterKind.FLAGS: _read_flags,
+        ParameterKind.FLAGS: partial(_read_members, TickDataFlag),
+        ParameterKind.ITEM_TYPES: partial(_read_members, ItemType),
+        ParameterKind.FLOAT: _read_scalar("double_value", "integer_value"),
+        ParameterKind.BOOLEAN: _read_scalar("bool_value"),
+        ParameterKind.TIMESTAMP: _read_scalar("timestamp_value"),
+        ParameterKind.METRICS: _read_metrics,
         ParameterKind.CHAIN_TYPE: lambda value: _member(ChainType, _read_string(value)),
+    }
+)
+
+_NUMBER_READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
+    {
+        ParameterKind.DATA_TYPE: lambda value: _numbered(TickDataType, _read_integer(value)),
+        ParameterKind.FLAGS: partial(_read_member_numbers, TickDataFlag),
+        ParameterKind.ITEM_TYPES: partial(_read_member_numbers, ItemType),
+        ParameterKind.CHAIN_TYPE: lambda value: _numbered(ChainType, _read_integer(value)),
     }
 )

@@ -12,6 +12,7 @@ from typing import Self, TypedDict
 import uvicorn
 
 from tickframe.sandbox.app import Account, application
+from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.market.parquet import ParquetMarket
 from tickframe.sandbox.market.simulated import SimulatedMarket
@@ -56,6 +57,12 @@ class Sandbox:
         Maximum size in bytes of a cache of encoded responses, to imitate a service with a cache of its own:
         repeated requests with the same parameters are then answered from it. The least recently used
         responses are removed first; 0 disables the cache.
+    dialect
+        How the service wants to be asked where its documentation is silent, for example where the source travels. By
+        default as a client without such settings asks.
+    quote_rows
+        Whether ``TRADES_AND_QUOTES`` of ``tick_data`` has a row for each trade or quote, with empty trade columns in
+        the rows of quotes, as some pages of the service document it; by default it has a row for each trade.
 
     Attributes
     ----------
@@ -88,6 +95,8 @@ class Sandbox:
         token_seconds: float = 43_199,
         answer_delay: float = 0.0,
         kept_bytes: int = 0,
+        dialect: Dialect = DOCUMENTED,
+        quote_rows: bool = False,
     ) -> None:
         self.user = "sandbox"
         self.password = secrets.token_urlsafe(16)
@@ -95,7 +104,8 @@ class Sandbox:
         self.url = ""
         self._port = port
         self._market: Market = SimulatedMarket(seed) if data is None else ParquetMarket(data)
-        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}"
+        rows = ", quote rows" if quote_rows else ""
+        self.cache_namespace = f"tickframe sandbox, {self._market.fingerprint}{rows}"
         self._tokens = Tokens(token_seconds)
         self._app = application(
             self._market,
@@ -103,6 +113,8 @@ class Sandbox:
             self._tokens,
             answer_delay=answer_delay,
             kept_bytes=kept_bytes,
+            dialect=dialect,
+            quote_rows=quote_rows,
         )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

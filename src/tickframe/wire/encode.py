@@ -176,9 +176,10 @@ def _doubles(column: pa.ChunkedArray) -> WireList:
 
 
 def _integers(list_type: str, column: pa.ChunkedArray) -> WireList:
-    dtype, null, arrow_type, _ = INTEGER_LISTS[list_type]
-    integers = _combined(column).cast(arrow_type).cast(pa.from_numpy_dtype(dtype))
-    values = pc.fill_null(integers, null).to_numpy()
+    stored = INTEGER_LISTS[list_type]
+    dtype = stored.dtype
+    integers = _combined(column).cast(stored.arrow_type).cast(pa.from_numpy_dtype(dtype))
+    values = pc.fill_null(integers, stored.null).to_numpy()
     if kernel is None:
         return _by_protobuf(list_type, values.tolist())
     size = kernel.size_of_varints(values, dtype.itemsize)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +14,26 @@ import pyarrow as pa
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tickframe.errors import DecodeError
+from tickframe.timestamps import NANOSECONDS_PER_DAY
 from tickframe.wire.contract import Value, ValueList
-from tickframe.wire.contract.types_pb2 import ValueObject
+from tickframe.wire.contract.types_pb2 import Date, ValueObject
+from tickframe.wire.fields import WireType
 
 # The null of an integer list is the least integer of its width, that of a double list is NaN.
 NULL_INT32 = -(2**31)
 NULL_INT64 = -(2**63)
 
 NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+# Contract 1.x counts from 2000: a null that was moved to 1970 like any other value is this much larger.
+_DAYS_TO_2000 = 10_957
+SHIFTED_NULL_DAY = NULL_INT32 + _DAYS_TO_2000
+SHIFTED_NULL_TIMESTAMP = NULL_INT64 + _DAYS_TO_2000 * NANOSECONDS_PER_DAY
+
+EPOCH = dt.date(1970, 1, 1)
+
+# Year, month and day of a date of contract 1.x.
+_DATE_PARTS = (1, 2, 3)
 
 _DURATION = pa.duration("ns")
 
@@ -38,16 +51,21 @@ class IntegerList(NamedTuple):
         The type of the column.
     scale : int
         What an integer is multiplied by to be stored as ``arrow_type``.
+    shifted_null : int or None
+        Another integer that represents null: the null since 2000, counted from 1970.
     """
 
     dtype: np.dtype[np.signedinteger[Any]]
     null: int
     arrow_type: pa.DataType
     scale: int = 1
+    shifted_null: int | None = None
 
     def to_array(self, integers: npt.NDArray[np.signedinteger[Any]], *, nulls: bool = True) -> pa.Array:
-        """Return an array that takes over the memory of integers; ``nulls`` is whether to look for any."""
+        """Return an array that takes over the memory of integers; ``nulls`` is whether to look for ``null``."""
         null = integers == self.null if nulls else None
+        if self.shifted_null is not None and (shifted := integers == self.shifted_null).any():
+            null = shifted if null is None else null | shifted
         values = integers if self.scale == 1 else integers.astype(np.int64) * self.scale
         return _fixed_width(values, self.arrow_type, null)
 
@@ -58,10 +76,12 @@ class IntegerList(NamedTuple):
 
 INTEGER_LISTS: Mapping[str, IntegerList] = {
     "integer_list": IntegerList(np.dtype(np.int64), NULL_INT64, pa.int64()),
-    "days_list": IntegerList(np.dtype(np.int32), NULL_INT32, pa.date32()),
+    "days_list": IntegerList(np.dtype(np.int32), NULL_INT32, pa.date32(), shifted_null=SHIFTED_NULL_DAY),
     "milliseconds_list": IntegerList(np.dtype(np.int32), NULL_INT32, _DURATION, NANOSECONDS_PER_MILLISECOND),
     "nanoseconds_list": IntegerList(np.dtype(np.int64), NULL_INT64, _DURATION),
-    "timestamps_list": IntegerList(np.dtype(np.int64), NULL_INT64, pa.timestamp("ns")),
+    "timestamps_list": IntegerList(
+        np.dtype(np.int64), NULL_INT64, pa.timestamp("ns"), shifted_null=SHIFTED_NULL_TIMESTAMP
+    ),
 }
 
 
@@ -74,6 +94,47 @@ def read_booleans(values: Any) -> pa.Array:
     """Return booleans as an array of its own memory."""
     bits = np.packbits(np.array(values, np.bool_), bitorder="little")
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
+def days_of(date: Date) -> int | None:
+    """Return the days since 1970-01-01 of a date of contract 2.0.0, or of year, month and day of contract 1.x.
+
+    Raises
+    ------
+    ValueError
+        If year, month and day are not a date, or not that of the days.
+    """
+    parts = _parts_of(date)
+    if not parts:
+        return date.days
+    year, month, day = (parts.get(number, 0) for number in _DATE_PARTS)
+    if not (year or month or day or date.days):
+        return None
+    try:
+        days = (dt.date(year, month, day) - EPOCH).days
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"year {year}, month {month} and day {day} of a contract 1.x date: {error}") from error
+    if date.days not in (0, days):
+        raise ValueError(f"a date is both {year}-{month}-{day} and {date.days:,} days since 1970-01-01")
+    return days
+
+
+def _parts_of(date: Date) -> dict[int, int]:
+    """Return the fields of contract 1.x, by number; those of a later contract are unknown to it."""
+    fields = UnknownFieldSet(date)
+    return {
+        fields[place].field_number: fields[place].data
+        for place in range(len(fields))
+        if fields[place].field_number in _DATE_PARTS and fields[place].wire_type == WireType.VARINT
+    }
+
+
+def _read_dates(dates: Any) -> pa.Array:
+    days = [days_of(date) for date in dates]
+    if any(_parts_of(date) for date in dates):
+        # Writers omit zeros, so the null of contract 1.x has no fields, as 1970-01-01 has none in contract 2.0.0.
+        days = [day if date.ByteSize() else None for day, date in zip(days, dates, strict=True)]
+    return INTEGER_LISTS["days_list"].read([NULL_INT32 if day is None else day for day in days])
 
 
 def _read_times(times: Any) -> pa.Array:
@@ -97,7 +158,7 @@ ARRAYS: Mapping[str, Callable[[Any], pa.Array]] = {
     "double_list": lambda values: doubles_to_array(np.array(values, np.float64)),
     "string_list": lambda values: pa.array(list(values), pa.string()),
     "bool_list": read_booleans,
-    "date_list": lambda dates: INTEGER_LISTS["days_list"].read([date.days for date in dates]),
+    "date_list": _read_dates,
     "time_list": _read_times,
 }
 
@@ -142,8 +203,17 @@ def list_to_array(values: ValueList, name: str, *, label: bool = False) -> pa.Ar
     if list_type == "mixed_list":
         array = _mixed_to_array(values.mixed_list.values, name)
     else:
-        array = ARRAYS[list_type](getattr(values, list_type).values)
+        array = _read(list_type, getattr(values, list_type).values, name)
     return array.dictionary_encode() if label and pa.types.is_string(array.type) else array
+
+
+def _read(list_type: str, values: Any, name: str) -> pa.Array:
+    try:
+        return ARRAYS[list_type](values)
+    except ValueError as error:
+        raise DecodeError(
+            f"column {name!r} cannot be read: {error}; report it to the service's support", column=name
+        ) from error
 
 
 def _unknown_type(name: str) -> DecodeError:
@@ -173,7 +243,7 @@ def _mixed_to_array(values: Sequence[Value], name: str) -> pa.Array:
 
 def _kind_to_array(values: Sequence[Value], kind: str, name: str) -> pa.Array:
     if kind in LIST_TYPES:
-        return ARRAYS[LIST_TYPES[kind]]([getattr(value, kind) for value in values])
+        return _read(LIST_TYPES[kind], [getattr(value, kind) for value in values], name)
     if kind == "list":
         return _lists_to_array([value.list for value in values], name)
     return _objects_to_array([value.object for value in values], name)

@@ -12,6 +12,7 @@ from tickframe.catalogue import Column, ColumnKind
 from tickframe.errors import DecodeError
 from tickframe.wire import fallback
 from tickframe.wire.batch import to_record_batch
+from tickframe.wire.completeness import announced_holes
 from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
 from tickframe.wire.kernel import kernel
@@ -97,6 +98,7 @@ def _warnings(responses: Iterable[Response]) -> Iterator[str]:
             yield response.warning
         if response.missing:
             yield f"the response lacks the documented columns {', '.join(response.missing)}: they are filled with nulls"
+        yield from announced_holes(response.meta)
 
 
 def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.RecordBatch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 
@@ -10,10 +11,20 @@ import numpy as np
 import pandas as pd
 
 from tickframe.wire.contract import Value, ValueList
-from tickframe.wire.contract.types_pb2 import MixedList, StringList, ValueObject
-from tickframe.wire.lists import LIST_TYPES, NANOSECONDS_PER_MILLISECOND
+from tickframe.wire.contract.types_pb2 import IntegerList, MixedList, StringList, ValueObject
+from tickframe.wire.lists import (
+    EPOCH,
+    LIST_TYPES,
+    NANOSECONDS_PER_MILLISECOND,
+    NULL_INT32,
+    NULL_INT64,
+    SHIFTED_NULL_DAY,
+    SHIFTED_NULL_TIMESTAMP,
+    days_of,
+)
 
-EPOCH = dt.date(1970, 1, 1)
+_NULL_DAYS = (None, NULL_INT32, SHIFTED_NULL_DAY)
+_NULL_TIMESTAMPS = (NULL_INT64, SHIFTED_NULL_TIMESTAMP)
 
 _SUPPORTED = "pass a string, a number, a bool, a date, a time, a timestamp, or a list or a mapping of these"
 
@@ -26,7 +37,8 @@ def write_value(value: object) -> Value:
     value
         A str, bool, int, float, date, time of day (``datetime.time``, ``timedelta``,
         ``pandas.Timedelta``, ``numpy.timedelta64``), timestamp (``datetime``, ``pandas.Timestamp``,
-        ``numpy.datetime64``), an iterable of these, or a mapping of names to these. Dates are sent as
+        ``numpy.datetime64``), an iterable of these, or a mapping of names to these; an array of 64-bit
+        integers is a list of integers, another iterable of numbers a list of mixed values. Dates are sent as
         days, times as nanoseconds since midnight, timestamps as nanoseconds since 1970-01-01 (in UTC
         if they have a zone).
 
@@ -59,6 +71,8 @@ def write_value(value: object) -> Value:
             return Value(double_value=float(value))
         case Mapping():
             return Value(object=ValueObject(fields={str(name): write_value(field) for name, field in value.items()}))
+        case array() if value.typecode == "q":
+            return Value(list=ValueList(integer_list=IntegerList(values=value)))
         case np.ndarray() if value.ndim == 0:
             return write_value(value.item())
         case Iterable() if not isinstance(value, bytes | bytearray | memoryview):
@@ -81,7 +95,8 @@ def read_value(value: Value) -> object:
     ----------
     value
         The value. Dates become ``datetime.date``, times of day ``pandas.Timedelta``, timestamps
-        ``pandas.Timestamp`` without a zone, lists ``list`` and objects ``dict``. An unset value is None.
+        ``pandas.Timestamp`` without a zone, lists ``list`` and objects ``dict``. An unset value is None, and so is the
+        null of a date or a timestamp.
     """
     kind = value.WhichOneof("type")
     return None if kind is None else _READERS[kind](getattr(value, kind))
@@ -94,8 +109,12 @@ def _read_list(values: ValueList) -> list[object]:
     return [_LIST_READERS[list_type](item) for item in getattr(values, list_type).values]
 
 
-def _read_days(days: int) -> dt.date:
-    return EPOCH + dt.timedelta(days=days)
+def _read_days(days: int | None) -> dt.date | None:
+    return None if days in _NULL_DAYS else EPOCH + dt.timedelta(days=days)
+
+
+def _read_timestamp(nanoseconds: int) -> pd.Timestamp | None:
+    return None if nanoseconds in _NULL_TIMESTAMPS else pd.Timestamp(nanoseconds, unit="ns")
 
 
 def _read_nanoseconds(nanoseconds: int) -> pd.Timedelta:
@@ -107,12 +126,12 @@ _READERS: Mapping[str, Callable[..., object]] = {
     "integer_value": int,
     "double_value": float,
     "bool_value": bool,
-    "date_value": lambda date: _read_days(date.days),
+    "date_value": lambda date: _read_days(days_of(date)),
     "time_value": lambda time: _read_nanoseconds(time.milliseconds * NANOSECONDS_PER_MILLISECOND + time.nanoseconds),
     "days_value": _read_days,
     "milliseconds_value": lambda milliseconds: _read_nanoseconds(milliseconds * NANOSECONDS_PER_MILLISECOND),
     "nanoseconds_value": _read_nanoseconds,
-    "timestamp_value": lambda nanoseconds: pd.Timestamp(nanoseconds, unit="ns"),
+    "timestamp_value": _read_timestamp,
     "object": lambda value: {name: read_value(field) for name, field in value.fields.items()},
     "list": _read_list,
 }

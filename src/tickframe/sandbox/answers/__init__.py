@@ -10,8 +10,10 @@ from tickframe.sandbox.answers.response import Response
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import Parameters
 
+Responders = Mapping[str, Callable[[Market, Parameters], Response]]
+
 #: The responder of each function by its documented name.
-RESPONDERS: Mapping[str, Callable[[Market, Parameters], Response]] = MappingProxyType(
+RESPONDERS: Responders = MappingProxyType(
     {
         "lookup_sources": lookups.answer_sources,
         "lookup_exchanges": lookups.answer_exchanges,
@@ -29,3 +31,6 @@ RESPONDERS: Mapping[str, Callable[[Market, Parameters], Response]] = MappingProx
         "chain": instruments.answer_chain,
     }
 )
+
+#: The same, but trades and quotes have a row per trade or quote, as some pages document them.
+WITH_QUOTE_ROWS: Responders = MappingProxyType({**RESPONDERS, "tick_data": ticks.answer_tick_data_with_quote_rows})

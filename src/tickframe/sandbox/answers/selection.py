@@ -11,6 +11,12 @@ import pyarrow.compute as pc
 from tickframe.catalogue import TickDataFlag
 from tickframe.sandbox.market.arrays import Booleans, Integers, nanoseconds
 
+# Times in UTC are not simulated: see UTC_NOT_SIMULATED.
+_MARKET_TIMES = frozenset({TickDataFlag.USE_MARKET_TS, TickDataFlag.USE_MARKET_UTC_TS})
+
+#: The warning of a response to a request for times in UTC.
+UTC_NOT_SIMULATED = "USE_MARKET_UTC_TS is not simulated: times are by the exchange's own clock"
+
 
 def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
     """Apply flags to one day's trades or quotes.
@@ -26,8 +32,8 @@ def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The selected ticks in the market's order. With ``USE_MARKET_TS``, their times are the exchange's
-        and they are in the order of these.
+        The selected ticks in the market's order. With ``USE_MARKET_TS`` or ``USE_MARKET_UTC_TS``, their
+        times are the exchange's and they are in the order of these.
     """
     if TickDataFlag.INCLUDE_NON_REGULAR not in flags and "regular" in ticks.column_names:
         ticks = ticks.filter(ticks["regular"])
@@ -39,7 +45,7 @@ def select(ticks: pa.Table, flags: AbstractSet[TickDataFlag]) -> pa.Table:
         for name in ("trade", "trade_size"):
             corrected = pc.coalesce(ticks[f"corrected_{name}"], ticks[name])
             ticks = ticks.set_column(ticks.column_names.index(name), name, corrected)
-    if TickDataFlag.USE_MARKET_TS in flags and "market_time" in ticks.column_names:
+    if not flags.isdisjoint(_MARKET_TIMES) and "market_time" in ticks.column_names:
         ticks = in_time_order(ticks.set_column(ticks.column_names.index("time"), "time", ticks["market_time"]))
     return ticks
 

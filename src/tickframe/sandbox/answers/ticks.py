@@ -22,7 +22,7 @@ from tickframe.sandbox.answers.response import (
     requested_symbols,
     response_table,
 )
-from tickframe.sandbox.answers.selection import rows_as_of, select, within
+from tickframe.sandbox.answers.selection import UTC_NOT_SIMULATED, in_time_order, rows_as_of, select, within
 from tickframe.sandbox.market.arrays import SECOND, durations, nanoseconds
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import NANOSECONDS_OF_DAY, Parameters
@@ -33,6 +33,7 @@ _DEFAULT_BIN_SECONDS = 60
 
 _NO_TRADES = empty_table("tick_data", TickDataType.TRADES)
 _NO_QUOTES = empty_table("tick_data", TickDataType.QUOTES)
+_TRADES_AND_QUOTES = empty_table("tick_data", TickDataType.TRADES_AND_QUOTES)
 
 
 class _Ticks(NamedTuple):
@@ -60,6 +61,34 @@ def answer_tick_data(market: Market, parameters: Parameters) -> Response:
         return {**columns_of(quotes), **columns_of(requested)}
 
     return _answer_symbol("tick_data", market, parameters, in_window)
+
+
+def answer_tick_data_with_quote_rows(market: Market, parameters: Parameters) -> Response:
+    """Answer as :func:`answer_tick_data`, but ``TRADES_AND_QUOTES`` also has one row per quote, without a trade.
+
+    Rows are in order of time. A trade follows the quotes of the same time, of which the last prevails.
+    """
+    if parameters["data_type"] is not TickDataType.TRADES_AND_QUOTES:
+        return answer_tick_data(market, parameters)
+
+    def in_window(ticks: _Ticks) -> _Columns:
+        trades, quotes = (within(side, parameters.get("from_time"), parameters.get("to_time")) for side in ticks)
+        prevailing = rows_as_of(ticks.quotes, nanoseconds(trades), inclusive=True)
+        with_trades = _rows({**columns_of(prevailing), **columns_of(trades)}, len(trades))
+        merged = pa.concat_tables([_rows(columns_of(quotes), len(quotes)), with_trades])
+        return columns_of(in_time_order(merged.unify_dictionaries().combine_chunks()))
+
+    return _answer_symbol("tick_data", market, parameters, in_window)
+
+
+def _rows(columns: _Columns, length: int) -> pa.Table:
+    """Return the columns of trades and quotes but symbol and date, null where there is none."""
+    fields = [field for field in _TRADES_AND_QUOTES.schema if field.name not in ("symbol", "date")]
+    arrays = [
+        columns[field.name].cast(field.type) if field.name in columns else pa.nulls(length, field.type)
+        for field in fields
+    ]
+    return pa.table(arrays, pa.schema(fields))
 
 
 def answer_tick_aggregated(market: Market, parameters: Parameters) -> Response:
@@ -91,7 +120,7 @@ def _answer_symbol(
     rows = len(columns["time"])
     columns.update(symbol=constant(symbol, rows), date=constant(day, rows))
     table = response_table(function, columns, data_type)
-    return Response(table, meta=_condition_info(market, parameters, table))
+    return Response(table, _not_simulated(parameters), _condition_info(market, parameters, table))
 
 
 def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
@@ -99,7 +128,7 @@ def answer_tick_snapshot(market: Market, parameters: Parameters) -> Response:
     check_source(market, parameters)
     data_type, day = parameters["data_type"], parameters["day"]
     as_of = np.array([parameters["time"]])
-    rows, warnings = [empty_table("tick_snapshot", data_type)], []
+    rows, warnings = [empty_table("tick_snapshot", data_type)], [*_not_simulated(parameters)]
     for symbol in requested_symbols(parameters):
         ticks = _ticks(market, parameters, symbol)
         if ticks is None:
@@ -129,6 +158,10 @@ def _ticks(market: Market, parameters: Parameters, symbol: str) -> _Ticks | None
     )
 
 
+def _not_simulated(parameters: Parameters) -> tuple[str, ...]:
+    return (UTC_NOT_SIMULATED,) if TickDataFlag.USE_MARKET_UTC_TS in parameters.get("flags", frozenset()) else ()
+
+
 def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> dict[str, Value]:
     """Return the meanings of the table's trade conditions if the flags request them."""
     requested = TickDataFlag.INCLUDE_TRADE_CONDITION_INFO in parameters.get("flags", frozenset())
@@ -139,7 +172,7 @@ def _condition_info(market: Market, parameters: Parameters, table: pa.Table) -> 
     for code in pc.unique(table["trade_condition"].cast(pa.string())).drop_null().to_pylist():
         condition = market.condition(code)
         fields = info.object.fields[code].object.fields
-        fields["description"].string_value = condition.description
-        fields["category"].string_value = condition.category
+        fields["trade_description"].string_value = condition.description
+        fields["trade_category"].string_value = condition.category
         fields["continuous_session"].bool_value = condition.continuous_session
     return {"trade_conditions": info}

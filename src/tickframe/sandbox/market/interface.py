@@ -25,7 +25,10 @@ SYMBOLS_SCHEMA = _directory_schema("lookup_symbols")
 
 
 class TradeCondition(NamedTuple):
-    """The meaning of a trade condition."""
+    """The meaning of a trade condition.
+
+    The category is a documented one: Dark, Off, Lit, Lit - Auction or Lit - Periodic Auction.
+    """
 
     description: str
     category: str

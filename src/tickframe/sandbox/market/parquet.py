@@ -36,7 +36,7 @@ _COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
 # The quotes of a busy day take 50 MB.
 _TABLES_IN_MEMORY = 8
 
-_CONDITION = TradeCondition("A condition of your own data", "regular", continuous_session=True)
+_CONDITION = TradeCondition("A condition of your own data", "Lit", continuous_session=True)
 
 
 class _RowGroup(NamedTuple):

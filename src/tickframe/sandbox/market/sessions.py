@@ -30,19 +30,19 @@ from tickframe.sandbox.market.tick_rules import TickRule, whole
 #: The meanings of the simulated market's trade conditions.
 CONDITIONS: Mapping[str, TradeCondition] = MappingProxyType(
     {
-        "AT": TradeCondition("Automatic trade", "regular", continuous_session=True),
-        "OA": TradeCondition("Opening auction", "regular", continuous_session=False),
-        "IA": TradeCondition("Intraday auction", "regular", continuous_session=False),
-        "CA": TradeCondition("Closing auction", "regular", continuous_session=False),
-        "XT": TradeCondition("Automatic trade, cancelled later", "cancelled", continuous_session=True),
-        "CT": TradeCondition("Automatic trade, corrected later", "corrected", continuous_session=True),
-        "OTC": TradeCondition("Off-book trade", "non-regular", continuous_session=False),
-        "LR": TradeCondition("Off-book trade, reported late", "non-regular", continuous_session=False),
+        "AT": TradeCondition("Automatic trade", "Lit", continuous_session=True),
+        "OA": TradeCondition("Opening auction", "Lit - Auction", continuous_session=False),
+        "IA": TradeCondition("Intraday auction", "Lit - Auction", continuous_session=False),
+        "CA": TradeCondition("Closing auction", "Lit - Auction", continuous_session=False),
+        "XT": TradeCondition("Automatic trade, cancelled later", "Lit", continuous_session=True),
+        "CT": TradeCondition("Automatic trade, corrected later", "Lit", continuous_session=True),
+        "OTC": TradeCondition("Off-book trade", "Off", continuous_session=False),
+        "LR": TradeCondition("Off-book trade, reported late", "Off", continuous_session=False),
     }
 )
 
 _CODES = tuple(CONDITIONS)
-_REGULAR = np.array([condition.category != "non-regular" for condition in CONDITIONS.values()])
+_REGULAR = np.array([condition.category != "Off" for condition in CONDITIONS.values()])
 _CONTINUOUS = np.array([condition.continuous_session for condition in CONDITIONS.values()])
 
 # Shares of the trades of continuous trading.

@@ -17,7 +17,10 @@ import tickframe as tf
 from tests.cache.test_service import cached_client
 from tests.faults.server import FaultServer, answer
 from tests.faults.ticks import ask, framed_ticks, symbols, ticks_for
+from tests.scripted_server import Reply, ScriptedServer
 from tickframe.sandbox import Sandbox
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 SYMBOLS = ["ZAL.XE", "ADS.XE"]
 DAYS = ("2016-05-03", "2016-05-05")
@@ -75,6 +78,27 @@ def test_the_dataset_can_have_the_documented_columns(filled: tuple[tf.Client, pa
     assert documented.count_rows() == table.num_rows
     with pytest.raises(ValueError, match="invalid times"):
         client.cache.dataset(times="both")
+
+
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
+def test_timestamps_of_responses_and_computed_ones_are_not_mixed(scripted: ScriptedServer, tmp_path: Path) -> None:
+    def load(client: tf.Client, symbol: str, response: DataResponse) -> pd.DataFrame:
+        response.data.columns["symbol"].string_list.values[:] = [symbol]
+        scripted.reply(Reply(write_frame(response.SerializeToString())))
+        return client.tick_data("ACTIV", symbol, "2016-05-05", data_type="TRADES").to_pandas(index=None)
+
+    response = DataResponse()
+    response.data.columns["date"].days_list.values.append(16926)
+    response.data.columns["time"].nanoseconds_list.values.append(1)
+    with tf.Client(scripted.url, token="t", cache=tmp_path) as client:
+        load(client, "ADS.XE", response)
+        response.data.columns["timestamp"].integer_list.values.append(2)
+        assert load(client, "ZAL.XE", response)["timestamp"].tolist() == [2]
+        for times in ("timestamp", "documented"):
+            with pytest.raises(ValueError, match="1 of 2 have a column 'timestamp' of their own"):
+                client.cache.dataset("tick_data", times=times)
+        client.cache.clear(symbol="ADS.XE")
+        assert client.cache.dataset("tick_data").to_table()["timestamp"].to_pylist() == [2]
 
 
 def test_readers_of_the_dataset_get_every_nanosecond(filled: tuple[tf.Client, pa.Table]) -> None:

@@ -80,6 +80,8 @@ def open_dataset(
     parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
     symbol = _symbol_column(function)
     schema = pa.unify_schemas([file.schema.remove_metadata() for file in with_rows])
+    if TIMESTAMP in schema.names:
+        _check_own_timestamps(with_rows, function)
     time_options = TimeOptions.of(timestamp_columns(function), times=times)
     time_options = time_options.for_schema(schema, is_documented=False)
     schema = time_options.schema(schema)
@@ -122,6 +124,16 @@ def _check_timestamps(files: Sequence[_File], function: str) -> None:
             f"{len(lacking)} of {len(files)} cached responses of {function} have no timestamps, since an earlier "
             "version of tickframe wrote them or a day is outside 1677 to 2262: use times='documented', or load them "
             "again with cache='refresh'"
+        )
+
+
+def _check_own_timestamps(files: Sequence[_File], function: str) -> None:
+    """Check that a column ``timestamp`` is of all responses, not of some and computed for others."""
+    others = sum(file.has_timestamps for file in files)
+    if others:
+        raise ValueError(
+            f"cannot combine cached {function} responses: {len(files) - others} of {len(files)} have a column "
+            f"{TIMESTAMP!r} of their own, and for the others it would be date plus time: clear() one kind"
         )
 
 

@@ -19,7 +19,7 @@ def tick_analytics(
 ) -> DataObject:
     """Calculate metrics of some symbols.
 
-    How metrics travel is not documented, so it is inferred; see :func:`tickframe.catalogue.wire_metrics`.
+    How metrics travel is not documented, so it is inferred; see ``tickframe.catalogue.wire_metrics``.
 
     Parameters
     ----------

@@ -304,7 +304,7 @@ def test_empty_lists_have_the_documented_type() -> None:
     response = DataResponse()
     response.data.columns["feeds"].CopyFrom(mixed(Value(list=ValueList()), Value()))
     batch = next(read_batches(framed(response), FUNCTIONS["lookup_exchanges"].columns))
-    assert batch.schema == documented_schema(FUNCTIONS["lookup_exchanges"].columns)
+    assert batch.schema == pa.schema([("feeds", pa.list_(pa.string()))])
     assert batch.column("feeds").to_pylist() == [[], None]
 
 

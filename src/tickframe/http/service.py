@@ -56,7 +56,7 @@ class Service:
         self.close()
 
     def _connect(self) -> None:
-        self._session = new_session()
+        self._session = new_session(self.settings.stall_timeout)
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
         self._owner = OwningProcess()

@@ -22,7 +22,7 @@ from tickframe.errors import (
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.refusals import framed_body, raise_for_status, read_json
-from tickframe.http.retry import SharedPause, retry
+from tickframe.http.retry import RetryQuota, SharedPause, retry
 from tickframe.http.session import CredentialHeader, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
@@ -59,6 +59,7 @@ class Service:
         self._session = new_session(self.settings.stall_timeout)
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
+        self._quota = RetryQuota()
         self._owner = OwningProcess()
 
     def _connect_after_fork(self) -> None:
@@ -99,6 +100,7 @@ class Service:
                     lambda attempts: joined(self._request(part, cancellation), attempts),
                     self.settings.retry_seconds,
                     self._pause,
+                    self._quota,
                     cancellation,
                 )
         except TickframeError as error:

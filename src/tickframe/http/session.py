@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from tickframe.errors import TransportError
 from tickframe.http.cancellation import current_cancellation
+from tickframe.http.retry import TRANSIENT_STATUSES
 from tickframe.wire.frames import BinaryFile
 
 #: Bytes a second below which a response is too slow; any useful connection is much faster.
@@ -35,6 +36,20 @@ _MAXIMUM_LINES = 256 * 1024
 
 class SlowResponseError(TimeoutError):
     """The bytes of a response arrived at less than :data:`MINIMUM_RATE` for as long as the stall timeout."""
+
+
+class TunnelRefusedError(OSError):
+    """A proxy has refused to connect to the service.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status of its response to CONNECT.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the proxy answered HTTP {status}")
+        self.status = status
 
 
 class StalledResponseError(TimeoutError):
@@ -56,6 +71,8 @@ class _TimedResponse(HTTPResponse):
 
     def __init__(self, sock: socket.socket, *arguments: Any, stall_timeout: float, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
+        # Known before the headers, and for a response to CONNECT, of which http.client keeps nothing.
+        self.final_status: int | None = None
         read_timeout = sock.gettimeout() or stall_timeout
         self._deadline = monotonic() + read_timeout
         self._arrivals = _TimedFile(self.fp.detach(), sock, min(read_timeout, stall_timeout))
@@ -68,6 +85,7 @@ class _TimedResponse(HTTPResponse):
             self._arrivals.await_first_byte(self._deadline)
             version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed omits it
             if status not in _INTERIM_STATUSES:
+                self.final_status = status
                 return version, status, reason
             parse_headers(self.fp)
 
@@ -177,16 +195,16 @@ class _CancellableConnection:
 
     Attributes
     ----------
-    received : http.client.HTTPResponse
-        The last response, without urllib3's layers around it.
+    received : http.client.HTTPResponse or None
+        The last response, without urllib3's layers around it; None before the first one.
     """
 
     sock: socket.socket
-    received: HTTPResponse
 
     def __init__(self, *arguments: Any, stall_timeout: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._stall_timeout = stall_timeout
+        self.received: _TimedResponse | None = None
 
     # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
@@ -197,6 +215,15 @@ class _CancellableConnection:
     def request(self, *arguments: Any, **options: Any) -> None:
         current_cancellation().check()
         super().request(*arguments, **options)  # type: ignore[misc]
+
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        except OSError as error:
+            status = self.received.final_status if self.received is not None else None
+            if status is None or status == requests.codes.ok:
+                raise
+            raise TunnelRefusedError(status) from error
 
     def getresponse(self) -> Any:
         # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
@@ -288,13 +315,10 @@ def open_body(response: requests.Response) -> BinaryFile:
     Its errors are those of urllib3. At its end the connection is free for the next request.
     """
     connection = response.raw.connection
-    if (
-        not isinstance(connection, _CancellableConnection)
-        or response.raw.chunked
-        or "Content-Encoding" in response.headers
-    ):
+    received = connection.received if isinstance(connection, _CancellableConnection) else None
+    if received is None or response.raw.chunked or "Content-Encoding" in response.headers:
         return _DecodedBody(response.raw)
-    return _PlainBody(response.raw, connection.received)
+    return _PlainBody(response.raw, received)
 
 
 class _DecodedBody:
@@ -349,7 +373,7 @@ def network_errors(host: str) -> Iterator[None]:
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         # requests reports a malformed URL as a ValueError.
         permanent = isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError | ValueError)
-        passing = not permanent or _closed_in_handshake(error)
+        passing = not permanent or _closed_in_handshake(error) or _refused_tunnel_in_passing(error)
         _remove_requests(error)
         raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
     except OSError as error:
@@ -378,8 +402,15 @@ def _closed_in_handshake(error: Exception) -> bool:
     return isinstance(innermost, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
+def _refused_tunnel_in_passing(error: Exception) -> bool:
+    """Return whether a proxy has refused to connect with a transient status."""
+    return any(isinstance(each, TunnelRefusedError) and each.status in TRANSIENT_STATUSES for each in _chain(error))
+
+
 def _failure(error: Exception) -> str:
     for each in _chain(error):
+        if isinstance(each, TunnelRefusedError):
+            return f"no connection through the proxy: {each}: check the proxy's address, password and rules"
         if isinstance(each, SlowResponseError):
             return (
                 f"response too slow: {each}, the minimum is {MINIMUM_RATE} bytes/s: "

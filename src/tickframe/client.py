@@ -195,7 +195,7 @@ class Client(DocumentedFunctions):
         return self._cache
 
     def check(self) -> dict[str, Any]:
-        """Test connection and account (one request).
+        """Test connection and account (one request). Transient failures are retried.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The pauses that a service asks for, within bounds, and the retries of all requests of a client together."""
+"""Retries: the pauses that a service asks for, within bounds, and the quota that all requests of a client share."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from email.utils import format_datetime
 import pytest
 
 import tickframe as tf
-from tests.faults.server import FaultServer, Response, answer, refusal
+from tests.faults.server import Ending, FaultServer, Response, answer, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbols
 from tickframe import errors
 from tickframe.plan.plan import Options
 
 WHOLE = answer(framed_ticks("S000"))
+ACCOUNT = answer(b'{"user": "u"}', content_type="application/json")
 LONGEST_PAUSE = 60.0
 
 NOW = dt.datetime.now(dt.UTC)
@@ -141,3 +142,27 @@ def test_a_success_returns_what_its_retry_took(server: FaultServer, client: tf.C
         ask(client).to_arrow()
     assert len(waits) == 150
     assert max(waits) <= 0.5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refusal(502),
+        refusal(429, Retry_After="7"),
+        refusal(522),
+        ACCOUNT.before_any_byte(Ending.RESET),
+        ACCOUNT.cut_in_head(Ending.RESET),
+        ACCOUNT.cut_in_body(5),
+        ACCOUNT.cut_in_body(5, Ending.STALLED),
+    ],
+)
+def test_check_is_retried_like_any_request(server: FaultServer, waits: list[float], fault: Response) -> None:
+    with tf.Client(server.url, token=SECRET, stall_timeout=0.2) as client:
+        server.script(fault, fault, ACCOUNT)
+        assert client.check() == {"user": "u"}
+        assert len(server.received) == 3
+        server.script(fault)
+        with pytest.raises(errors.TickframeError) as raised:
+            client.check()
+        assert raised.value.attempts == len(server.received) - 3 > 1
+        assert sum(waits) <= 2 * client.settings.retry_seconds

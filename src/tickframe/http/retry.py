@@ -91,25 +91,25 @@ class SharedPause:
 class RetryQuota:
     """How many retries the requests of a client may have together, so that they do not prolong an outage.
 
-    A retry takes tokens, and a success returns them. Without tokens, a retry waits as long as the longest wait.
+    A retry takes tokens, and a success returns those of its request. Without tokens, a retry waits about as long as
+    the longest wait.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tokens = _QUOTA
 
-    def take(self) -> bool:
-        """Take the tokens of a retry; return whether there were enough."""
+    def take(self) -> int:
+        """Take the tokens of a retry and return their number; 0 if there are not enough."""
         with self._lock:
-            if self._tokens < _RETRY_COST:
-                return False
-            self._tokens -= _RETRY_COST
-            return True
+            taken = _RETRY_COST if self._tokens >= _RETRY_COST else 0
+            self._tokens -= taken
+            return taken
 
-    def refund(self, *, retried: bool) -> None:
-        """Return the tokens of a retry that succeeded, or a few for a success without one."""
+    def refund(self, taken: int) -> None:
+        """Return the tokens that a successful request took, or a few if it took none."""
         with self._lock:
-            self._tokens = min(_QUOTA, self._tokens + (_RETRY_COST if retried else _SUCCESS_REFUND))
+            self._tokens = min(_QUOTA, self._tokens + (taken or _SUCCESS_REFUND))
 
 
 def retry(
@@ -139,7 +139,7 @@ def retry(
         If the run was cancelled.
     """
     deadline = monotonic() + budget
-    attempts = failures = failures_without_pause = 0
+    attempts = failures = failures_without_pause = tokens = 0
     while True:
         try:
             pause.wait(cancellation, deadline)
@@ -157,7 +157,9 @@ def retry(
             failures_without_pause += not asked
             if failures_without_pause == _MAXIMUM_FAILURES:
                 raise
-            wait = max(asked, _own_wait(failures, budget, quota))
+            taken = quota.take()
+            tokens += taken
+            wait = max(asked, _own_wait(failures, budget) if taken else _wait_without_tokens())
             if asked:
                 pause.extend(asked, getattr(error, "status", 0))
             if monotonic() + wait >= deadline:
@@ -166,7 +168,7 @@ def retry(
             cancellation.check()
             _LOGGER.info("%s; trying again", error.message)
         else:
-            quota.refund(retried=attempts > 1)
+            quota.refund(tokens)
             return result
         cancellation.wait(wait)
 
@@ -176,10 +178,12 @@ def _pause_asked_for(error: TickframeError) -> float:
     return min(_LONGEST_PAUSE, getattr(error, "retry_after", None) or 0.0)
 
 
-def _own_wait(failures: int, budget: float, quota: RetryQuota) -> float:
+def _wait_without_tokens() -> float:
+    return random.uniform(_LONGEST_WAIT / 2, _LONGEST_WAIT)  # noqa: S311, jitter
+
+
+def _own_wait(failures: int, budget: float) -> float:
     """Return the random wait after a number of failures."""
-    if not quota.take():
-        return random.uniform(_LONGEST_WAIT / 2, _LONGEST_WAIT)  # noqa: S311, jitter
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (failures - 1))
     if failures == 1:
         longest = min(longest, budget / 2)

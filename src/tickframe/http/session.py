@@ -267,8 +267,8 @@ class _Adapter(HTTPAdapter):
     def _configure(self, manager: urllib3.PoolManager) -> None:
         # A pool passes the options that it does not know to its connections.
         manager.pool_classes_by_scheme = {
-            "http": partial(_Pool, stall_timeout=self._stall_timeout),
-            "https": partial(_SecurePool, stall_timeout=self._stall_timeout),
+            "http": partial(_Pool, stall_timeout=self._stall_timeout),  # type: ignore[dict-item]  # only called
+            "https": partial(_SecurePool, stall_timeout=self._stall_timeout),  # type: ignore[dict-item]  # only called
         }
         # Otherwise urllib3 leaves closing to the garbage collector.
         manager.pools.dispose_func = urllib3.HTTPConnectionPool.close

@@ -104,8 +104,8 @@ class Settings:
         Seconds to wait for more of a response that has begun, at most ``read_timeout``. A response that arrives at
         less than 100 bytes/s over this time counts as timed out, too.
     retry_seconds : float
-        Seconds after the first failure of a request within which its last attempt begins. Transient failures are
-        retried, at least once unless this is 0.
+        Seconds within which the last attempt at a request begins. Transient failures are retried. If an attempt
+        outlasts this time, as one that stalls can, the time begins again once; with 0 there is one attempt.
     path_template : str
         The path of a function, which contains ``{endpoint}``. If it contains ``{source}``, in the path or in a
         query string such as ``/get/{endpoint}?source={source}``, the source is not sent as a parameter; requests

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import logging
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -187,10 +189,14 @@ def test_an_unknown_host_is_a_transport_error_within_the_budget(waits: list[floa
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 
 
-@pytest.mark.parametrize(
-    "stalled",
-    [WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_head(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)],
-)
+STALLS = [
+    WHOLE.before_any_byte(Ending.STALLED),
+    WHOLE.cut_in_head(Ending.STALLED),
+    WHOLE.cut_in_body(99, Ending.STALLED),
+]
+
+
+@pytest.mark.parametrize("stalled", STALLS)
 def test_a_stall_is_retried_after_the_read_timeout(server: FaultServer, stalled: Response) -> None:
     with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
         server.script(stalled, WHOLE)
@@ -207,16 +213,45 @@ def test_a_permanent_stall_is_a_timeout(server: FaultServer) -> None:
                 ask(client).to_arrow()
 
 
-@pytest.mark.parametrize("stalled", [WHOLE.before_any_byte(Ending.STALLED), WHOLE.cut_in_body(99, Ending.STALLED)])
-def test_a_stall_longer_than_the_budget_is_retried_once(server: FaultServer, stalled: Response) -> None:
-    """The budget begins with the first failure."""
-    with tf.Client(server.url, token=SECRET, read_timeout=0.3, retry_seconds=0.2) as client:
-        server.script(stalled, WHOLE)
-        assert arrived(ask(client).to_arrow()) == expected(["S000"])
-        server.script(stalled)
+class TestAStallLongerThanTheBudget:
+    """By the clock of the retries, a stall takes five minutes."""
+
+    @pytest.fixture
+    def client(self, server: FaultServer) -> Iterator[tf.Client]:
+        with tf.Client(server.url, token=SECRET, read_timeout=0.2) as client:
+            yield client
+
+    def script(self, server: FaultServer, waits: list[float], *responses: Response) -> None:
+        turns = itertools.chain(responses, itertools.repeat(responses[-1]))
+
+        def reply(_request: Received) -> Response:
+            response = next(turns)
+            if response.ending is Ending.STALLED:
+                waits.append(300)
+            return response
+
+        server.serve(reply)
+
+    @pytest.mark.parametrize("stalled", STALLS)
+    @pytest.mark.parametrize("before", [[], [refusal(503)], [refusal(503), refusal(503)]])
+    def test_one_is_not_final(
+        self,
+        server: FaultServer,
+        client: tf.Client,
+        waits: list[float],
+        stalled: Response,
+        before: list[Response],
+    ) -> None:
+        self.script(server, waits, *before, stalled, refusal(503), WHOLE)
+        query = ask(client)
+        assert arrived(query.to_arrow()) == expected(["S000"])
+        assert query.outcomes[0].attempts == len(before) + 3
+
+    def test_two_are(self, server: FaultServer, client: tf.Client, waits: list[float]) -> None:
+        self.script(server, waits, STALLS[0])
         with pytest.raises(errors.TransportError, match="read timed out") as raised:
             ask(client).to_arrow()
-    assert raised.value.attempts == 2
+        assert raised.value.attempts == len(server.received) == 2
 
 
 @pytest.mark.parametrize("stalled", [WHOLE.before_any_byte(Ending.RESET), refusal(503)])

@@ -122,8 +122,8 @@ def retry(
     request
         Called with the number of the attempt, the first being 1.
     budget
-        Seconds after the first failure within which the last attempt has to begin. However long the first attempt
-        took, a second one follows, unless the budget is 0 or a response asks for a longer wait.
+        Seconds within which the last attempt has to begin. Once, they begin again when an attempt has outlasted
+        them, so that a stall is not final; with 0 there is one attempt.
     pause
         Delays every attempt; extended by the Retry-After of a response.
     quota
@@ -139,6 +139,7 @@ def retry(
         If the run was cancelled.
     """
     deadline = monotonic() + budget
+    outlasted = False
     attempts = failures = failures_without_pause = tokens = 0
     while True:
         try:
@@ -150,8 +151,8 @@ def retry(
             if not is_transient(error):
                 raise
             failures += 1
-            if failures == 1:
-                deadline = monotonic() + budget
+            if not outlasted and monotonic() >= deadline:
+                outlasted, deadline = True, monotonic() + budget
             asked = _pause_asked_for(error)
             # Only the budget limits how often the service can ask for a pause.
             failures_without_pause += not asked

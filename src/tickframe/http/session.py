@@ -75,7 +75,8 @@ class _TimedResponse(HTTPResponse):
         self.final_status: int | None = None
         read_timeout = sock.gettimeout() or stall_timeout
         self._deadline = monotonic() + read_timeout
-        self._arrivals = _TimedFile(self.fp.detach(), sock, min(read_timeout, stall_timeout))
+        self._stall_timeout = min(read_timeout, stall_timeout)
+        self._arrivals = _TimedFile(self.fp.detach(), sock, self._stall_timeout)
         # http.client and urllib3 read the header and the body through this file.
         self.fp = self._lines = _LineLimitedReader(self._arrivals)
 
@@ -94,7 +95,7 @@ class _TimedResponse(HTTPResponse):
         super().begin()
         if self._arrivals.total == self._lines.total:
             # A service may send the headers first, and then compute.
-            self._arrivals.await_first_byte(self._deadline)
+            self._arrivals.await_first_byte(max(self._deadline, monotonic() + self._stall_timeout))
 
 
 class _TimedFile(io.RawIOBase):

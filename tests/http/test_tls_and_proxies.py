@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import select
-import socket
 import ssl
-import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Self
+from functools import partial
 
 import pytest
 
 import tickframe as tf
 from tests.faults.server import Ending, FaultServer, Received, Response, answer, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
+from tests.faults.tunnel import TunnellingProxy, connect_refusal
 from tickframe import errors
 
 trustme = pytest.importorskip("trustme")
@@ -103,61 +100,6 @@ def test_a_proxy_that_requires_a_password_is_an_error_without_a_secret(server: F
     assert SECRET not in text + repr(server.received)
 
 
-class TunnellingProxy:
-    """Answers CONNECT with refusals in turn, and then connects to a service."""
-
-    def __init__(self, service: FaultServer, refusals: Iterable[bytes]) -> None:
-        self.connects = 0
-        self._service = ("127.0.0.1", int(service.url.rpartition(":")[2]))
-        self._refusals = iter(refusals)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # close() alone does not end accept().
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                with connection:
-                    self._answer(connection)
-
-    def _answer(self, client: socket.socket) -> None:
-        """Serve one connection until it ends."""
-        asked = b""
-        while not asked.endswith(b"\r\n\r\n"):
-            asked += client.recv(1000)
-        self.connects += 1
-        refused = next(self._refusals, None)
-        if refused is not None:
-            client.sendall(refused)
-            return
-        client.sendall(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 Connected\r\n\r\n")
-        with socket.create_connection(self._service) as service:
-            while True:
-                ready, _, _ = select.select([client, service], [], [])
-                for side, other in ((client, service), (service, client)):
-                    if side in ready:
-                        passed = side.recv(65_536)
-                        if not passed:
-                            return
-                        other.sendall(passed)
-
-
-def connect_refusal(status: int, body: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %d Whatever\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
-
-
 @pytest.fixture
 def tunnelled(secure: FaultServer, authority: trustme.CA) -> Callable[..., AbstractContextManager[tf.Client]]:
     """Return a function that connects a client through a proxy."""
@@ -181,7 +123,7 @@ def test_a_proxy_that_cannot_connect_for_a_moment_is_asked_again(
     secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], refused: bytes
 ) -> None:
     """The last refusal is a connection that the proxy closes."""
-    with TunnellingProxy(secure, [refused, refused]) as proxy:
+    with TunnellingProxy(secure.url, partial(next, iter([refused, refused]), None)) as proxy:
         with tunnelled(proxy) as client:
             query = ask(client)
             assert arrived(query.to_arrow()) == expected(["S000"])
@@ -195,7 +137,7 @@ def test_a_proxy_that_can_never_connect_is_an_error_with_its_status(
     secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], status: int
 ) -> None:
     with (
-        TunnellingProxy(secure, itertools.repeat(connect_refusal(status))) as proxy,
+        TunnellingProxy(secure.url, lambda: connect_refusal(status)) as proxy,
         tunnelled(proxy) as client,
         pytest.raises(errors.TransportError, match=f"through the proxy: the proxy answered HTTP {status}") as raised,
     ):
@@ -210,7 +152,7 @@ def test_a_proxy_that_refuses_for_good_is_asked_once(
     secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], status: int
 ) -> None:
     with (
-        TunnellingProxy(secure, itertools.repeat(connect_refusal(status))) as proxy,
+        TunnellingProxy(secure.url, lambda: connect_refusal(status)) as proxy,
         tunnelled(proxy) as client,
         pytest.raises(errors.TransportError, match=f"through the proxy: the proxy answered HTTP {status}"),
     ):

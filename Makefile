@@ -80,7 +80,7 @@ notebooks: $(VENV)/.test-installed  ## run the notebooks and save their outputs
 bench: $(VENV)/.bench-installed  ## compare with other packages and code written by hand; writes benchmarks/results.md
 	$(VENV)/bin/python -m benchmarks.run
 
-soak: $(VENV)/.bench-installed  ## load 10,000 parts (SOAK_PARTS=) through a faulty proxy
+soak: $(VENV)/.bench-installed  ## load 10,000 parts (SOAK_PARTS=) through faulty proxies, with interrupts
 	$(VENV)/bin/python -m benchmarks.soak
 
 clean:  ## remove what the other targets created

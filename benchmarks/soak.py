@@ -1,7 +1,9 @@
-"""Load thousands of parts through a faulty proxy, and check the rows, the memory, the threads and the sockets.
+"""Load thousands of parts through faulty proxies, and check the rows, the memory, the threads and the sockets.
 
-The service and the proxy run in a process of their own, so that the samples are the client's. ``SOAK_PARTS`` sets the
-number of parts. Run ``python -m benchmarks.soak`` in the repository's root.
+A reverse proxy in front of the service replaces responses with faults, such as stalls. The client reaches it over TLS
+through a proxy that refuses some tunnels. Some loads are interrupted. The service and the proxies run in a process of
+their own, so that the samples are the client's. ``SOAK_PARTS`` sets the number of parts. Run
+``python -m benchmarks.soak`` in the repository's root.
 """
 
 from __future__ import annotations
@@ -10,23 +12,34 @@ import datetime as dt
 import hashlib
 import json
 import os
+import random
+import signal
+import ssl
 import sys
 import threading
 import time
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import trustme
 
 import tickframe as tf
 from benchmarks.services import Account, child_process
 from tests.faults.proxy import FaultyProxy
+from tests.faults.tunnel import TunnellingProxy, connect_refusal
 from tickframe.sandbox import Sandbox
 
 _PARTS = int(os.environ.get("SOAK_PARTS", "10000"))
-_FAULT_RATE = 0.05
+_FAULT_RATE = 0.03
+_INTERRUPTS = max(10, _PARTS // 200)
+# In proportion to the defaults: a stall before the response outlasts the time for retries.
+_TIMEOUTS: dict[str, Any] = {"read_timeout": 5.0, "stall_timeout": 0.5, "retry_seconds": 4.0}
 _WORKERS = 8
 _SAMPLES = 20
-_MOST_SECONDS = 360.0
+_MOST_SECONDS = 900.0
 
 _SYMBOLS = ["ZAL.XE", "ADS.XE", "SAP.XE", "BMW.XE"]
 _FIRST_DAY = dt.date(2010, 1, 4)
@@ -62,22 +75,66 @@ class Sample:
 
 def serve() -> None:
     """Run the service and the proxy: a line on standard input ends the faults, its end the process."""
-    with Sandbox(seed=1) as sandbox, FaultyProxy(sandbox.url, _FAULT_RATE, seed=1) as proxy:
-        print(json.dumps({**sandbox.account, "base_url": proxy.url}), flush=True)
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    draw = random.Random(1)  # noqa: S311, repeatable
+    refused: Counter[str] = Counter()
+
+    def refuse() -> bytes | None:
+        if draw.random() >= proxy.rate:
+            return None
+        status = draw.choice([429, 502, 503, 504])
+        refused[f"tunnel refused with {status}"] += 1
+        return connect_refusal(status)
+
+    with (
+        authority.cert_pem.tempfile() as bundle,
+        Sandbox(seed=1) as sandbox,
+        FaultyProxy(sandbox.url, _FAULT_RATE, seed=1, context=context) as proxy,
+        TunnellingProxy(proxy.url, refuse) as tunnels,
+    ):
+        account = {**sandbox.account, "base_url": proxy.url, "verify": bundle, "proxies": {"https": tunnels.url}}
+        print(json.dumps(account), flush=True)
         sys.stdin.readline()
         proxy.rate = 0
-        print(json.dumps(dict(proxy.faults)), flush=True)
+        print(json.dumps(proxy.faults + refused), flush=True)
         sys.stdin.read()
+
+
+def trades(client: tf.Client, days: int) -> tf.Query:
+    """Return a query for two minutes of some days."""
+    last_day = _FIRST_DAY + dt.timedelta(days=days - 1)
+    return client.tick_data(
+        "ACTIV", _SYMBOLS, (_FIRST_DAY, last_day), data_type="TRADES", from_time="10:00", to_time="10:02"
+    )
+
+
+def interrupt(account: Account) -> list[str]:
+    """Interrupt loads of one client at random moments, and return what is wrong afterwards."""
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    draw = random.Random(1)  # noqa: S311, repeatable
+    interrupted = 0
+    with tf.Client(**account, **_TIMEOUTS, max_workers=_WORKERS) as client:
+        for _ in range(_INTERRUPTS):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.001, 0.3))
+                for _batch in trades(client, 200).to_reader():
+                    pass
+            except KeyboardInterrupt:
+                interrupted += 1
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        rows = trades(client, 10).to_arrow().num_rows
+    print(f"\n{interrupted} of {_INTERRUPTS} loads interrupted, {rows:,} rows afterwards")
+    return [] if interrupted and rows else ["no load was interrupted, or the client did not load afterwards"]
 
 
 def load(account: Account) -> tuple[list[str], list[Sample], tf.Query]:
     """Read all parts, and return a digest of each batch, samples on the way, and the query."""
     days = -(-_PARTS // len(_SYMBOLS))
-    last_day = _FIRST_DAY + dt.timedelta(days=days - 1)
-    with tf.Client(**account, max_workers=_WORKERS, read_timeout=1) as client:
-        query = client.tick_data(
-            "ACTIV", _SYMBOLS, (_FIRST_DAY, last_day), data_type="TRADES", from_time="10:00", to_time="10:02"
-        )
+    with tf.Client(**account, **_TIMEOUTS, max_workers=_WORKERS) as client:
+        query = trades(client, days)
         started = time.monotonic()
         digests: list[str] = []
         samples = []
@@ -123,14 +180,14 @@ def main() -> None:
     with child_process("benchmarks.soak", "serve") as (commands, output):
         account = json.loads(output.readline())
         faulty, samples, query = load(account)
-        report(f"Through a proxy with {_FAULT_RATE:.0%} faults", samples, query)
+        report(f"Through proxies with {_FAULT_RATE:.0%} faults", samples, query)
+        problems = [*growth(samples), *interrupt(account)]
         commands.write("no more faults\n")
         commands.flush()
         faults = json.loads(output.readline())
         complete, samples_without, query_without = load(account)
         report("Without faults", samples_without, query_without)
     print("\nFaults:", ", ".join(f"{count} x {name}" for name, count in sorted(faults.items())))
-    problems = growth(samples)
     if faulty != complete:
         problems.append("the rows differ from those without faults")
     if threading.active_count() > 1:

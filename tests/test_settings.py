@@ -99,6 +99,13 @@ def test_a_url_that_would_expose_the_token_is_rejected(url: str) -> None:
         tf.Client(url)
 
 
+@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "stall_timeout"])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan")])
+def test_a_timeout_is_positive(name: str, seconds: float) -> None:
+    with pytest.raises(ValueError, match=f"invalid {name} .*: must be positive"):
+        tf.Client(token="t", **{name: seconds})
+
+
 @pytest.mark.parametrize("url", ["https://host", "http://127.0.0.1:8", "http://[::1]:8", "http://localhost:8"])
 def test_https_and_http_on_loopback_are_accepted(url: str) -> None:
     assert resolve_settings(base_url=url).base_url == url

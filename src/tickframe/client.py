@@ -58,7 +58,8 @@ class Client(DocumentedFunctions):
         ``TICKFRAME_CACHE`` decides, where ``1`` is the user's cache directory; without it there is no cache.
     **others
         ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
-        ``read_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``, ``endpoints``,
+        ``read_timeout``, ``stall_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``,
+        ``endpoints``,
         ``parameter_names``, ``auth_url``, ``token_path``, ``user_path``, ``api_key_header``, ``maximum_length``,
         ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
@@ -194,7 +195,7 @@ class Client(DocumentedFunctions):
         return self._cache
 
     def check(self) -> dict[str, Any]:
-        """Test connection and account (one request).
+        """Test connection and account (one request). Transient failures are retried.
 
         Returns
         -------

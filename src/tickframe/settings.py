@@ -63,6 +63,7 @@ FILE_SETTINGS: Mapping[str, ValueKind] = MappingProxyType(
         "parameter_names": ValueKind.TEXTS,
         "connect_timeout": ValueKind.NUMBER,
         "read_timeout": ValueKind.NUMBER,
+        "stall_timeout": ValueKind.NUMBER,
         "retry_seconds": ValueKind.NUMBER,
         "maximum_length": ValueKind.INTEGER,
         "proxies": ValueKind.TEXTS,
@@ -98,10 +99,13 @@ class Settings:
         ``Authorization: ApiKey {api_key}``; no token is then requested. If empty, the API key is used in place of
         the password.
     connect_timeout, read_timeout : float
-        Seconds to wait for a connection, and for the next bytes of a response. A response that arrives at
-        less than 100 bytes/s over ``read_timeout`` counts as timed out, too.
+        Seconds to wait for a connection, and for the service to begin its response, which it may have to compute.
+    stall_timeout : float
+        Seconds to wait for more of a response that has begun, at most ``read_timeout``. A response that arrives at
+        less than 100 bytes/s over this time counts as timed out, too.
     retry_seconds : float
-        Seconds within which the last attempt at a request begins. Transient failures are retried.
+        Seconds within which the last attempt at a request begins. Transient failures are retried. If an attempt
+        outlasts this time, as one that stalls can, the time begins again once; with 0 there is one attempt.
     path_template : str
         The path of a function, which contains ``{endpoint}``. If it contains ``{source}``, in the path or in a
         query string such as ``/get/{endpoint}?source={source}``, the source is not sent as a parameter; requests
@@ -139,6 +143,7 @@ class Settings:
     api_key_header: str = ""
     connect_timeout: float = 10.0
     read_timeout: float = 300.0
+    stall_timeout: float = 30.0
     retry_seconds: float = 120.0
     path_template: str = "/get/{endpoint}"
     omit_source: bool = False
@@ -165,6 +170,9 @@ class Settings:
             raise ValueError(f"invalid enums {self.enums!r}: expected one of {', '.join(ENUM_FORMATS)}")
         if self.api_key_header:
             _check_api_key_header(self.api_key_header)
+        for name in ("connect_timeout", "read_timeout", "stall_timeout"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"invalid {name} {getattr(self, name)}: must be positive")
         self._check_secrets()
 
     def _check_secrets(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -46,6 +47,8 @@ class FaultyProxy(FaultServer):
         The share of faults, from 0 to 1. It can be changed at any time.
     seed
         The seed of the random faults.
+    context
+        For https.
 
     Attributes
     ----------
@@ -53,8 +56,8 @@ class FaultyProxy(FaultServer):
         The number of faults of each kind.
     """
 
-    def __init__(self, upstream: str, rate: float, seed: int = 0) -> None:
-        super().__init__()
+    def __init__(self, upstream: str, rate: float, seed: int = 0, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(context)
         self.faults: Counter[str] = Counter()
         self._upstream = upstream
         self.rate = rate
@@ -117,6 +120,7 @@ class FaultyProxy(FaultServer):
             "reset in the body": whole.cut_in_body(at, Ending.RESET),
             "body cut": whole.cut_in_body(at),
             "stall before the response": whole.before_any_byte(Ending.STALLED),
+            "stall in the headers": whole.cut_in_head(Ending.STALLED),
             "stall in the body": whole.cut_in_body(at, Ending.STALLED),
             "too slow": replace(whole, seconds_between_pieces=_SLOW),
             "408": refusal(408),
@@ -125,6 +129,7 @@ class FaultyProxy(FaultServer):
             "500": refusal(500, "soaked"),
             "502 as a page": page(502),
             "503": refusal(503),
+            "522": refusal(522),
         }
         if request.path != TOKEN_PATH:
             faults |= {

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 
 import tickframe as tf
 from tests.faults.server import Ending, FaultServer, Received, Response, answer, refusal
 from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks, symbol_of, symbols, ticks_for
+from tests.faults.tunnel import TunnellingProxy, connect_refusal
 from tickframe import errors
 
 trustme = pytest.importorskip("trustme")
@@ -93,3 +98,63 @@ def test_a_proxy_that_requires_a_password_is_an_error_without_a_secret(server: F
     text = "".join(traceback.format_exception(raised.value))
     assert "pr0xy-s3cret" not in text
     assert SECRET not in text + repr(server.received)
+
+
+@pytest.fixture
+def tunnelled(secure: FaultServer, authority: trustme.CA) -> Callable[..., AbstractContextManager[tf.Client]]:
+    """Return a function that connects a client through a proxy."""
+
+    @contextlib.contextmanager
+    def connect(proxy: TunnellingProxy) -> Iterator[tf.Client]:
+        with (
+            authority.cert_pem.tempfile() as bundle,
+            tf.Client(secure.url, token=SECRET, verify=bundle, read_timeout=20, proxies={"https": proxy.url}) as client,
+        ):
+            yield client
+
+    return connect
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize(
+    "refused", [*(connect_refusal(status, b"<html>try later</html>") for status in (429, 502, 503, 504, 522)), b""]
+)
+def test_a_proxy_that_cannot_connect_for_a_moment_is_asked_again(
+    secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], refused: bytes
+) -> None:
+    """The last refusal is a connection that the proxy closes."""
+    with TunnellingProxy(secure.url, partial(next, iter([refused, refused]), None)) as proxy:
+        with tunnelled(proxy) as client:
+            query = ask(client)
+            assert arrived(query.to_arrow()) == expected(["S000"])
+            assert query.outcomes[0].attempts == 3
+        assert proxy.connects == 3
+
+
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("status", [502, 429])
+def test_a_proxy_that_can_never_connect_is_an_error_with_its_status(
+    secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], status: int
+) -> None:
+    with (
+        TunnellingProxy(secure.url, lambda: connect_refusal(status)) as proxy,
+        tunnelled(proxy) as client,
+        pytest.raises(errors.TransportError, match=f"through the proxy: the proxy answered HTTP {status}") as raised,
+    ):
+        ask(client).to_arrow()
+    assert raised.value.passing
+    assert raised.value.attempts == proxy.connects == 8
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 407])
+def test_a_proxy_that_refuses_for_good_is_asked_once(
+    secure: FaultServer, tunnelled: Callable[..., AbstractContextManager[tf.Client]], status: int
+) -> None:
+    with (
+        TunnellingProxy(secure.url, lambda: connect_refusal(status)) as proxy,
+        tunnelled(proxy) as client,
+        pytest.raises(errors.TransportError, match=f"through the proxy: the proxy answered HTTP {status}"),
+    ):
+        ask(client).to_arrow()
+    assert proxy.connects == 1

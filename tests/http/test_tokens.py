@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 import time
@@ -156,28 +157,84 @@ def test_a_token_refused_at_first_use_is_replaced_after_a_minute(
     assert len(server.granted) == 2
 
 
-def test_threads_share_the_refusal_of_a_password(server: FaultServer, account: tf.Client) -> None:
-    """Several wrong passwords in a row can lock an account."""
+REFUSALS = [refusal(400, "Bad credentials"), refusal(401), refusal(403), refusal(423), refusal(404), page()]
+
+
+@pytest.mark.parametrize("max_workers", [1, 8])
+@pytest.mark.parametrize("refused", REFUSALS)
+def test_a_refused_password_is_sent_once_for_a_run(
+    server: FaultServer, account: tf.Client, monkeypatch: pytest.MonkeyPatch, refused: Response, max_workers: int
+) -> None:
+    """Several wrong passwords in a row can lock an account. A run may take longer than a pause between runs."""
+    seconds = itertools.count(step=100)
+    monkeypatch.setattr("tickframe.http.auth.monotonic", lambda: float(next(seconds)))
     asked: list[Received] = []
-    others_wait = threading.Event()
 
     def refuse(request: Received) -> Response:
         asked.append(request)
-        # The other threads need a token in the meantime.
-        others_wait.wait(0.5)
-        return refusal(400, "Bad credentials")
+        return refused
 
     server.on_grant = refuse
-    query = ask(account, PARTS[:8])
-    with pytest.warns(tf.TickframeWarning, match="Bad credentials"):
+    query = ask(account, PARTS, Options(max_workers=max_workers))
+    with pytest.warns(tf.TickframeWarning, match="60 of 60 parts"):
         query.to_arrow(on_error="collect")
     assert len(asked) == 1
-    assert len({outcome.error for outcome in query.outcomes.failed}) == 8
-    # The next query tries again, since the account may have been corrected.
-    with pytest.raises(errors.AuthenticationError, match="Bad credentials") as raised:
+    assert len({outcome.error for outcome in query.outcomes.failed}) == 60
+    with pytest.raises(errors.ServiceError) as raised:
         ask(account, PARTS).to_arrow()
     assert len(asked) == 2
     assert PASSWORD not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_refused_password_is_not_sent_again_within_a_minute(
+    server: FaultServer, account: tf.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service's side of the account may have been corrected in the meantime; a new client asks at once."""
+    later = 0.0
+    monkeypatch.setattr("tickframe.http.auth.monotonic", lambda: time.monotonic() + later)
+    asked: list[Received] = []
+
+    def refuse(request: Received) -> Response:
+        asked.append(request)
+        return refusal(400, "Bad credentials")
+
+    server.on_grant = refuse
+    server.serve(ticks_for)
+    with pytest.raises(errors.AuthenticationError, match="Bad credentials"):
+        account.check()
+    for again in (account.check, ask(account).to_arrow):
+        with pytest.raises(
+            errors.AuthenticationError, match=r"Bad credentials.*not sign in for another \d+ s, a new Client"
+        ):
+            again()
+    assert len(asked) == 1
+    server.on_grant = lambda _request: grant("granted")
+    with pytest.raises(errors.AuthenticationError):
+        ask(account).to_arrow()
+    with tf.Client(server.url, user="u", password=PASSWORD, client_secret="c") as new:
+        assert arrived(ask(new).to_arrow()) == expected(["S000"])
+    later = 60.0
+    assert arrived(ask(account).to_arrow()) == expected(["S000"])
+
+
+def test_threads_share_a_transient_failure_of_sign_in(server: FaultServer) -> None:
+    """Eight threads that wait for one token do not each wait for its failure."""
+    asked: list[Received] = []
+    others_wait = threading.Event()
+
+    def fail(request: Received) -> Response:
+        asked.append(request)
+        # The other threads need a token in the meantime.
+        others_wait.wait(0.5)
+        return refusal(503)
+
+    server.on_grant = fail
+    with (
+        tf.Client(server.url, user="u", password=PASSWORD, client_secret="c", retry_seconds=0) as client,
+        pytest.warns(tf.TickframeWarning, match="8 of 8 parts"),
+    ):
+        ask(client, PARTS[:8]).to_arrow(on_error="collect")
+    assert len(asked) == 1
 
 
 def test_an_account_of_any_characters_reaches_the_token_service(server: FaultServer) -> None:

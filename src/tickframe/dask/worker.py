@@ -189,13 +189,13 @@ class _ClusterPause(SharedPause):
         self._topic = topic
         get_client().subscribe_topic(topic, self._receive)
 
-    def extend(self, seconds: float) -> None:
+    def extend(self, seconds: float, status: int) -> None:
         """Let no request out for a number of seconds, and tell the other workers."""
-        super().extend(seconds)
-        self._worker.log_event(self._topic, seconds)
+        super().extend(seconds, status)
+        self._worker.log_event(self._topic, (seconds, status))
 
-    def _receive(self, event: tuple[float, float]) -> None:
-        super().extend(event[1])
+    def _receive(self, event: tuple[float, tuple[float, int]]) -> None:
+        super().extend(*event[1])
 
 
 def _worker() -> Worker | None:

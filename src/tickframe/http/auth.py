@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 from urllib.parse import urlencode
+from weakref import WeakSet
 
 import requests
 from requests.auth import HTTPBasicAuth
 
-from tickframe.errors import AuthenticationError, ServiceError, SettingsError, UnexpectedContentError
-from tickframe.http.cancellation import current_cancellation
+from tickframe.errors import AuthenticationError, ServiceError, SettingsError, TransportError, UnexpectedContentError
+from tickframe.http.cancellation import Cancellation, current_cancellation
 from tickframe.http.refusals import describe_object, raise_for_status, read_json
+from tickframe.http.retry import is_transient
 from tickframe.http.session import network_errors
 from tickframe.settings import Settings, host_of, is_token
 
@@ -30,7 +32,7 @@ _EXPIRY_MARGIN = 60.0
 # The documented lifetime, for a response without one.
 _DEFAULT_LIFETIME = 12 * 3600.0
 _MAXIMUM_LIFETIME = 10 * 365 * 24 * 3600.0
-# Seconds until another token is requested after a new one was refused.
+# Seconds until another token is requested after a new one, or the account, was refused.
 _WAIT_AFTER_REFUSAL = 60.0
 
 
@@ -101,7 +103,8 @@ class PasswordGrant:
     A refused token is renewed if the service has accepted it before. If it has not, the refusal is final,
     and no other token is requested for a minute.
 
-    Threads can share a provider: one of them requests a token, and the others wait for it.
+    Threads can share a provider: one of them requests a token, and the others wait for it or for its failure. A run
+    whose sign-in was refused does not sign in again, and other runs wait for a minute if the account was refused.
     """
 
     def __init__(self, settings: Settings, session: requests.Session) -> None:
@@ -110,8 +113,10 @@ class PasswordGrant:
         self._lock = threading.Lock()
         self.current: Token | None = None
         self._expires = 0.0
-        self._refusal: AuthenticationError | None = None
-        self._refused_at = 0.0
+        self._failure: ServiceError | TransportError | None = None
+        self._failed_at = 0.0
+        # By their cancellation, which all threads of a run share.
+        self._refused_runs: WeakSet[Cancellation] = WeakSet()
 
     def token(self) -> Token:
         """Return the current token, or a new one if it is about to expire."""
@@ -133,15 +138,40 @@ class PasswordGrant:
             return self.current
 
     def _grant_once(self, called: float) -> Token:
-        """Request a token unless another thread was refused since the call: wrong passwords can lock an account."""
-        if self._refusal is not None and self._refused_at >= called:
-            # A copy, because each thread sets the part of its own error.
-            raise copy.copy(self._refusal)
+        """Request a token, unless the failure of an earlier request counts for this call, too."""
+        run = current_cancellation()
+        if self._failure is not None:
+            self._raise_failure(self._failure, run, called)
         try:
-            return self._grant()
-        except AuthenticationError as refusal:
-            self._refusal, self._refused_at = copy.copy(refusal), monotonic()
+            token = self._grant()
+        except (ServiceError, TransportError) as failure:
+            self._failure, self._failed_at = copy.copy(failure), monotonic()
+            if not is_transient(failure):
+                self._refused_runs.add(run)
             raise
+        self._failure = None
+        self._refused_runs.clear()
+        return token
+
+    def _raise_failure(self, failure: ServiceError | TransportError, run: Cancellation, called: float) -> None:
+        """Raise the failure of an earlier request unless this call may send another one."""
+        # A copy, because each thread sets the part of its own error.
+        error = copy.copy(failure)
+        if run in self._refused_runs:
+            raise error
+        if self._failed_at >= called:
+            # Another thread has failed while this one waited for its token.
+            if not is_transient(failure):
+                self._refused_runs.add(run)
+            raise error
+        left = self._failed_at + _WAIT_AFTER_REFUSAL - monotonic()
+        if left > 0 and isinstance(failure, ServiceError) and _is_of_account(failure):
+            self._refused_runs.add(run)
+            error.message += (
+                f"; repeated attempts can lock an account: this client does not sign in for another {left:.0f} s, "
+                "a new Client does at once"
+            )
+            raise error
 
     def _grant(self) -> Token:
         settings = self._settings
@@ -191,6 +221,11 @@ class PasswordGrant:
                     description=error.description,
                 ) from None
             raise
+
+
+def _is_of_account(refusal: ServiceError) -> bool:
+    """Return whether the service, and not something in between, has refused to sign in."""
+    return 400 <= refusal.status < 500 and not is_transient(refusal)
 
 
 def _account(settings: Settings) -> tuple[str, str, str]:

@@ -164,7 +164,7 @@ def _error(
         status=response.status_code,
         description=description,
         request_id=reference_id,
-        retry_after=_retry_after(response.headers.get("Retry-After", "")),
+        retry_after=_retry_after(response.headers.get("Retry-After", ""), response.headers.get("Date", "")),
     )
 
 
@@ -232,17 +232,26 @@ def _content_type(response: requests.Response) -> str:
     return _one_line(declared) or "text without a content type"
 
 
-def _retry_after(header: str) -> float | None:
-    """Return the seconds to wait of a Retry-After header (RFC 9110, 10.2.3), which holds seconds or a date."""
+def _retry_after(header: str, date: str) -> float | None:
+    """Return the seconds to wait of a Retry-After header (RFC 9110, 10.2.3), which holds seconds or a date.
+
+    The date counts from that of the response, since the clock of this machine may be wrong.
+    """
     if header.strip().isdecimal():
         return float(header)
+    moment = _moment(header)
+    if moment is None:
+        return None
+    return max(0.0, (moment - (_moment(date) or dt.datetime.now(dt.UTC))).total_seconds())
+
+
+def _moment(date: str) -> dt.datetime | None:
+    """Return the moment of an HTTP date; None if it is invalid."""
     try:
-        moment = parsedate_to_datetime(header)
+        moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
 
 
 def _other_refusal(status: int) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import requests
 
@@ -22,13 +22,15 @@ from tickframe.errors import (
 from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.refusals import framed_body, raise_for_status, read_json
-from tickframe.http.retry import SharedPause, retry
+from tickframe.http.retry import RetryQuota, SharedPause, retry
 from tickframe.http.session import CredentialHeader, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings, host_of
 from tickframe.wire.frames import write_frame
 from tickframe.wire.reader import Response, joined, read_responses
+
+_Result = TypeVar("_Result")
 
 _OCTET_STREAM = "application/octet-stream"
 #: What an error before the first response adds.
@@ -56,9 +58,10 @@ class Service:
         self.close()
 
     def _connect(self) -> None:
-        self._session = new_session()
+        self._session = new_session(self.settings.stall_timeout)
         self._tokens = token_provider(self.settings, self._session)
         self._pause = SharedPause()
+        self._quota = RetryQuota()
         self._owner = OwningProcess()
 
     def _connect_after_fork(self) -> None:
@@ -95,11 +98,8 @@ class Service:
         self._connect_after_fork()
         try:
             with self._first_contact():
-                response = retry(
-                    lambda attempts: joined(self._request(part, cancellation), attempts),
-                    self.settings.retry_seconds,
-                    self._pause,
-                    cancellation,
+                response = self._retry(
+                    lambda attempts: joined(self._request(part, cancellation), attempts), cancellation
                 )
         except TickframeError as error:
             error.part = str(part)
@@ -130,16 +130,16 @@ class Service:
             self._tokens.token()
 
     def user(self) -> dict[str, Any]:
-        """Return the service's description of the account.
+        """Return the service's description of the account; transient failures are retried.
 
         Raises
         ------
         TransportError, ServiceError, SettingsError
-            As for :meth:`answer`, after one attempt.
+            As for :meth:`answer`.
         """
-        with self._first_contact(), self.user_exchange() as response:
-            raise_for_status(response, secrets=self.secrets())
-            return read_json(response, self.secrets())
+        self._connect_after_fork()
+        with self._first_contact():
+            return self._retry(lambda _attempts: self._request_user(), Cancellation())
 
     @contextlib.contextmanager
     def exchange(self, part: Part, cancellation: Cancellation, reference_id: str = "") -> Iterator[requests.Response]:
@@ -170,6 +170,14 @@ class Service:
         url = self.settings.user_url
         with network_errors(host_of(url)), self._send("GET", url) as response:
             yield response
+
+    def _retry(self, request: Callable[[int], _Result], cancellation: Cancellation) -> _Result:
+        return retry(request, self.settings.retry_seconds, self._pause, self._quota, cancellation)
+
+    def _request_user(self) -> dict[str, Any]:
+        with self.user_exchange() as response:
+            raise_for_status(response, secrets=self.secrets())
+            return read_json(response, self.secrets())
 
     def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())

@@ -7,7 +7,8 @@ import io
 import socket
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from functools import partial
+from http.client import HTTPException, HTTPResponse, IncompleteRead, parse_headers
 from time import monotonic
 from typing import Any
 
@@ -18,6 +19,7 @@ from requests.auth import AuthBase
 
 from tickframe.errors import TransportError
 from tickframe.http.cancellation import current_cancellation
+from tickframe.http.retry import TRANSIENT_STATUSES
 from tickframe.wire.frames import BinaryFile
 
 #: Bytes a second below which a response is too slow; any useful connection is much faster.
@@ -26,48 +28,133 @@ MINIMUM_RATE = 100
 # Connections to keep open between requests; more threads than that are not expected.
 _POOL_SIZE = 256
 
+# 101 is final: it answers an upgrade, which is never requested.
+_INTERIM_STATUSES = frozenset(range(100, 200)) - {101}
+# Bytes in interim responses and headers together, and in trailers.
+_MAXIMUM_LINES = 256 * 1024
+
 
 class SlowResponseError(TimeoutError):
-    """The bytes of a response arrived at less than :data:`MINIMUM_RATE` for as long as the read timeout."""
+    """The bytes of a response arrived at less than :data:`MINIMUM_RATE` for as long as the stall timeout."""
 
 
-class _RateCheckedResponse(HTTPResponse):
-    """A response that fails if its header and body arrive too slowly, on average over the read timeout.
+class TunnelRefusedError(OSError):
+    """A proxy has refused to connect to the service.
 
-    Only the time spent waiting for bytes counts, and only after the first byte: a service may compute for as
-    long as the read timeout, and a large response may take long on a slow line.
+    Attributes
+    ----------
+    status : int
+        The HTTP status of its response to CONNECT.
     """
 
-    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the proxy answered HTTP {status}")
+        self.status = status
+
+
+class StalledResponseError(TimeoutError):
+    """A response has begun, and nothing more of it arrived for as long as the stall timeout."""
+
+
+class EndlessLinesError(HTTPException):
+    """The interim responses, the headers or the trailers of a response do not end."""
+
+
+class _TimedResponse(HTTPResponse):
+    """A response whose reads time out.
+
+    The timeout of the socket, the read timeout, covers everything until the service begins to respond: interim
+    responses together, and the first byte of the body after the headers. From then on no wait may be longer than the
+    stall timeout, nor may the bytes arrive at less than :data:`MINIMUM_RATE` on average over that time. A large
+    response may take long on a slow line.
+    """
+
+    def __init__(self, sock: socket.socket, *arguments: Any, stall_timeout: float, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        timeout = sock.gettimeout()
-        if timeout is not None:
-            # http.client reads header and body through this file.
-            self.fp = io.BufferedReader(_RateCheckedFile(self.fp.detach(), timeout))
+        # Known before the headers, and for a response to CONNECT, of which http.client keeps nothing.
+        self.final_status: int | None = None
+        read_timeout = sock.gettimeout() or stall_timeout
+        self._deadline = monotonic() + read_timeout
+        self._stall_timeout = min(read_timeout, stall_timeout)
+        self._arrivals = _TimedFile(self.fp.detach(), sock, self._stall_timeout)
+        # http.client and urllib3 read the header and the body through this file.
+        self.fp = self._lines = _LineLimitedReader(self._arrivals)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Skip interim responses (RFC 9110, 15.2), of which http.client skips only 100."""
+        while True:
+            self._arrivals.await_first_byte(self._deadline)
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed omits it
+            if status not in _INTERIM_STATUSES:
+                self.final_status = status
+                return version, status, reason
+            parse_headers(self.fp)
+
+    def begin(self) -> None:
+        """Read the status and the headers."""
+        super().begin()
+        if self._arrivals.total == self._lines.total:
+            # A service may send the headers first, and then compute.
+            self._arrivals.await_first_byte(max(self._deadline, monotonic() + self._stall_timeout))
 
 
-class _RateCheckedFile(io.RawIOBase):
-    """A socket's file that raises :class:`SlowResponseError`."""
+class _TimedFile(io.RawIOBase):
+    """A socket's file that raises :class:`StalledResponseError` and :class:`SlowResponseError`.
 
-    def __init__(self, file: io.RawIOBase, timeout: float) -> None:
+    Only the time spent waiting for bytes counts for the rate.
+
+    Attributes
+    ----------
+    total : int
+        The number of bytes that have arrived.
+    """
+
+    def __init__(self, file: io.RawIOBase, sock: socket.socket, stall_timeout: float) -> None:
         self._file = file
-        self._timeout = timeout
+        self._sock = sock
+        self._stall_timeout = stall_timeout
         self._begun = False
         self._waited = 0.0
         self._arrived = 0
+        self.total = 0
+
+    def await_first_byte(self, deadline: float) -> None:
+        """Let the next byte arrive until a moment of the monotonic clock.
+
+        Raises
+        ------
+        TimeoutError
+            If it has passed.
+        """
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        self._begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
+        if not self._begun:
+            arrived = self._file.readinto(buffer)
+            self._begun = True
+            self._sock.settimeout(self._stall_timeout)
+        else:
+            arrived = self._read_in_time(buffer)
+        self.total += arrived or 0
+        return arrived
+
+    def _read_in_time(self, buffer: Any) -> int | None:
         started = monotonic()
-        arrived = self._file.readinto(buffer)
-        if self._begun:
-            self._waited += monotonic() - started
-            self._arrived += arrived or 0
-        self._begun = True
-        if self._waited >= self._timeout and arrived:
-            if self._arrived < MINIMUM_RATE * self._timeout:
+        try:
+            arrived = self._file.readinto(buffer)
+        except TimeoutError as error:
+            raise StalledResponseError(f"nothing arrived for {self._stall_timeout:.0f} s") from error
+        self._waited += monotonic() - started
+        self._arrived += arrived or 0
+        if self._waited >= self._stall_timeout and arrived:
+            if self._arrived < MINIMUM_RATE * self._stall_timeout:
                 raise SlowResponseError(f"{self._arrived:,} bytes in {self._waited:.0f} s")
             self._waited, self._arrived = 0.0, 0
         return arrived
@@ -77,27 +164,67 @@ class _RateCheckedFile(io.RawIOBase):
         super().close()
 
 
+class _LineLimitedReader(io.BufferedReader):
+    """Raises :class:`EndlessLinesError` for too many lines without data between them.
+
+    Attributes
+    ----------
+    total : int
+        The number of bytes in all lines.
+    """
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        super().__init__(file)
+        self.total = 0
+        self._data_at = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.total += len(line)
+        if self.total - self._data_at > _MAXIMUM_LINES:
+            raise EndlessLinesError
+        return line
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        # The data of a chunk, whose length is a line.
+        self._data_at = self.total
+        return super().read(size)
+
+
 class _CancellableConnection:
     """A connection that stops waiting for a response when the run is cancelled.
 
     Attributes
     ----------
-    received : http.client.HTTPResponse
-        The last response, without urllib3's layers around it.
+    received : http.client.HTTPResponse or None
+        The last response, without urllib3's layers around it; None before the first one.
     """
 
     sock: socket.socket
-    received: HTTPResponse
+
+    def __init__(self, *arguments: Any, stall_timeout: float, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._stall_timeout = stall_timeout
+        self.received: _TimedResponse | None = None
 
     # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
         """Return a new response, which http.client then reads from the socket."""
-        self.received = _RateCheckedResponse(*arguments, **options)
+        self.received = _TimedResponse(*arguments, stall_timeout=self._stall_timeout, **options)
         return self.received
 
     def request(self, *arguments: Any, **options: Any) -> None:
         current_cancellation().check()
         super().request(*arguments, **options)  # type: ignore[misc]
+
+    def _tunnel(self) -> None:
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        except OSError as error:
+            status = self.received.final_status if self.received is not None else None
+            if status is None or status == requests.codes.ok:
+                raise
+            raise TunnelRefusedError(status) from error
 
     def getresponse(self) -> Any:
         # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
@@ -125,20 +252,27 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Makes cancellable connections, directly and through proxies, and closes them at once."""
 
+    def __init__(self, stall_timeout: float) -> None:
+        self._stall_timeout = stall_timeout
+        super().__init__(pool_maxsize=_POOL_SIZE)
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        _configure(self.poolmanager)
+        self._configure(self.poolmanager)
 
     def proxy_manager_for(self, *arguments: Any, **options: Any) -> urllib3.ProxyManager:
         manager: urllib3.ProxyManager = super().proxy_manager_for(*arguments, **options)
-        _configure(manager)
+        self._configure(manager)
         return manager
 
-
-def _configure(manager: urllib3.PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    # Otherwise urllib3 leaves closing to the garbage collector.
-    manager.pools.dispose_func = urllib3.HTTPConnectionPool.close
+    def _configure(self, manager: urllib3.PoolManager) -> None:
+        # A pool passes the options that it does not know to its connections.
+        manager.pool_classes_by_scheme = {
+            "http": partial(_Pool, stall_timeout=self._stall_timeout),  # type: ignore[dict-item]  # only called
+            "https": partial(_SecurePool, stall_timeout=self._stall_timeout),  # type: ignore[dict-item]  # only called
+        }
+        # Otherwise urllib3 leaves closing to the garbage collector.
+        manager.pools.dispose_func = urllib3.HTTPConnectionPool.close
 
 
 class _Session(requests.Session):
@@ -148,10 +282,16 @@ class _Session(requests.Session):
         """Return None: for a target, requests would read the body and parse the address of the redirect."""
 
 
-def new_session() -> requests.Session:
-    """Return a session for many threads that keeps its connections open between requests."""
+def new_session(stall_timeout: float) -> requests.Session:
+    """Return a session for many threads that keeps its connections open between requests.
+
+    Parameters
+    ----------
+    stall_timeout
+        Seconds to wait for more of a response that has begun, at most the read timeout.
+    """
     session = _Session()
-    adapter = _Adapter(pool_maxsize=_POOL_SIZE)
+    adapter = _Adapter(stall_timeout)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -176,13 +316,10 @@ def open_body(response: requests.Response) -> BinaryFile:
     Its errors are those of urllib3. At its end the connection is free for the next request.
     """
     connection = response.raw.connection
-    if (
-        not isinstance(connection, _CancellableConnection)
-        or response.raw.chunked
-        or "Content-Encoding" in response.headers
-    ):
+    received = connection.received if isinstance(connection, _CancellableConnection) else None
+    if received is None or response.raw.chunked or "Content-Encoding" in response.headers:
         return _DecodedBody(response.raw)
-    return _PlainBody(response.raw, connection.received)
+    return _PlainBody(response.raw, received)
 
 
 class _DecodedBody:
@@ -237,7 +374,7 @@ def network_errors(host: str) -> Iterator[None]:
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         # requests reports a malformed URL as a ValueError.
         permanent = isinstance(error, requests.exceptions.ProxyError | requests.exceptions.SSLError | ValueError)
-        passing = not permanent or _closed_in_handshake(error)
+        passing = not permanent or _closed_in_handshake(error) or _refused_tunnel_in_passing(error)
         _remove_requests(error)
         raise TransportError(f"{_failure(error)} ({host})", passing=passing) from error
     except OSError as error:
@@ -266,12 +403,26 @@ def _closed_in_handshake(error: Exception) -> bool:
     return isinstance(innermost, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError)
 
 
+def _refused_tunnel_in_passing(error: Exception) -> bool:
+    """Return whether a proxy has refused to connect with a transient status."""
+    return any(isinstance(each, TunnelRefusedError) and each.status in TRANSIENT_STATUSES for each in _chain(error))
+
+
 def _failure(error: Exception) -> str:
     for each in _chain(error):
+        if isinstance(each, TunnelRefusedError):
+            return f"no connection through the proxy: {each}: check the proxy's address, password and rules"
         if isinstance(each, SlowResponseError):
             return (
                 f"response too slow: {each}, the minimum is {MINIMUM_RATE} bytes/s: "
                 "check the network, or request less at once"
+            )
+        if isinstance(each, StalledResponseError):
+            return f"read timed out: the response stalled, {each}: check the network, or raise stall_timeout"
+        if isinstance(each, EndlessLinesError):
+            return (
+                f"the response has more than {_MAXIMUM_LINES:,} bytes of headers or trailers: check base_url and the "
+                "proxy"
             )
     match error:
         case requests.exceptions.SSLError() if _closed_in_handshake(error):
@@ -283,7 +434,7 @@ def _failure(error: Exception) -> str:
         case requests.exceptions.ConnectTimeout() | urllib3.exceptions.ConnectTimeoutError():
             return "connection timed out: check the address, or raise connect_timeout"
         case requests.exceptions.ReadTimeout() | urllib3.exceptions.TimeoutError():
-            return "read timed out: no bytes arrived in time; request less at once, or raise read_timeout"
+            return "read timed out: the service did not respond in time; request less at once, or raise read_timeout"
         case requests.exceptions.ChunkedEncodingError() | urllib3.exceptions.ProtocolError():
             return "the response was cut short: the connection closed before its end; try again"
         case requests.exceptions.ConnectionError():

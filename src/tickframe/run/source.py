@@ -25,6 +25,7 @@ _PUBLIC_SETTINGS = (
     "api_key_header",
     "connect_timeout",
     "read_timeout",
+    "stall_timeout",
     "retry_seconds",
     "path_template",
     "omit_source",

@@ -120,7 +120,8 @@ class Settings:
         Proxies by scheme, as for requests. If omitted, those of the environment, which are not used for
         a service on this machine.
     verify : bool or str
-        Whether to verify the certificate of the service, or a file of certificates to trust.
+        Whether to verify the certificate of the service, or a file or directory of certificates to trust. Nothing but
+        False turns the check off: an empty text, which may be an unset variable, is an error.
     cert : str or (str, str) or None
         The client certificate: one file, or the files of the certificate and its key.
     cache_namespace : str
@@ -165,6 +166,13 @@ class Settings:
             raise ValueError(f"invalid enums {self.enums!r}: expected one of {', '.join(ENUM_FORMATS)}")
         if self.api_key_header:
             _check_api_key_header(self.api_key_header)
+        # By identity: 0 and an empty text would turn the check off.
+        if self.verify is not True and self.verify is not False:
+            _check_path("verify", self.verify, "True, False or an existing file or directory of certificates")
+        if self.cert is not None:
+            files = self.cert if isinstance(self.cert, tuple) and len(self.cert) == 2 else (self.cert,)
+            for file in files:
+                _check_path("cert", file, "an existing file, or two: of the certificate and of its key")
         self._check_secrets()
 
     def _check_secrets(self) -> None:
@@ -333,13 +341,13 @@ def _settings_in_file(address: str | None) -> dict[str, object]:
     for name in ("base_url", "auth_url"):
         if name in settings:
             settings[name] = str(settings[name]).rstrip("/")
+    if isinstance(settings.get("cert"), list):
+        settings["cert"] = tuple(settings["cert"])  # type: ignore[arg-type]  # a list
     for name, value in settings.items():
         try:
             Settings(**{name: value})  # type: ignore[arg-type]  # the types were checked
         except ValueError as error:
             raise SettingsError(f"{settings_path()}: {error}") from None
-    if isinstance(settings.get("cert"), list):
-        settings["cert"] = tuple(settings["cert"])  # type: ignore[arg-type]  # a list
     described = settings.get("base_url", DEFAULT_URL)
     return settings if address is None or address.rstrip("/") == described else {}
 
@@ -411,6 +419,12 @@ def _from_keyring(name: str) -> str | None:
         return keyring.get_password(_KEYRING_SERVICE, name)
     except KeyringError:
         return None
+
+
+def _check_path(name: str, path: object, expected: str) -> None:
+    """Check that a value is the path of something that exists."""
+    if not isinstance(path, str) or not path or not os.path.exists(path):
+        raise ValueError(f"invalid {name} {path!r}: expected {expected}")
 
 
 def _check_url(name: str, url: str) -> None:

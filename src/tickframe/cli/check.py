@@ -18,6 +18,7 @@ from tickframe.cli.exit_codes import ExitCode
 from tickframe.cli.help import epilog
 from tickframe.first_contact.discovery import DEFAULT_DAY, DEFAULT_SOURCE, DEFAULT_SYMBOL, Discovery, Trial, discover
 from tickframe.first_contact.report import versions, write_report
+from tickframe.local_files import replaced_file
 from tickframe.plan.arguments import parse_day
 from tickframe.printable import printable
 from tickframe.settings import DEFAULT_URL, FILE_SETTINGS, Settings, is_loopback, resolve_settings
@@ -116,7 +117,8 @@ def check(
                     capture=capture,
                     pause=pause,
                 )
-                report.write_text(written, encoding="utf-8")
+                with replaced_file(report) as file:
+                    file.write(written.encode())
                 print_message(f"report: {report}")
     if found is not None and found.unanswered:
         raise typer.Exit(ExitCode.FAILURE)

@@ -84,15 +84,15 @@ def write_stream(ticks: pa.RecordBatchReader, stream: BinaryIO, stream_format: S
     writer.close()
 
 
-def _write_parquet(ticks: pa.RecordBatchReader, path: str) -> None:
-    with pq.ParquetWriter(path, ticks.schema, compression="zstd") as writer:
+def _write_parquet(ticks: pa.RecordBatchReader, file: pa.NativeFile) -> None:
+    with pq.ParquetWriter(file, ticks.schema, compression="zstd") as writer:
         for batch in ticks:
             # An empty batch would become an empty row group.
             if batch.num_rows:
                 writer.write_batch(batch)
 
 
-def _write_csv(ticks: pa.RecordBatchReader, where: str | BinaryIO) -> None:
-    with pa.csv.CSVWriter(where, ticks.schema) as writer:
+def _write_csv(ticks: pa.RecordBatchReader, file: pa.NativeFile | BinaryIO) -> None:
+    with pa.csv.CSVWriter(file, ticks.schema) as writer:
         for batch in ticks:
             writer.write_batch(batch)

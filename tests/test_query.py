@@ -478,6 +478,33 @@ def test_a_zone_without_times_is_an_error(scripted: ScriptedServer) -> None:
             query.to_pandas(tz="UTC")
 
 
+def test_a_zone_is_no_error_for_a_response_without_columns(scripted: ScriptedServer, tmp_path: Path) -> None:
+    scripted.reply(Reply(write_frame(DataResponse().SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "x", day="2016-05-05")
+        assert query.to_arrow(tz="UTC").num_rows == 0
+        assert query.to_parquet(tmp_path, tz="UTC") == []
+
+
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
+def test_a_column_named_timestamp_is_kept(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["symbol"].string_list.values.append("ZAL.XE")
+    response.data.columns["date"].days_list.values.append(16926)
+    response.data.columns["time"].nanoseconds_list.values.append(1)
+    response.data.columns["timestamp"].integer_list.values.append(2)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-05", data_type="TRADES")
+        for load in (query.to_pandas, query.to_arrow, query.to_reader, lambda: query.to_parquet(tmp_path / "x")):
+            with pytest.raises(DecodeError, match="has a column 'timestamp' already"):
+                load()
+        frame = query.to_pandas(index=None)
+        query.to_parquet(tmp_path / "documented", times="documented")
+    assert frame["timestamp"].tolist() == [2]
+    assert tf.read_dataset(tmp_path / "documented").equals(frame)
+
+
 def test_index_none_keeps_the_documented_columns(client: tf.Client) -> None:
     query = client.tick_data("ACTIV", "ZAL.XE", "2016-05-02", data_type="TRADES", to_time="09:05")
     columns = [column.name for column in FUNCTIONS["tick_data"].columns_for(tf.TickDataType.TRADES)]

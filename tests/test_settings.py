@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -389,3 +392,14 @@ def test_certificates_are_verified_as_asked(verify: bool | str) -> None:
     settings = resolve_settings(token="t", verify=verify, cert=(__file__, __file__))
     options = settings.requests_options("https://a.example")
     assert (options["verify"], options["cert"]) == (verify, (__file__, __file__))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can become another user")
+def test_the_home_directory_of_another_user_has_no_settings_of_this_one(tmp_path: Path) -> None:
+    """A service that runs as another user often inherits the home directory of the one that started it."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    script = "import os, tickframe as tf; os.setuid(65534); print(type(tf.Client(token='t')).__name__)"
+    environment = {"PYTHONPATH": str(Path(tf.__file__).parents[1]), "HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("Client\n", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 
+from tickframe.errors import DecodeError
 from tickframe.plan.part import Part
 from tickframe.run.time_order import merge_by_day
 from tickframe.timestamps import TimeOptions, TimestampColumn, sort_by_time
@@ -30,7 +32,7 @@ ROWS = st.lists(
 )
 
 
-def batch_of(rows: list[tuple[int | None, int | None, str]]) -> pa.RecordBatch:
+def batch_of(rows: Sequence[tuple[int | None, int | None, str | None]]) -> pa.RecordBatch:
     days, times, symbols = ([row[at] for row in rows] for at in range(3))
     return pa.RecordBatch.from_pydict(
         {
@@ -130,6 +132,28 @@ def test_unknown_suffixes_are_listed() -> None:
         column.check_symbols(["A.XE", "B.L", "C.N", "D", "E.L"])
     with pytest.raises(ValueError, match="suffixes 'L'"):
         column.convert(batch_of([(0, 0, "B.L")]))
+
+
+def test_a_row_without_a_symbol_needs_one_zone_if_it_has_a_timestamp() -> None:
+    column = TimestampColumn.of(("date", "time"), ZONES)
+    rows = [(0, 0, "A.XE"), (None, 0, None), (0, None, None)]
+    expected = [-3600 * 10**9, None, None]
+    assert column.convert(batch_of(rows)).column(0).cast(pa.int64()).to_pylist() == expected
+    assert column.convert(batch_of(rows[1:])).column(0).null_count == 2
+    with pytest.raises(ValueError, match="rows without a symbol: name one time zone"):
+        column.convert(batch_of([*rows, (0, 1, None)]))
+
+
+def test_a_column_of_the_response_is_never_replaced() -> None:
+    batch = batch_of([(0, 0, "A.XE")])
+    schema = batch.append_column("timestamp", pa.array([1])).schema
+    for options in ({}, {"order": "time"}, {"order": "time", "times": "documented"}):
+        times = TimeOptions.of(("date", "time"), **options)  # type: ignore[arg-type]
+        with pytest.raises(DecodeError, match="has a column 'timestamp' already"):
+            times.for_schema(schema, is_documented=True)
+        assert times.for_schema(schema, is_documented=False).schema(schema) == schema
+    documented = TimeOptions.of(("date", "time"), times="documented").for_schema(schema, is_documented=True)
+    assert documented.schema(schema) == schema
 
 
 @pytest.mark.parametrize("tz", ["Europe/Berlim", {"XE": "Europe/Berlim"}, {}, 5, ""])

@@ -10,7 +10,7 @@ from importlib.metadata import version as _version
 
 from tickframe import accessor, errors
 from tickframe.cache import Cache
-from tickframe.catalogue import ChainType, TickDataFlag, TickDataType
+from tickframe.catalogue import ChainType, ItemType, TickDataFlag, TickDataType
 from tickframe.client import Client, read_ticks
 from tickframe.errors import TickframeError, TickframeWarning
 from tickframe.export.reader import read_dataset, scan_dataset
@@ -20,6 +20,7 @@ __all__ = [
     "Cache",
     "ChainType",
     "Client",
+    "ItemType",
     "Query",
     "TickDataFlag",
     "TickDataType",

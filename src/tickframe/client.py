@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 import pandas as pd
 
 from tickframe.cache import Cache, open_cache
-from tickframe.catalogue import FUNCTIONS, TickDataFlag, TickDataType, timestamp_columns
+from tickframe.catalogue import TickDataFlag, TickDataType, find_function
 from tickframe.errors import SettingsError, TickframeWarning
 from tickframe.extras import needs_extra
 from tickframe.functions import DocumentedFunctions
 from tickframe.http.service import Service
-from tickframe.plan.arguments import Day, TimeOfDay, parse_string
-from tickframe.plan.part import Part, frozen
+from tickframe.plan.arguments import Day, TimeOfDay
 from tickframe.plan.plan import Options, Plan
+from tickframe.plan.request import plan_request
 from tickframe.query import Query
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
@@ -211,14 +211,17 @@ class Client(DocumentedFunctions):
     def get(
         self, source: str, endpoint: str | None = None, *, request: str | None = None, **parameters: object
     ) -> Query:
-        """Query any endpoint by name, with any parameters; columns are those of the response.
+        """Query any endpoint by name, with any parameters.
+
+        The documented requests of the sources LC, ETF-LC and TCA (see :data:`tickframe.catalogue.REQUESTS`) are
+        checked, and their responses have the documented columns. Others have the columns that they arrive with.
 
         Parameters
         ----------
         source
             The data source, such as ``"ACTIV"``.
         endpoint
-            The name of the endpoint, such as ``"tickData"``.
+            The name of the endpoint, such as ``"tickData"`` or ``"lcGetMarketShare"``.
         request
             Another name of ``endpoint``: the service's documentation uses both.
         **parameters
@@ -230,20 +233,26 @@ class Client(DocumentedFunctions):
         Raises
         ------
         ValueError
-            If the endpoint is missing or given twice, or a value is of a type that cannot be sent; nothing was sent.
+            If the endpoint is missing or given twice, or a value is of a type that cannot be sent; or, for a source
+            with documented requests, if the endpoint is misspelt, or a parameter missing or wrong. Nothing was sent.
+
+        Warns
+        -----
+        TickframeWarning
+            If a source with documented requests has no such request or parameter: it is sent all the same.
         """
         if endpoint is not None and request is not None:
             raise ValueError(f"the endpoint is given twice, {endpoint!r} and request={request!r}: pass one of them")
         requested = endpoint if request is None else request
         if requested is None:
             raise ValueError("missing endpoint: pass its name, as in get('ACTIV', 'tickData', ...)")
-        given = {"source": parse_string(source, "source"), **parameters}
-        values = tuple((name, frozen(value)) for name, value in given.items() if value is not None)
-        part = Part(parse_string(requested, "endpoint"), requested, values, paged=True)
-        return self._new_query(Plan((part,), timestamp_columns(requested), self._options))
+        return self._new_query(plan_request(source, requested, parameters, self._options))
 
     def _query(self, name: str, **arguments: object) -> Query:
-        return self._new_query(Plan.of(FUNCTIONS[name], arguments, self._options))
+        function = find_function(name, str(arguments.get("source", "")))
+        # Methods are named after documented functions.
+        assert function is not None
+        return self._new_query(Plan.of(function, arguments, self._options))
 
     def _new_query(self, plan: Plan) -> Query:
         # Raises for what cannot be sent with these settings; parts differ in symbols and days only.

@@ -352,6 +352,7 @@ class DocumentedFunctions(ABC):
         last_day: Day | None = None,
         page_limit: int | None = None,
         cursor: str | None = None,
+        item_type_filters: str | Iterable[str] | None = None,
     ) -> Query:
         """Look up the instruments of a source, all pages.
 
@@ -369,6 +370,8 @@ class DocumentedFunctions(ABC):
             Rows of a page; by default the service's. All pages are read whatever their size.
         cursor
             Start after this cursor of an earlier response.
+        item_type_filters
+            Only these members or names of :class:`tickframe.ItemType`, as in earlier versions of the contract.
         """
         return self._query(
             "lookup_symbols",
@@ -381,4 +384,5 @@ class DocumentedFunctions(ABC):
             last_day=last_day,
             page_limit=page_limit,
             cursor=cursor,
+            item_type_filters=item_type_filters,
         )

@@ -347,8 +347,9 @@ class Query:
         Each file is written whole or not at all. A run that was interrupted, repeated, loads what is missing and ends
         with the same dataset; a file that was changed or cut short since is loaded again. A dataset holds one kind of
         data of one service: another function, data type, window, or other flags need a directory of their own.
-        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part. It is not there while parts
-        are missing, those that failed with ``on_error="collect"`` included: :func:`tickframe.read_dataset` then raises.
+        ``_tickframe/manifest.json`` lists what all runs wrote, with the rows of each part. From the first change of a
+        run until none of its parts is missing, those that failed with ``on_error="collect"`` included, it is not there:
+        :func:`tickframe.read_dataset` then raises.
 
         Parameters
         ----------

@@ -82,16 +82,20 @@ def read_settings_file(kinds: Mapping[str, ValueKind], path: Path | None = None)
         an unknown key or a value of another type. The message names the file and the key, and shows no value.
     """
     path = path or settings_path()
+    is_named = bool(os.environ.get(_VARIABLE, "").strip())
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if os.environ.get(_VARIABLE, "").strip():
+        if is_named:
             raise SettingsError(
                 f"{_VARIABLE} names {path}, which does not exist: correct it, or write the file with "
                 "tickframe check --discover"
             ) from None
         return {}
     except OSError as error:
+        if not is_named and isinstance(error, PermissionError) and not os.access(path.parent, os.X_OK):
+            # A service runs as another user than the owner of its home directory, whose settings are not its own.
+            return {}
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # Without its cause, which has the whole text.

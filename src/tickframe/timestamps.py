@@ -43,7 +43,7 @@ class TimestampColumn:
     date, time : str
         The columns that it is the sum of: date32, and duration[ns] since midnight.
     tz : str, tuple of (str, str), or None
-        A time zone; or pairs of a symbol's suffix and its time zone, in which case timestamps are in UTC.
+        A time zone; or sorted pairs of a symbol's suffix and its time zone, in which case timestamps are in UTC.
     """
 
     date: str
@@ -64,7 +64,7 @@ class TimestampColumn:
                 raise ValueError("tz is an empty mapping: omit it, or map suffixes of symbols to time zones")
             for zone in tz.values():
                 _check_zone(zone)
-            return cls(*columns, tuple((suffix.removeprefix("."), zone) for suffix, zone in tz.items()))
+            return cls(*columns, tuple(sorted((suffix.removeprefix("."), zone) for suffix, zone in tz.items())))
         if tz is not None:
             _check_zone(tz)
         return cls(*columns, tz)
@@ -138,8 +138,11 @@ class TimestampColumn:
         if not pa.types.is_dictionary(symbols.type):
             symbols = symbols.dictionary_encode()
         names = symbols.dictionary.to_pylist()
-        codes = symbols.indices.to_numpy(zero_copy_only=False)
-        used = np.unique(codes).astype(np.intp)
+        codes = symbols.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        # A row without a timestamp needs no time zone.
+        used = np.unique(codes[values != _NAT])
+        if -1 in used:
+            raise ValueError("tz maps suffixes of symbols, and there are rows without a symbol: name one time zone")
         self.check_symbols(names[code] for code in used)
         zones = dict(self.tz or ())
         codes_of_zone: dict[str, list[int]] = {}
@@ -147,7 +150,7 @@ class TimestampColumn:
             codes_of_zone.setdefault(zones[suffix_of(names[code])], []).append(int(code))
         if len(codes_of_zone) == 1:
             return _localized(values, next(iter(codes_of_zone)))
-        localized = np.empty_like(values)
+        localized = np.full_like(values, _NAT)
         for zone, its_codes in codes_of_zone.items():
             rows = np.flatnonzero(np.isin(codes, its_codes))
             localized[rows] = _localized(values[rows], zone)
@@ -214,7 +217,7 @@ class TimeOptions:
         Raises
         ------
         DecodeError
-            If a documented column has another type than documented.
+            If a documented column has another type than documented, or there is a column ``timestamp`` already.
         ValueError
             If there is a time zone, and no time that it could belong to.
         """
@@ -232,10 +235,18 @@ class TimeOptions:
                     "use times='documented', or index=None",
                     column=name,
                 )
+        if TIMESTAMP in schema.names and self._is_needed:
+            if not is_documented:
+                return self._without_timestamp(schema)
+            raise DecodeError(
+                f"the response has a column {TIMESTAMP!r} already: use times='documented' with order='parts', or "
+                "index=None",
+                column=TIMESTAMP,
+            )
         return self
 
     def _without_timestamp(self, schema: pa.Schema) -> TimeOptions:
-        if self.timestamp is not None and self.timestamp.tz is not None:
+        if self.timestamp is not None and self.timestamp.tz is not None and schema.names:
             raise ValueError(
                 f"tz needs a date and a time of day, and the response has only the columns {', '.join(schema.names)}: "
                 "omit tz"
@@ -251,9 +262,19 @@ class TimeOptions:
         """Return the schema of :meth:`convert`."""
         return schema if self.timestamp is None or not self._is_needed else self.timestamp.schema(schema, self._kept())
 
-    def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return a batch with ``timestamp``, if rows leave with it or are sorted by it."""
-        return batch if self.timestamp is None or not self._is_needed else self.timestamp.convert(batch, self._kept())
+    def convert(self, batch: pa.RecordBatch, keep: Collection[str] = ()) -> pa.RecordBatch:
+        """Return a batch with ``timestamp``, if rows leave with it or are sorted by it.
+
+        Parameters
+        ----------
+        batch
+            A batch of the schema.
+        keep
+            Which of the date and the time remain beside ``timestamp``, if it replaces them.
+        """
+        if self.timestamp is None or not self._is_needed:
+            return batch
+        return self.timestamp.convert(batch, (*self._kept(), *keep))
 
     def finish(self, rows: pa.RecordBatch | pa.Table | pa.Schema) -> Any:
         """Return converted rows, or their schema, without a ``timestamp`` that they were only sorted by."""

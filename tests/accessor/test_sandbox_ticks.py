@@ -127,3 +127,23 @@ def test_quotes_joined_to_real_trades(real_client):
     joined = trades.ticks.join_quotes(quotes)
     pd.testing.assert_frame_equal(joined, both)
     assert joined.ticks.plot(currency="USD")._repr_png_().startswith(b"\x89PNG")
+
+
+@backends
+@pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
+def test_a_column_of_timestamps_is_as_good_as_an_index(load, dtype_backend, tz):
+    """As frames from Polars, Arrow, or the files of an export have it."""
+    trades, quotes = (load(kind, dtype_backend=dtype_backend, tz=tz) for kind in ("TRADES", "QUOTES"))
+    without_index = trades.reset_index()
+    pd.testing.assert_frame_equal(without_index.ticks.bars("1min"), trades.ticks.bars("1min"))
+    joined = without_index.ticks.join_quotes(quotes.reset_index())
+    pd.testing.assert_frame_equal(joined.set_index("timestamp"), trades.ticks.join_quotes(quotes))
+
+
+def test_ticks_of_an_export_have_bars_in_any_reader(client, tmp_path):
+    query = client.tick_data("ACTIV", SYMBOLS, DAYS, data_type="TRADES", to_time="09:30")
+    query.to_parquet(tmp_path)
+    expected = comparable(query.to_pandas().ticks.bars("1min"))
+    for frame in (pd.read_parquet(tmp_path), query.to_polars().to_pandas(use_pyarrow_extension_array=True)):
+        bars = comparable(frame.ticks.bars("1min"))
+        pd.testing.assert_frame_equal(bars, expected, check_dtype=False)

@@ -5,7 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from tests.scripted_server import Reply
 from tickframe.cli.app import app
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import write_frame
 
 pytestmark = pytest.mark.usefixtures("account")
 
@@ -34,7 +37,19 @@ def test_lookup_finds_symbols_by_pattern():
     assert [line.split() for line in result.stdout.split("\n") if "ZAL.XE" in line] == [
         ["ZAL.XE", "Zalando", "SE", "DE000ZAL1111", "XETRA", "EUR"]
     ]
-    assert result.stderr == "1 symbol\n"
+    assert result.stderr == "2 symbols\n"
+
+
+def test_lookup_shows_the_columns_that_the_source_has(scripted, monkeypatch):
+    """Look-ups of TCA have no names."""
+    response = DataResponse()
+    for name in ("symbol", "isin", "exchange", "currency"):
+        response.data.columns[name].string_list.values.append(name.upper())
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    monkeypatch.setenv("TICKFRAME_URL", scripted.url)
+    monkeypatch.setenv("TICKFRAME_TOKEN", "t")
+    result = run("lookup", "symbols", "--source", "TCA")
+    assert result.stdout.split()[-4:] == ["SYMBOL", "ISIN", "EXCHANGE", "CURRENCY"]
 
 
 def test_lookup_json_has_every_page_and_column():

@@ -142,6 +142,11 @@ def test_a_failed_dataset_says_how_to_resume(server, tmp_path, monkeypatch):
     code, stdout, _ = load(*command)
     assert code == 0
     assert [part["origin"] for part in json.loads(stdout)][:2] == ["dataset", "service"]
+    code, _, stderr = load("S000", DAY, "--from", "10:00", "--out", "ticks/")
+    assert code == 1
+    assert "holds another kind of data" in stderr
+    # The same command would be refused again.
+    assert "run the same command again" not in stderr
 
 
 @pytest.mark.parametrize("out", ["ticks/", "ticks.parquet", "-"])

@@ -83,7 +83,8 @@ def test_a_column_that_cannot_be_read_is_named_without_control_characters(
 ) -> None:
     response = DataResponse()
     response.data.columns[f"a{ESCAPES}"].integer_list.values.extend([1, 2])
-    response.data.columns["b"].integer_list.values.append(1)
+    for name in "bc":
+        response.data.columns[name].integer_list.values.append(1)
     service.reply(Reply(write_frame(response.SerializeToString())))
     result = load(*debug)
     assert result.exit_code == 1

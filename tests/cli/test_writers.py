@@ -2,7 +2,9 @@
 
 import io
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tickframe.cli.writers import StreamFormat, write_file, write_stream
@@ -34,6 +36,17 @@ def test_csv_is_exact(tmp_path):
         ",,,,",
         "",
     ]
+
+
+def test_pandas_reads_integers_of_a_parquet_file_exactly(tmp_path):
+    """With nulls, too, as in a file of a dataset; timestamps are stored as differences."""
+    path = tmp_path / "ticks.parquet"
+    write_file(reader([BATCH]), path)
+    frame = pd.read_parquet(path)
+    assert frame["trade_size"].dtype == "Int64"
+    assert frame["trade_size"].tolist() == [2**63 - 1, -(2**53) - 1, pd.NA]
+    assert pq.read_table(path).equals(pa.Table.from_batches([BATCH]))
+    assert "DELTA_BINARY_PACKED" in pq.read_metadata(path).row_group(0).column(0).encodings
 
 
 @pytest.mark.parametrize("name", ["ticks.csv", "ticks.parquet"])

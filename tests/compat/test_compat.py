@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
-from tickframe.catalogue import FUNCTIONS, TickDataType
+from tickframe import compat
+from tickframe.catalogue import FUNCTIONS, METRICS, TickDataType
 from tickframe.compat import ApiSettings, DataObject, XytClient, get, lookup_symbols, tick_data
 from tickframe.sandbox import Sandbox
 from tickframe.wire.contract import DataResponse
@@ -91,6 +94,72 @@ def test_the_default_connection_follows_the_settings(
     monkeypatch.setattr(ApiSettings, "api_key", sandbox.password)
     assert XytClient.default() is not default
     assert XytClient.default().check() == connection.check()
+
+
+def test_check_prints_what_it_returns(connection: XytClient, capsys: pytest.CaptureFixture[str]) -> None:
+    diagnosis = connection.check()
+    assert capsys.readouterr().out.splitlines() == [f"{name}: {value}" for name, value in diagnosis.items()]
+    assert diagnosis["tickframe"] == tf.__version__
+
+
+@pytest.mark.usefixtures("connection")
+def test_check_reports_a_refusal_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnosis = XytClient(user_id="sandbox", user_password="not the password").check()
+    assert diagnosis["error"].startswith("AuthenticationError: ")
+    assert "not the password" not in capsys.readouterr().out
+
+
+def proxied_to(server: ScriptedServer) -> list[str]:
+    """Return the addresses that a server was asked for as a proxy."""
+    return [received.path for received in server.received if received.path.startswith("http://")]
+
+
+def test_proxies_that_are_assigned_are_used_from_the_next_call_on(
+    connection: XytClient, sandbox: Sandbox, scripted: ScriptedServer
+) -> None:
+    scripted.reply(Reply(b"{}", status=403, content_type="application/json"))
+    connection.check()
+    connection.proxies = {"http": scripted.url}
+    assert "error" in connection.check()
+    assert proxied_to(scripted) == [f"{sandbox.url}/auth/oauth/token"]
+    assert connection.proxies == {"http": scripted.url}
+    connection.proxies = None
+    assert "error" not in connection.check()
+
+
+@pytest.mark.usefixtures("connection")
+def test_the_default_connection_keeps_assigned_proxies_when_the_account_changes(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(XytClient, "_default", None)
+    XytClient.default().proxies = {"https": "http://proxy:8888"}
+    monkeypatch.setattr(ApiSettings, "user_id", sandbox.user)
+    monkeypatch.setattr(ApiSettings, "user_password", sandbox.password)
+    assert XytClient.default().proxies == {"https": "http://proxy:8888"}
+    assert XytClient.default().check()["user"] == sandbox.user
+
+
+@pytest.mark.usefixtures("connection")
+def test_the_default_connection_uses_the_proxies_of_the_settings(
+    sandbox: Sandbox, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(XytClient, "_default", None)
+    monkeypatch.setattr(ApiSettings, "user_id", sandbox.user)
+    monkeypatch.setattr(ApiSettings, "user_password", sandbox.password)
+    assert "error" not in XytClient.default().check()
+    scripted.reply(Reply(b"{}", status=403, content_type="application/json"))
+    monkeypatch.setattr(ApiSettings, "proxies", {"http": scripted.url})
+    assert "error" in XytClient.default().check()
+    assert proxied_to(scripted) == [f"{sandbox.url}/auth/oauth/token"]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_has_its_documented_arguments(name: str) -> None:
+    metric = getattr(compat, name)
+    parameters = inspect.signature(metric).parameters
+    assert set(parameters) == {parameter.name for parameter in METRICS[name].parameters}
+    with pytest.raises(TypeError, match="argument"):
+        metric(day="2019.10.10")
 
 
 def test_a_lookup_returns_one_page(connection: XytClient) -> None:

@@ -87,6 +87,16 @@ def test_divisions_are_days_including_empty_ones(week: tf.Query) -> None:
         assert (partition.index < lazy.divisions[number] + pd.Timedelta(days=1)).all()
 
 
+def test_a_day_can_begin_with_a_repeated_midnight(client: tf.Client) -> None:
+    """In Havana clocks went back from 1 to 0 o'clock."""
+    query = client.tick_data("ACTIV", "ZAL.XE", ("2016-11-04", "2016-11-07"), data_type="TRADES", to_time="09:10")
+    lazy = tickframe.dask.from_query(query, tz="America/Havana")
+    assert lazy.divisions[2:4] == (
+        pd.Timestamp("2016-11-06 04:00", tz="UTC"),
+        pd.Timestamp("2016-11-07 05:00", tz="UTC"),
+    )
+
+
 @pytest.mark.usefixtures("cluster")
 def test_bars_are_those_of_pandas(week: tf.Query) -> None:
     """Dask's bins begin and end with the divisions, those of pandas with the first and the last row."""

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
 import tickframe as tf
 from tests.export.test_writer import SYMBOLS, WEEK
@@ -65,6 +66,13 @@ def test_write_options_go_to_the_writer(client: tf.Client, tmp_path: Path) -> No
     assert pq.read_table(path, partitioning=None).to_pydict() == expected
 
 
+@pytest.mark.parametrize("options", [{"flavor": "spark"}, {"use_deprecated_int96_timestamps": True}])
+def test_old_timestamps_are_exact_too(client: tf.Client, tmp_path: Path, options: dict[str, object]) -> None:
+    query = ticks(client)
+    query.to_parquet(tmp_path, write_options=options)
+    assert_frame_equal(tf.read_dataset(tmp_path), query.to_pandas())
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -74,6 +82,10 @@ def test_write_options_go_to_the_writer(client: tf.Client, tmp_path: Path) -> No
         {"filesystem": None},
         {"version": "9"},
         {"compression": "snappy", "compression_level": 3},
+        # Each cuts nanoseconds.
+        {"version": "2.4"},
+        {"coerce_timestamps": "us"},
+        {"coerce_timestamps": "us", "allow_truncated_timestamps": True},
     ],
 )
 def test_invalid_write_options_are_refused_before_anything_is_sent(tmp_path: Path, options: dict[str, object]) -> None:

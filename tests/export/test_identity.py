@@ -54,6 +54,7 @@ OTHERS: dict[str, tuple[Callable[[tf.Client], tf.Query], dict[str, object], str]
     "partition": (trades, {"partition_by": "symbol"}, "partition_by is symbol,date there and symbol here"),
     "times": (trades, {"times": "documented"}, "times is timestamp there and documented here"),
     "zone": (trades, {"tz": "Europe/Berlin"}, "tz is not given there and Europe/Berlin here"),
+    "zones": (trades, {"tz": {"XE": "Europe/Berlin"}}, "tz is not given there and XE: Europe/Berlin here"),
     "order": (trades, {"order": "time"}, "order is parts there and time here"),
 }
 
@@ -101,12 +102,11 @@ def test_overwrite_with_another_kind_says_how_many_days_would_remain(client: tf.
 
 def test_an_overwrite_that_fails_at_once_deletes_nothing(client: tf.Client, sandbox: Sandbox, tmp_path: Path) -> None:
     trades(client).to_parquet(tmp_path)
-    before = {name: content for name, content in files_in(tmp_path).items() if "manifest" not in name}
-    with (
-        tf.Client(**{**sandbox.account, "password": "wrong"}) as wrong,
-        pytest.raises(tf.errors.AuthenticationError),
-    ):
-        trades(wrong, flags="INCLUDE_NON_REGULAR").to_parquet(tmp_path, existing="overwrite")
+    before = files_in(tmp_path)
+    with tf.Client(**{**sandbox.account, "password": "wrong"}) as wrong:
+        for query in (trades(wrong, flags="INCLUDE_NON_REGULAR"), trades(wrong)):
+            with pytest.raises(tf.errors.AuthenticationError):
+                query.to_parquet(tmp_path, existing="overwrite")
     assert files_in(tmp_path) == before
 
 
@@ -138,6 +138,18 @@ def test_overwrite_replaces_ranges_that_it_covers(client: tf.Client, tmp_path: P
     narrower = client.end_of_day("ACTIV", SYMBOLS, "2016-05-03", "2016-05-04")
     # Two symbols lack three days, the third all five.
     refused(narrower, tmp_path / "x", "11 days of a symbol would be lost", existing="overwrite")
+
+
+def test_files_that_no_export_recorded_are_refused(client: tf.Client, tmp_path: Path) -> None:
+    """Readers would have their rows too, such as those of a dataset that was copied without its records."""
+    trades(client).to_parquet(tmp_path)
+    shutil.rmtree(tmp_path / "_tickframe")
+    for existing in ("skip", "overwrite", "error"):
+        refused(trades(client), tmp_path, "Parquet files that are not of an export, 1 such as s", existing=existing)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("kept")
+    trades(client).to_parquet(tmp_path / "other")
+    assert (tmp_path / "other" / "notes.txt").read_text() == "kept"
 
 
 def test_a_dataset_of_version_0_1_0_is_refused(client: tf.Client, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 from pyarrow import feather
@@ -92,7 +93,7 @@ def test_the_time_zone_of_an_export_is_that_of_the_frame(
     query.to_parquet(tmp_path, tz=tz, partition_by=partition_by)
     expected = query.to_pandas(tz=tz)
     assert_frame_equal(tf.read_dataset(tmp_path), expected)
-    assert_frame_equal(tf.read_dataset(tmp_path, tz=tz), expected)
+    assert_frame_equal(tf.read_dataset(tmp_path, tz=tz if isinstance(tz, str) else {".XE": tz["XE"]}), expected)
     with pytest.raises(ValueError, match=r"have a time zone already.*tz_convert"):
         tf.read_dataset(tmp_path, tz="Europe/London")
 
@@ -150,6 +151,7 @@ def test_what_is_not_there_is_an_error_that_says_what_is(
         ({"days": ("2016-05-05", "2016-05-06", "2016-05-07")}, "a tuple of the first and the last, or a list"),
         ({"days": "5 May"}, "invalid day"),
         ({"symbols": []}, "symbols is empty"),
+        ({"days": []}, "days is empty"),
         ({"columns": ["trade", "trade"]}, "repeated"),
         ({"tz": "Mars"}, "invalid tz 'Mars'"),
         ({"tz": {"L": "Europe/London"}}, "no time zone for the suffixes 'XE'"),
@@ -218,6 +220,39 @@ def test_the_answer_of_an_undocumented_function_is_read(scripted: ScriptedServer
         tf.read_dataset(tmp_path, days="2016-05-05")
 
 
+@pytest.mark.parametrize("layout", [{}, {"times": "documented"}, {"order": "time", "partition_by": []}], ids=shown)
+def test_ticks_from_get_have_their_index(client: tf.Client, layout: dict[str, Any], tmp_path: Path) -> None:
+    arguments = {"symbol": "ZAL.XE", "day": "2016-05-05", "data_type": "TRADES", "to_time": "09:10"}
+    query = client.get("ACTIV", "tickData", **arguments)
+    query.to_parquet(tmp_path, **layout)
+    assert_frame_equal(tf.read_dataset(tmp_path), query.to_pandas())
+    assert_frame_equal(tf.read_dataset(tmp_path, tz="Europe/Berlin"), query.to_pandas(tz="Europe/Berlin"))
+    # The same request again, now that the columns of its rows are known.
+    assert len(query.to_parquet(tmp_path, **layout)) == 1
+
+
+def test_a_timestamp_of_the_response_is_a_column(scripted: ScriptedServer, tmp_path: Path) -> None:
+    response = DataResponse()
+    response.data.columns["timestamp"].timestamps_list.values.append(1)
+    response.data.columns["price"].double_list.values.append(1.5)
+    scripted.reply(Reply(write_frame(response.SerializeToString())))
+    with tf.Client(scripted.url, token="t") as client:
+        query = client.get("ACTIV", "prices")
+        query.to_parquet(tmp_path, partition_by=[])
+        assert_frame_equal(tf.read_dataset(tmp_path), query.to_pandas())
+    assert tf.read_dataset(tmp_path).columns.to_list() == ["price", "timestamp"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=shown)
+def test_categories_are_in_the_order_of_the_response(client: tf.Client, layout: dict[str, Any], tmp_path: Path) -> None:
+    query = client.tick_snapshot("ACTIV", SYMBOLS, "2016-05-05", data_type="TRADES", time="11:00")
+    frame = query.to_pandas()
+    # The last trade of the second symbol is the earlier one.
+    assert frame["symbol"].to_list() == SYMBOLS[::-1]
+    query.to_parquet(tmp_path, **layout)
+    assert_frame_equal(tf.read_dataset(tmp_path), frame)
+
+
 def test_a_place_without_an_export_is_an_error(tmp_path: Path) -> None:
     for read in (tf.read_dataset, tf.scan_dataset):
         with pytest.raises(tf.errors.DatasetError, match="there is no export"):
@@ -282,6 +317,22 @@ def test_a_changed_byte_is_an_error(copy: Path, file: Path) -> None:
         tf.read_dataset(copy)
     # Files that are not read are not compared.
     assert len(tf.read_dataset(copy, symbols="ADS.XE"))
+
+
+def test_a_changed_byte_of_a_row_is_never_scanned(exported: Path, copy: Path, file: Path) -> None:
+    """Pages have checksums, since the file is not read whole."""
+    expected, content = tf.scan_dataset(exported).to_table(), file.read_bytes()
+    metadata = pq.read_metadata(file).row_group(0)
+    pages = [metadata.column(at) for at in range(metadata.num_columns)]
+    for page in pages:
+        start = page.dictionary_page_offset or page.data_page_offset
+        for at in range(start, start + page.total_compressed_size, 97):
+            file.write_bytes(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
+            try:
+                scanned = tf.scan_dataset(copy).to_table()
+            except OSError:
+                continue
+            assert scanned.equals(expected)
 
 
 def test_a_file_that_no_export_wrote_is_not_read(frame: pd.DataFrame, copy: Path, file: Path) -> None:

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import tickframe as tf
 from tests.export.test_writer import SYMBOLS, files_in
 from tests.object_store import ObjectStore
 from tests.scripted_server import Reply, ScriptedServer
+from tickframe.export.records import read_document
+from tickframe.location import Location
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import write_frame
 
@@ -173,3 +176,21 @@ def test_the_first_pages_of_a_part_that_failed_are_not_written(scripted: Scripte
         assert query.to_parquet(tmp_path, partition_by=[], on_error="collect") == []
     assert not list(tmp_path.rglob("*.parquet"))
     assert not list(tmp_path.rglob("parts/*.json"))
+
+
+class BeingReplaced(Location):
+    """An object store in which another process replaces a file right when it is read for the first time."""
+
+    reads = 0
+
+    def read(self, name: str) -> pa.Buffer:
+        content = super().read(name)
+        self.reads += 1
+        return content.slice(0, len(content) // 2) if self.reads == 1 else content
+
+
+def test_a_document_that_is_replaced_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "document.json").write_text('{"format": 2}')
+    assert read_document(BeingReplaced(tmp_path), "document.json") == {"format": 2}
+    (tmp_path / "document.json").write_text('{"format": ')
+    assert read_document(Location(tmp_path), "document.json") is None

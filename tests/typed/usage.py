@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import tickframe as tf
+from tickframe import compat
 from tickframe.accessor import TickAccessor
 from tickframe.run.outcomes import Outcome, Outcomes
 from tickframe.sandbox import Dialect, Sandbox
@@ -44,6 +45,19 @@ def documented_functions(client: tf.Client) -> None:
     client.get("ACTIV", "tickData", symbol="ZAL.XE", levels=[1, 2], exact=True)
     client.get(source="ACTIV", endpoint="tickData", dateFrom=pd.Timestamp("2016-05-05"))
     client.get("ACTIV", request="tickData")
+    client.get("LC", "lcGetSpreads", isins=["DE0005501357"], dateFrom=day, dateTo="2016-05-06")
+    client.lookup_symbols("ACTIV", "zal", item_type_filters=[tf.ItemType.INDIVIDUAL_ITEM])
+
+
+def vendor_names() -> None:
+    """Call what the vendor's packages have."""
+    connection = compat.XytClient(proxies={"https": "http://proxy:8888"})
+    assert_type(connection.proxies, dict[str, str] | None)
+    connection.proxies = {"https": "http://proxy:8889"}
+    compat.ApiSettings.proxies = {"https": "http://proxy:8888"}
+    vwap = compat.MarketAggregate(from_datetime=pd.Timestamp(0), to_datetime=pd.Timestamp(1), fields=["VWAP"])
+    answer = compat.tick_analytics(source="TCA", symbols=["ORA.P"], metrics={"Market": vwap}, connection=connection)
+    assert_type(answer.to_pandas(), pd.DataFrame)
 
 
 def wrong_calls(client: tf.Client) -> None:

@@ -49,21 +49,25 @@ def times_of(frame: pd.DataFrame) -> pd.DatetimeIndex:
     Parameters
     ----------
     frame
-        With a ``DatetimeIndex``, or with columns ``date`` and ``time`` as ``to_pandas(index=None)`` returns them.
+        With a ``DatetimeIndex``; a column ``timestamp``, as an export has it; or columns ``date`` and ``time``, as
+        ``to_pandas(index=None)`` returns them.
 
     Raises
     ------
     ValueError
-        If it has neither, or if a timestamp is null or out of bounds for nanoseconds (1677 to 2262).
+        If it has none of these, or if a timestamp is null or out of bounds for nanoseconds (1677 to 2262).
     """
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex):
-        if not {"date", "time"} <= set(frame.columns):
+        if "timestamp" in frame.columns and pd.api.types.is_datetime64_any_dtype(frame["timestamp"].dtype):
+            timestamps = frame["timestamp"]
+        elif {"date", "time"} <= set(frame.columns):
+            timestamps = frame["date"].astype("datetime64[ns]") + frame["time"].astype("timedelta64[ns]")
+        else:
             raise ValueError(
-                "no timestamps: expected a DatetimeIndex, as Query.to_pandas() returns, or columns 'date' and 'time'; "
-                "if there is a column of timestamps, use df.set_index('timestamp')"
+                "no timestamps: expected a DatetimeIndex, as Query.to_pandas() returns, a column 'timestamp', or "
+                "columns 'date' and 'time'; if a column of another name has the timestamps, use df.set_index(...)"
             )
-        timestamps = frame["date"].astype("datetime64[ns]") + frame["time"].astype("timedelta64[ns]")
         index = pd.DatetimeIndex(timestamps, name="timestamp")
     if index.hasnans:
         raise ValueError(

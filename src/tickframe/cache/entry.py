@@ -262,7 +262,7 @@ def _is_derived(field: pa.Field) -> bool:
 def _with_timestamps(table: pa.Table, columns: tuple[str, str] | None) -> pa.Table:
     """Append the timestamps of the rows, unless they cannot be computed."""
     timestamp = TimeOptions.of(columns).for_schema(table.schema, is_documented=False).timestamp
-    if timestamp is None or TIMESTAMP in table.column_names:
+    if timestamp is None:
         return table
     kept = (timestamp.date, timestamp.time)
     try:

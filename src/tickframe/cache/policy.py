@@ -25,7 +25,7 @@ from __future__ import annotations
 import datetime as dt
 
 from tickframe.cache.entry import Entry
-from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag
+from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
 from tickframe.wire.completeness import announced_holes
 from tickframe.wire.reader import Response
@@ -60,7 +60,11 @@ def is_complete(part: Part, response: Response) -> bool:
     if response.meta.get("cursor") or "cursor" in dict(part.parameters) or any(announced_holes(response.meta)):
         return False
     total = response.meta.get("total_hits")
-    return _documented(part) is not None or not isinstance(total, int | float) or response.rows >= total
+    return (
+        (part.is_documented and part.function in FUNCTIONS)
+        or not isinstance(total, int | float)
+        or response.rows >= total
+    )
 
 
 def window_column(part: Part) -> str | None:
@@ -78,4 +82,5 @@ def can_be_cut(entry: Entry, column: str) -> bool:
 
 
 def _documented(part: Part) -> Function | None:
-    return FUNCTIONS.get(part.function) if part.is_documented else None
+    source = dict(part.parameters).get("source", "")
+    return find_function(part.function, str(source)) if part.is_documented else None

@@ -6,9 +6,17 @@ Endpoints are inferred: the contract documents only ``/get/{endpoint}`` and the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from tickframe.catalogue.model import Column, ColumnKind, Function, Parameter, ParameterKind, TickDataType
+from tickframe.catalogue.model import (
+    Column,
+    ColumnKind,
+    Function,
+    Parameter,
+    ParameterKind,
+    TickDataType,
+)
 
 SOURCE = Parameter("source", ParameterKind.STRING, required=True)
 DATA_TYPE = Parameter("data_type", ParameterKind.DATA_TYPE, required=True)
@@ -32,13 +40,19 @@ _SOURCE = Column("source", ColumnKind.LABEL, "The data source.")
 _REGION = Column("region", ColumnKind.LABEL, "The region of the exchange.")
 _EXCHANGE = Column("exchange", ColumnKind.LABEL, "The exchange.")
 
+
+def by_source(*columns: Column) -> tuple[Column, ...]:
+    """Return columns that the responses of some sources lack."""
+    return tuple(replace(column, by_source=True) for column in columns)
+
+
 LOOKUPS = (
     Function(name="lookup_sources", endpoint="sources", parameters=(), columns=(_SOURCE,)),
     Function(
         name="lookup_exchanges",
         endpoint="exchanges",
         parameters=(SOURCE, EXCHANGE_FILTERS, FIRST_DAY, LAST_DAY),
-        columns=(
+        columns=by_source(
             _SOURCE,
             _REGION,
             _EXCHANGE,
@@ -62,8 +76,9 @@ LOOKUPS = (
             LAST_DAY,
             Parameter("page_limit", ParameterKind.INTEGER),
             Parameter("cursor", ParameterKind.STRING),
+            Parameter("item_type_filters", ParameterKind.ITEM_TYPES),
         ),
-        columns=(
+        columns=by_source(
             _SOURCE,
             _REGION,
             _EXCHANGE,
@@ -383,22 +398,3 @@ INSTRUMENTS = (
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {function.name: function for function in (*LOOKUPS, *TICKS, *DAYS, *INSTRUMENTS)}
 )
-
-# The usual names in responses to undocumented requests for ticks.
-_USUAL_TIMESTAMP = ("date", "time")
-
-
-def timestamp_columns(function: str) -> tuple[str, str] | None:
-    """Return the date column and the time column of a row's timestamp.
-
-    Parameters
-    ----------
-    function
-        A documented function, or an endpoint, for which the usual names are returned.
-
-    Returns
-    -------
-    (str, str) or None
-        None if the responses of a documented function have no timestamp.
-    """
-    return FUNCTIONS[function].timestamp if function in FUNCTIONS else _USUAL_TIMESTAMP

@@ -43,6 +43,16 @@ class ChainType(StrEnum):
     FUTURE_OPTIONS = "FUTURE_OPTIONS"
 
 
+class ItemType(StrEnum):
+    """What a symbol stands for, in searches of the contract's earlier versions."""
+
+    INDIVIDUAL_ITEM = "INDIVIDUAL_ITEM"
+    OPTION_CHAIN = "OPTION_CHAIN"
+    FUTURE_CHAIN = "FUTURE_CHAIN"
+    ENTIRE_EXCHANGE = "ENTIRE_EXCHANGE"
+    OTHER_ITEM = "OTHER_ITEM"
+
+
 class ColumnKind(Enum):
     """The kind of values in a column."""
 
@@ -64,11 +74,18 @@ class ParameterKind(Enum):
     STRING = "string"
     STRING_LIST = "list of strings"
     INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
+    #: A day and a time of day, without a time zone.
+    TIMESTAMP = "timestamp"
     DATA_TYPE = "data type"
     FLAGS = "flags"
     CHAIN_TYPE = "chain type"
+    ITEM_TYPES = "item types"
+    #: A mapping of names to metrics; see :mod:`tickframe.catalogue.metrics`.
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +102,12 @@ class Column:
         The data types whose responses have this column.
     optional
         Whether a response may lack it, as reference data may lack the columns of other types of instrument.
+    by_source
+        Whether responses of some sources lack it. A response without rows has it, whatever the source.
+    unit
+        The unit of its values; empty if it has none, or none is known.
+    unit_is_inferred
+        Whether the unit is worked out from printed numbers, not documented.
     """
 
     name: str
@@ -92,6 +115,9 @@ class Column:
     description: str = ""
     data_types: frozenset[TickDataType] = frozenset(TickDataType)
     optional: bool = False
+    by_source: bool = False
+    unit: str = ""
+    unit_is_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +131,18 @@ class Parameter:
     splits
         Whether a query sends one request for each of several values, because the service accepts only one, or
         does not say to which of them a row belongs.
+    values
+        The documented values, if only some strings are. The service may know more.
+    alternatives
+        Groups of documented values of a list; at most one of each can be in it.
     """
 
     name: str
     kind: ParameterKind
     required: bool = False
     splits: bool = False
+    values: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
 
     @property
     def wire_name(self) -> str:
@@ -140,6 +172,8 @@ class Function:
         Whether a response is one page, with the cursor of the next page in its metadata.
     windowed
         Whether the rows of a time window are exactly those rows of the whole day that are inside it.
+    changes_later
+        Whether a response can change after the requested days have passed.
     """
 
     name: str
@@ -151,11 +185,14 @@ class Function:
     symbol_column: Column | None = None
     paged: bool = False
     windowed: bool = False
+    changes_later: bool = False
 
     @property
     def dated(self) -> bool:
         """Whether a response covers given days, so that it is final once they have passed."""
-        return any(parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters)
+        return not self.changes_later and any(
+            parameter.kind is ParameterKind.DATE and parameter.required for parameter in self.parameters
+        )
 
     def columns_for(self, data_type: str | None = None, instrument_type: str | None = None) -> tuple[Column, ...]:
         """Return the columns of a response, in documented order.

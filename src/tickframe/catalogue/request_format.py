@@ -9,19 +9,21 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from tickframe.catalogue.model import ChainType, TickDataFlag, TickDataType, camel_case
+from tickframe.catalogue.model import ChainType, ItemType, TickDataFlag, TickDataType, camel_case
 
 #: How the values of enums travel.
 EnumFormat = Literal["names", "numbers", "numbers_except_flags"]
 ENUM_FORMATS: tuple[EnumFormat, ...] = get_args(EnumFormat)
 
 #: The documented parameters whose values are those of an enum.
-_ENUM_PARAMETERS = frozenset({"data_type", "chain_type", "flags"})
+_ENUM_PARAMETERS = frozenset({"data_type", "chain_type", "flags", "item_type_filters"})
 
 #: The numbers of enum values, by name. Those of the flags are inferred; those without one cannot be sent as a number.
 ENUM_NUMBERS: Mapping[str, int] = MappingProxyType(
     {
         **{member.value: number for members in (TickDataType, ChainType) for number, member in enumerate(members)},
+        **{member.value: number for number, member in enumerate(ItemType)},
+        ItemType.OTHER_ITEM.value: 15,
         TickDataFlag.USE_MARKET_TS.value: 0,
         TickDataFlag.APPLY_TRADE_CORRECTIONS.value: 1,
         TickDataFlag.INCLUDE_TRADE_CONDITION_INFO.value: 5,

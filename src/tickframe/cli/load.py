@@ -126,7 +126,7 @@ def _run(query: Query, target: Output, on_error: OnError, *, as_json: bool) -> N
     except BaseException as error:
         # The frames keep an unfinished reader alive, and with it the progress bar.
         traceback.clear_frames(error.__traceback__)
-        if isinstance(target, Dataset):
+        if isinstance(target, Dataset) and query.outcomes:
             print_message(f"completed parts are kept in {target.name}: run the same command again to load the rest")
         raise
     finally:

@@ -83,6 +83,7 @@ def _print(query: Query, columns: Sequence[str], noun: str, *, as_json: bool) ->
     if as_json:
         print_json(found.to_pylist())
     else:
-        rows = found.select(list(columns)).to_pylist()
-        print_table(columns, [tuple(row.values()) for row in rows])
+        # Sources differ in their columns.
+        shown = [name for name in columns if name in found.column_names]
+        print_table(shown, [tuple(row.values()) for row in found.select(shown).to_pylist()])
     print_message(count(found.num_rows, noun))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from tickframe.export.files import pandas_metadata, writer_options
 from tickframe.location import Location
 
 SUFFIXES = (".parquet", ".csv")
@@ -85,7 +86,8 @@ def write_stream(ticks: pa.RecordBatchReader, stream: BinaryIO, stream_format: S
 
 
 def _write_parquet(ticks: pa.RecordBatchReader, file: pa.NativeFile) -> None:
-    with pq.ParquetWriter(file, ticks.schema, compression="zstd") as writer:
+    schema = ticks.schema.with_metadata(pandas_metadata(ticks.schema))
+    with pq.ParquetWriter(file, schema, **writer_options(schema)) as writer:
         for batch in ticks:
             # An empty batch would become an empty row group.
             if batch.num_rows:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, get_args
 
 import dask
 import dask.dataframe as dd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -129,7 +130,11 @@ def _divisions(days: Sequence[pd.Timestamp], timestamp: TimestampColumn) -> tupl
     """Return the midnights at which days begin and the last nanosecond; None if symbols have several time zones."""
     if isinstance(timestamp.tz, tuple):
         return None
-    midnights = pd.DatetimeIndex([*days, max(days) + _DAY]).tz_localize(timestamp.tz, nonexistent="shift_forward")
+    midnights = pd.DatetimeIndex([*days, max(days) + _DAY])
+    # A day begins with the first of two midnights, and with the end of an hour that is skipped.
+    midnights = midnights.tz_localize(
+        timestamp.tz, ambiguous=np.ones(len(midnights), bool), nonexistent="shift_forward"
+    )
     *starts, end = midnights.as_unit("ns")
     return (*starts, end - pd.Timedelta(1, "ns"))
 

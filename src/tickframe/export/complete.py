@@ -11,14 +11,14 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickframe.catalogue import FUNCTIONS
+from tickframe.catalogue import FUNCTIONS, timestamp_columns
 from tickframe.errors import DatasetError
 from tickframe.export.coverage import Coverage
 from tickframe.export.identity import IDENTITY_FILE, Identity
 from tickframe.export.names import directory_value
 from tickframe.export.records import FOLDER, MANIFEST, Records, read_document
 from tickframe.location import Location
-from tickframe.timestamps import TIMESTAMP, TimeZones
+from tickframe.timestamps import TIMESTAMP, TimeOptions, TimeZones
 from tickframe.wire.batch import ARROW_TYPES
 
 SYMBOL = "symbol"
@@ -101,7 +101,6 @@ class CompleteExport:
         identity, records = Identity.read(location), Records(location).read_manifest()
         if identity is None or identity.schema is None or records is None:
             raise DatasetError(f"the manifest of {location} cannot be read: run the export again")
-        function = FUNCTIONS.get(identity.function)
         schema = identity.schema
         for name in identity.partition_by:
             if name not in schema.names:
@@ -115,7 +114,9 @@ class CompleteExport:
             tuple(record.coverage for record in records.values()),
             schema,
             tuple(identity.schema.names),
-            _timestamp_columns(None if function is None else function.timestamp, schema),
+            (identity.timestamp[0], identity.timestamp[1])
+            if identity.timestamp
+            else _timestamp_columns(identity.function, schema),
             identity.tz,
         )
 
@@ -123,7 +124,8 @@ class CompleteExport:
     def _of_first_version(cls, location: Location, parts: Mapping[str, Any]) -> Self:
         """Return an export of version 0.1.0, whose types are those of its files and of the catalogue."""
         requests = [part["request"] for part in parts.values()]
-        function = FUNCTIONS.get(requests[0].split(" ")[0]) if requests else None
+        name = requests[0].split(" ")[0] if requests else ""
+        function = FUNCTIONS.get(name)
         documented = {} if function is None else {column.name: ARROW_TYPES[column.kind] for column in function.columns}
         names = [name for part in parts.values() for name in part["files"]]
         types: dict[str, pa.DataType] = {}
@@ -139,7 +141,7 @@ class CompleteExport:
             tuple(map(_coverage, requests)),
             schema,
             tuple(order),
-            _timestamp_columns(None if function is None else function.timestamp, schema),
+            _timestamp_columns(name, schema),
             None,
         )
 
@@ -181,11 +183,10 @@ def _incomplete(location: Location) -> DatasetError:
     return DatasetError(f"there is no export in {location}: pass the directory that was given to to_parquet()")
 
 
-def _timestamp_columns(columns: tuple[str, str] | None, schema: pa.Schema) -> tuple[str, str] | None:
-    """Return the date and the time column of rows that have them, or a timestamp in their place."""
-    if columns is None or not (TIMESTAMP in schema.names or all(name in schema.names for name in columns)):
-        return None
-    return columns
+def _timestamp_columns(function: str, schema: pa.Schema) -> tuple[str, str] | None:
+    """Return the date and the time column of rows that have both, as :meth:`Query.to_pandas` finds them."""
+    timestamp = TimeOptions.of(timestamp_columns(function)).for_schema(schema, is_documented=False).timestamp
+    return None if timestamp is None else (timestamp.date, timestamp.time)
 
 
 def _values(name: str, types: Mapping[str, pa.DataType]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 ``_tickframe/dataset.json`` says what the dataset holds, and a record of each part which files are its own. An
 interrupted run continues where it stopped, and an empty response is known. ``_tickframe/manifest.json`` is deleted
-before anything is written, and written last: if it exists, no run was interrupted, and it lists all parts. Readers
+before anything changes, and written last: if it exists, no run was interrupted, and it lists all parts. Readers
 of such datasets ignore names that begin with an underscore or a dot.
 """
 
@@ -65,6 +65,7 @@ class Dataset:
         self._unfinished: dict[str, Record] = {}
         self._superseded: list[Record] = []
         self._is_prepared = False
+        self._is_replaced = True
         self._was_interrupted = False
         self._directories = DirectoryNames(self._location)
         self._settled: pa.Schema | None = None
@@ -84,7 +85,7 @@ class Dataset:
         self._location.portable()
 
     def begin(self, parts: Sequence[Part], existing: Existing) -> dict[int, Record]:
-        """Check what is there, delete the manifest, and return the records of complete parts, by their index.
+        """Check what is there, and return the records of complete parts, by their index.
 
         Raises
         ------
@@ -117,10 +118,9 @@ class Dataset:
                 "existing='skip' or 'overwrite'"
             )
         if there is not None and any(record.rows for record in known.values()):
-            self._identity = self._identity.with_schema(there.schema)
-        self._is_prepared = self._identity == there and not self._superseded
+            self._identity = self._identity.with_rows(there.schema, there.timestamp)
+        self._is_replaced = self._identity != there or bool(self._superseded)
         self._known, self._unfinished = known, unfinished
-        self._records.delete_manifest()
         if is_interrupted:
             self._delete_abandoned()
         return {at: record for at, record in done.items() if record.is_final}
@@ -134,16 +134,18 @@ class Dataset:
             self._directories.add(f"{_SYMBOL}={directory_name(symbol)}" for symbol in symbols)
 
     def prepare(self) -> None:
-        """Delete what this run replaces, and write the identity; only the first call does anything."""
+        """Delete the manifest and what this run replaces, and write the identity; only the first call does anything."""
         if self._is_prepared:
             return
+        self._records.delete_manifest()
         for record in self._superseded:
             # Their names are known as long as the record exists.
             for file in record.files:
                 self._delete_file(file.name)
             self._records.delete(record.name)
             self._records.delete_unfinished(record.name)
-        self._identity.write(self._location)
+        if self._is_replaced:
+            self._identity.write(self._location)
         self._is_prepared = True
 
     def done(self, parts: Sequence[Part]) -> dict[int, Record]:
@@ -172,9 +174,9 @@ class Dataset:
         if self._identity.schema is None:
             there = Identity.read(self._location)
             if there is not None and there.schema is not None and self._known is None:
-                self._identity = self._identity.with_schema(there.schema)
+                self._identity = self._identity.with_rows(there.schema, there.timestamp)
             else:
-                self._identity = self._identity.with_schema(columns)
+                self._identity = self._identity.with_rows(columns, self._format.timestamp(schema))
                 self._identity.write(self._location)
         expected = self._identity.schema
         assert expected is not None
@@ -272,9 +274,11 @@ class Dataset:
         OSError
             If the location cannot be read or written.
         """
-        self.prepare()
+        if self._is_replaced or not is_complete:
+            self.prepare()
         if not any(record.rows for record in (*records, *(self._known or {}).values())):
-            self._identity.with_schema(self._format.schema(schema)).write(self._location)
+            columns = self._format.schema(schema)
+            self._identity.with_rows(columns, self._format.timestamp(schema)).write(self._location)
         known = self._in_order(self._known or {}, {record.name: record for record in records})
         if is_complete:
             self._records.write_manifest(self._records.read_all(known))

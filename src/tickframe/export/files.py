@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,16 @@ from tickframe.timestamps import TIMESTAMP, TimeOptions, sort_by_time
 # What the writer decides itself.
 _OWN_OPTIONS = frozenset({"table", "where", "schema", "filesystem"})
 # Each excludes another encoding of the same column.
-_ENCODING_OPTIONS = frozenset({"use_dictionary", "column_encoding", "use_byte_stream_split", "version"})
+_ENCODING_OPTIONS = frozenset(
+    {
+        "use_dictionary",
+        "column_encoding",
+        "use_byte_stream_split",
+        "version",
+        "flavor",
+        "use_deprecated_int96_timestamps",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ class FileFormat:
     write_options: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, schema: pa.Schema) -> None:
-        """Check the partition columns, and the write options by writing a file without rows.
+        """Check the partition columns, and the write options by writing a row and reading it again.
 
         Parameters
         ----------
@@ -74,24 +84,37 @@ class FileFormat:
         Raises
         ------
         ValueError
-            If the values of a partition column cannot be directories, or an option is unknown or has an invalid value.
+            If the values of a partition column cannot be directories, or an option is unknown, has an invalid value or
+            cuts nanoseconds.
         """
         # Others may be in the response.
         check_partition_columns([name for name in self.partition_by if name in schema.names], schema)
         if own := _OWN_OPTIONS.intersection(self.write_options):
             raise ValueError(f"invalid write_options: {', '.join(sorted(own))} cannot be chosen")
+        row = _sample(self.schema(schema))
         try:
-            self._encode(self.schema(schema).empty_table())
+            written = pq.read_table(pa.BufferReader(self._encode(row)))
         except (TypeError, ValueError, AttributeError, OSError, pa.ArrowException) as error:
             raise ValueError(
                 f"invalid write_options {dict(self.write_options)}: expected options of "
                 f"pyarrow.parquet.write_table ({error})"
             ) from error
+        if any(written.column(name).cast(row.column(name).type) != row.column(name) for name in row.column_names):
+            raise ValueError(
+                f"invalid write_options {dict(self.write_options)}: they cut timestamps, which have nanoseconds; for "
+                "coarser ones, convert the result of to_arrow()"
+            )
 
     def schema(self, schema: pa.Schema) -> pa.Schema:
         """Return the columns of the dataset for responses of a schema, without metadata."""
         times = self.times.for_schema(schema, is_documented=self.is_documented)
         return times.finish(times.schema(schema)).remove_metadata()
+
+    def timestamp(self, schema: pa.Schema) -> list[str] | None:
+        """Return the columns that ``timestamp`` replaces in responses of a schema; None if it replaces none."""
+        times = self.times.for_schema(schema, is_documented=self.is_documented)
+        column = times.timestamp if times.times == "timestamp" else None
+        return None if column is None else [column.date, column.time]
 
     def files(self, batches: Sequence[pa.RecordBatch]) -> Iterator[File]:
         """Yield the files for the rows of a part, one for each combination of the values of the partition columns.
@@ -102,28 +125,20 @@ class FileFormat:
             If the rows lack a partition column, readers would change one of its values, or a timestamp cannot be
             computed.
         """
-        for directories, rows in self._partitions(self._table(batches)):
-            yield File(directories, rows.num_rows, self._encode(rows))
-
-    def _table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
         times = self.times.for_schema(batches[0].schema, is_documented=self.is_documented)
-        if times.timestamp is not None and (times.times == "timestamp" or times.is_sorted):
-            column = times.timestamp
-            keep = {*self.partition_by, *((column.date, column.time) if times.times == "documented" else ())}
-            table = pa.Table.from_batches([column.convert(batch, keep) for batch in batches])
-            table = sort_by_time(table) if times.is_sorted else table
-            table = table if times.times == "timestamp" else table.drop_columns([TIMESTAMP])
-        else:
-            table = pa.Table.from_batches(batches)
+        table = pa.Table.from_batches([times.convert(batch, self.partition_by) for batch in batches])
         # Each frame has a dictionary of its own.
-        return table.unify_dictionaries()
+        for directories, rows in self._partitions(table.unify_dictionaries()):
+            # Sorted file by file: their order, and with it that of categories, is the one of the response.
+            content = self._encode(times.finish(sort_by_time(rows) if times.is_sorted else rows))
+            yield File(directories, rows.num_rows, content)
 
     def _partitions(self, table: pa.Table) -> Iterator[tuple[tuple[str, ...], pa.Table]]:
         """Split a table by the values of the partition columns, rows in their order."""
-        names = list(self.partition_by)
-        check_partition_columns(names, table.schema)
         if not table.num_rows:
             return
+        names = list(self.partition_by)
+        check_partition_columns(names, table.schema)
         rest = table.drop_columns(names) if names else table
         keys = table.select(names)
         if all(_is_constant(column) for column in keys.columns):
@@ -138,27 +153,51 @@ class FileFormat:
 
     def _encode(self, table: pa.Table) -> pa.Buffer:
         sink = pa.BufferOutputStream()
-        with_types = table.replace_schema_metadata(_pandas_metadata(table.schema))
-        pq.write_table(with_types, sink, **self._options(table.schema))
+        with_types = table.replace_schema_metadata(pandas_metadata(table.schema))
+        pq.write_table(with_types, sink, **writer_options(table.schema, self.write_options))
         return sink.getvalue()
 
-    def _options(self, schema: pa.Schema) -> dict[str, Any]:
-        defaults: dict[str, Any] = {}
-        if "compression" not in self.write_options:
-            # A twentieth smaller than level 1, in a tenth more time.
-            defaults.update(compression="zstd", compression_level=3)
-        if not _ENCODING_OPTIONS.intersection(self.write_options):
-            # Times rarely repeat but differ little from row to row.
-            times = [
-                each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)
-            ]
-            defaults["use_dictionary"] = [name for name in schema.names if name not in times]
-            defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
-        return {**defaults, **self.write_options}
+
+def writer_options(schema: pa.Schema, chosen: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Return the options of ``pyarrow.parquet.ParquetWriter`` for rows of a schema.
+
+    Parameters
+    ----------
+    schema
+        The columns.
+    chosen
+        Options that replace the defaults.
+    """
+    # Readers that verify checksums notice a damaged file.
+    defaults: dict[str, Any] = {"write_page_checksum": True}
+    if "compression" not in chosen:
+        # A twentieth smaller than level 1, in a tenth more time.
+        defaults.update(compression="zstd", compression_level=3)
+    if not _ENCODING_OPTIONS.intersection(chosen):
+        # Times rarely repeat but differ little from row to row.
+        times = [each.name for each in schema if pa.types.is_duration(each.type) or pa.types.is_timestamp(each.type)]
+        defaults["use_dictionary"] = [name for name in schema.names if name not in times]
+        defaults["column_encoding"] = dict.fromkeys(times, "DELTA_BINARY_PACKED")
+    return {**defaults, **chosen}
+
+
+def _sample(schema: pa.Schema) -> pa.Table:
+    """Return a row of nulls, and of one nanosecond where there can be any."""
+    if TIMESTAMP not in schema.names:
+        schema = schema.append(pa.field(TIMESTAMP, pa.timestamp("ns")))
+    return pa.table(
+        {
+            field.name: pa.array([1], pa.int64()).cast(field.type)
+            if pa.types.is_timestamp(field.type) or pa.types.is_duration(field.type)
+            else pa.nulls(1, field.type)
+            for field in schema
+        },
+        schema=schema,
+    )
 
 
 @lru_cache(16)
-def _pandas_metadata(schema: pa.Schema) -> dict[str, str]:
+def pandas_metadata(schema: pa.Schema) -> dict[str, str]:
     """Return the metadata with which pandas reads integers as Int64, whether or not any is null."""
     columns = [
         {

@@ -22,6 +22,8 @@ _FORMAT = 2
 _WINDOW = ("from_time", "to_time")
 # What another kind must share to replace a dataset.
 _REPLACEABLE = ("service", "function", "columns")
+# What is known once there are rows.
+_OF_ROWS = frozenset({"schema", "timestamp"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Identity:
     times, order : str
         As in :meth:`tickframe.Query.to_parquet`.
     timestamp : list of str or None
-        The columns that ``timestamp`` replaces.
+        The columns that ``timestamp`` replaces, once there are rows.
     tz : str, Mapping[str, str] or None
         The time zones.
     schema : pyarrow.Schema or None
@@ -92,7 +94,7 @@ class Identity:
             columns=[column.name for column in part.columns],
             partition_by=list(partition_by),
             times=times.times,
-            timestamp=None if column is None else [column.date, column.time],
+            timestamp=None,
             tz=None if column is None else (dict(column.tz) if isinstance(column.tz, tuple) else column.tz),
             order=times.order,
         )
@@ -104,7 +106,8 @@ class Identity:
         Raises
         ------
         DatasetError
-            If version 0.1.0 or a later version wrote the dataset, or its identity cannot be read.
+            If version 0.1.0 or a later version wrote the dataset, its identity cannot be read, or there are Parquet
+            files that no export recorded.
         OSError
             If the location cannot be read.
         """
@@ -142,13 +145,16 @@ class Identity:
             fields["schema"] = base64.b64encode(self.schema.serialize()).decode()
         return {"format": _FORMAT, **fields}
 
-    def with_schema(self, schema: pa.Schema | None) -> Identity:
-        """Return the identity with the columns of its rows."""
-        return replace(self, schema=schema)
+    def with_rows(self, schema: pa.Schema | None, timestamp: Sequence[str] | None) -> Identity:
+        """Return the identity with the columns of its rows, and those that their ``timestamp`` replaces."""
+        return replace(self, schema=schema, timestamp=timestamp)
 
     def differences(self, asked: Identity) -> list[str]:
-        """Return what differs from the identity that is asked for, in words; the schema aside."""
+        """Return what differs from the identity that is asked for, in words; the columns of rows aside."""
         there, here = _facts(self), _facts(asked)
+        if self.function != asked.function:
+            # All else differs with it.
+            there, here = ({name: facts[name] for name in ("service", "function")} for facts in (there, here))
         return [
             f"{name} is {_shown(there.get(name))} there and {_shown(here.get(name))} here"
             for name in dict.fromkeys((*there, *here))
@@ -161,14 +167,14 @@ class Identity:
 
 
 def _facts(identity: Identity) -> dict[str, object]:
-    facts = {name: getattr(identity, name) for name in Identity.__dataclass_fields__ if name != "schema"}
+    facts = {name: getattr(identity, name) for name in Identity.__dataclass_fields__ if name not in _OF_ROWS}
     parameters, window = facts.pop("parameters"), facts.pop("window")
     return {**facts, **parameters, **dict(zip(_WINDOW, window, strict=True))}
 
 
 def _shown(value: object) -> str:
     match value:
-        case None | [] | {}:
+        case None | []:
             return "not given"
         case list():
             return ",".join(map(str, value))
@@ -187,6 +193,12 @@ def _check_empty(location: Location) -> None:
         raise DatasetError(
             f"{location} holds a dataset that tickframe 0.1.0 wrote, which does not record what it holds: export to "
             "another directory. tf.read_dataset() reads the old one"
+        )
+    others = [name for name, _ in location.files() if name.endswith(".parquet") and not name.startswith(("_", "."))]
+    if others:
+        raise DatasetError(
+            f"{location} holds Parquet files that are not of an export, {len(others):,} such as {others[0]}: choose "
+            "another directory, or move them, since readers would take them for part of it"
         )
 
 

@@ -107,10 +107,10 @@ def scan_dataset(place: str | os.PathLike[str]) -> ds.Dataset:
     Raises
     ------
     DatasetError
-        If there is no export in this place, it was interrupted, or a file is missing or not of its recorded size. Its
-        checksum is not compared.
+        If there is no export in this place, it was interrupted, or a file is missing or not of its recorded size. The
+        recorded checksums are not compared.
     OSError
-        If the place cannot be read.
+        If the place cannot be read. Reading the dataset raises it too, if a page differs from its checksum in the file.
     """
     export = CompleteExport.open(Location(place))
     location = export.location
@@ -159,7 +159,8 @@ def _timestamp_column(export: CompleteExport, tz: TimeZones | None) -> Timestamp
             raise ValueError(f"tz needs a date and a time of day, which the rows in {export.location} do not have")
         return None
     if export.tz is not None:
-        if tz is not None and tz != export.tz:
+        given, stored = (TimestampColumn.of(export.documented, each) for each in (tz, export.tz))
+        if tz is not None and given != stored:
             raise ValueError(
                 f"the timestamps in {export.location} have a time zone already, from tz={export.tz!r}: omit tz, and "
                 "use tz_convert() of the index for another one"

@@ -27,6 +27,7 @@ _UNFINISHED = f"{FOLDER}/unfinished"
 MANIFEST = f"{FOLDER}/manifest.json"
 # Records that are read at once: in an object store each of them is a request.
 _CONCURRENT_READS = 16
+_READS_OF_A_DOCUMENT = 3
 _NAME = re.compile(r"[A-Za-z0-9_.~%-]+-[0-9a-f]{16}")
 _DIRECTORY = re.compile(r"[^/\\=\x00]+=[^/\\\x00]+")
 
@@ -278,11 +279,18 @@ def sha256(content: Any) -> str:
 def read_document(location: Location, name: str) -> Any:
     """Return the content of a JSON file; None if it does not exist or is not JSON.
 
+    In an object store, a file that another process replaces meanwhile is read with the length that it had before.
+
     Raises
     ------
     OSError
         If it cannot be read.
     """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-        return json.loads(location.read(name).to_pybytes())
+    for _ in range(_READS_OF_A_DOCUMENT):
+        try:
+            return json.loads(location.read(name).to_pybytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except ValueError:
+            continue
     return None

@@ -110,6 +110,8 @@ def _days(export: CompleteExport, days: Day | Iterable[Day]) -> frozenset[dt.dat
         return _range(export, days)
     several = days if isinstance(days, Iterable) and not isinstance(days, str) else [days]
     wanted = [parse_day(day, "days") for day in several]
+    if not wanted:
+        raise ValueError("days is empty: pass at least one, or omit it for all")
     known = _exported(export)
     for day in wanted:
         if known and not any(first <= day <= last for first, last in known):

@@ -11,7 +11,7 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
-from tickframe.catalogue import Column, Function, Parameter, ParameterKind, RequestFormat
+from tickframe.catalogue import Column, Function, Parameter, ParameterKind, RequestFormat, metric_columns, wire_metrics
 from tickframe.wire.contract import DataRequest
 from tickframe.wire.values import write_value
 
@@ -189,6 +189,9 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
     axes = [parameter for parameter in reversed(function.parameters) if parameter.splits]
     # Checked arguments are of the types that the catalogue names.
     columns = function.columns_for(arguments.get("data_type"), arguments.get("instrument_type"))  # type: ignore[arg-type]
+    if "metrics" in arguments:
+        columns = metric_columns(arguments["metrics"])  # type: ignore[arg-type]
+        arguments = {**arguments, "metrics": _frozen_metrics(arguments["metrics"])}  # type: ignore[arg-type]
     parts = []
     for values in itertools.product(*(arguments[axis.name] for axis in axes)):  # type: ignore[call-overload]
         one = {**arguments, **{axis.name: _sent(axis, value) for axis, value in zip(axes, values, strict=True)}}
@@ -198,12 +201,18 @@ def split(function: Function, arguments: Mapping[str, object]) -> list[Part]:
     return parts
 
 
+def _frozen_metrics(metrics: Mapping[str, Mapping[str, object]]) -> FrozenMapping:
+    """Return checked metrics as they are sent, and as they cannot change."""
+    sent = wire_metrics(metrics)
+    return FrozenMapping(tuple((key, FrozenMapping(tuple(arguments.items()))) for key, arguments in sent.items()))
+
+
 def _sent(parameter: Parameter, value: object) -> object:
     """Return one of the values that a query is split by as the parameter of a request."""
     return (value,) if parameter.kind is ParameterKind.STRING_LIST else value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FrozenMapping(Mapping[str, object]):
     """A mapping that cannot change; unlike a mapping proxy it can be pickled."""
 
@@ -218,8 +227,8 @@ class FrozenMapping(Mapping[str, object]):
     def __len__(self) -> int:
         return len(self.fields)
 
-    def __str__(self) -> str:
-        return str(dict(self.fields))
+    def __repr__(self) -> str:
+        return repr(dict(self.fields))
 
 
 def frozen(value: object) -> object:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 from urllib.parse import parse_qs
 
@@ -17,9 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tickframe.catalogue import FUNCTIONS, Function
+from tickframe.catalogue import FUNCTIONS, REQUESTS, Function
 from tickframe.errors import FrameError
 from tickframe.sandbox.answers import RESPONDERS, WITH_QUOTE_ROWS, Responders
+from tickframe.sandbox.answers.printed import answer_printed
+from tickframe.sandbox.answers.response import Response as Answer
 from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import read_parameters
@@ -77,6 +79,8 @@ def application(
     quote_rows
         Whether ``TRADES_AND_QUOTES`` has rows of quotes too.
     """
+    printed = (function for requests in REQUESTS.values() for function in requests.values())
+    simulated = (FUNCTIONS[name] for name in RESPONDERS)
     service = _Service(
         market,
         account,
@@ -84,7 +88,7 @@ def application(
         answer_delay,
         ResponseCache(kept_bytes),
         dialect,
-        endpoints={dialect.endpoint_of(FUNCTIONS[name]): FUNCTIONS[name] for name in RESPONDERS},
+        endpoints={dialect.endpoint_of(function): function for function in (*printed, *simulated)},
         responders=WITH_QUOTE_ROWS if quote_rows else RESPONDERS,
     )
     routes = [
@@ -177,14 +181,24 @@ class _Service:
                 request.parameters["source"].string_value = source
 
         def encoded() -> EncodedResponse:
-            parameters = read_parameters(function, request.parameters, self.dialect)
-            response = self.responders[function.name](self.market, parameters)
-            meta = dict(response.meta)
-            if function.paged and self.dialect.repeats_cursor and "cursor" in parameters:
-                meta.setdefault("cursor", Value(string_value=parameters["cursor"]))
-            return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), meta)
+            response = self._response(function, request)
+            return EncodedResponse(encode_table(response.table), "; ".join(response.warnings), response.meta)
 
         return self.cache.get(endpoint, request, encoded).framed(request.header.reference_id.value)
+
+    def _response(self, function: Function, request: DataRequest) -> Answer:
+        source = request.parameters["source"].string_value if "source" in request.parameters else ""
+        if (printed := REQUESTS.get(source, {}).get(function.name)) is not None:
+            parameters = read_parameters(printed, request.parameters, self.dialect)
+            return answer_printed(printed, source, cast("Mapping[str, object]", parameters))
+        if function.name not in self.responders:
+            sources = [each for each in REQUESTS if function.name in REQUESTS[each]]
+            raise RefusalError(f"source {source!r} has no {function.name}: {suggestion(source, sources)}")
+        parameters = read_parameters(function, request.parameters, self.dialect)
+        response = self.responders[function.name](self.market, parameters)
+        if function.paged and self.dialect.repeats_cursor and "cursor" in parameters:
+            return replace(response, meta={"cursor": Value(string_value=parameters["cursor"]), **response.meta})
+        return response
 
     async def refuse(self, request: Request, error: Exception) -> Response:
         """Answer a refused request."""

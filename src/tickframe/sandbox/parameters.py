@@ -12,7 +12,12 @@ time of day     ``nanoseconds_value``, ``milliseconds_value``, ``time_value``,
                 or a string such as ``09:00:00.000``
 data type       the name of a ``TickDataType`` as a string, or in some dialects its number
 flags           a list of names of ``TickDataFlag``, or in some dialects of their numbers
+item types      a list of names of ``ItemType``, or in some dialects of their numbers
 chain type      the name of a ``ChainType`` as a string, or in some dialects its number
+number          ``double_value``, ``integer_value``
+bool            ``bool_value``
+timestamp       ``timestamp_value``
+metrics         an object of objects, see :func:`tickframe.catalogue.wire_metrics`
 ==============  =================================================================================
 """
 
@@ -22,13 +27,25 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import TypedDict, TypeVar, cast
 
-from tickframe.catalogue import ENUM_NUMBERS, ChainType, Function, ParameterKind, TickDataFlag, TickDataType
+from tickframe.catalogue import (
+    ENUM_NUMBERS,
+    METRICS,
+    ChainType,
+    Function,
+    ItemType,
+    ParameterKind,
+    TickDataFlag,
+    TickDataType,
+)
+from tickframe.catalogue.metrics import METRIC_NAME
 from tickframe.sandbox.dialect import DOCUMENTED, Dialect
 from tickframe.sandbox.refusal import RefusalError, suggestion
 from tickframe.wire.contract import Value
+from tickframe.wire.values import read_value
 
 NANOSECONDS_OF_DAY = 86_400 * 10**9
 
@@ -66,6 +83,7 @@ class Parameters(TypedDict, total=False):
     instrument_type: str
     chain_type: ChainType
     exchange: str
+    item_type_filters: frozenset[ItemType]
 
 
 class _InvalidValueError(Exception):
@@ -200,11 +218,46 @@ def _parse_time(text: str) -> int:
     return (hours * 3600 + minutes * 60 + seconds) * 10**9 + fraction
 
 
-def _read_flags(value: Value) -> frozenset[TickDataFlag]:
-    return frozenset(_member(TickDataFlag, name) for name in _read_string_list(value))
+def _read_members(members: type[_Name], value: Value) -> frozenset[_Name]:
+    return frozenset(_member(members, name) for name in _read_string_list(value))
 
 
-def _read_flag_numbers(value: Value) -> frozenset[TickDataFlag]:
+def _read_metrics(value: Value) -> dict[str, dict[str, object]]:
+    """Return metrics as the catalogue spells them, by key; lists are tuples."""
+    sent = read_value(value)
+    if not isinstance(sent, dict) or not sent:
+        raise _InvalidValueError(f"expected an object with metrics, got {_sent(value)}")
+    metrics = {}
+    for key, arguments in sent.items():
+        name = str(arguments.get(METRIC_NAME)) if isinstance(arguments, dict) else ""
+        if name not in METRICS:
+            raise _InvalidValueError(f"unknown metric of {key!r}: {suggestion(name, METRICS)}")
+        known = {parameter.wire_name: parameter.name for parameter in METRICS[name].parameters} | {
+            METRIC_NAME: METRIC_NAME
+        }
+        for argument in arguments:
+            if argument not in known:
+                raise _InvalidValueError(f"{name} has no argument {argument!r}: {suggestion(argument, known)}")
+        read = {
+            known[argument]: tuple(each) if isinstance(each, list) else each for argument, each in arguments.items()
+        }
+        for field in read.get("fields", ()):
+            if field not in METRICS[name].fields:
+                raise _InvalidValueError(f"{name} has no field {field!r}: {suggestion(field, METRICS[name].fields)}")
+        metrics[key] = read
+    return metrics
+
+
+def _read_scalar(*kinds: str) -> Callable[[Value], object]:
+    def read(value: Value) -> object:
+        if value.WhichOneof("type") not in kinds:
+            raise _InvalidValueError(f"expected a {' or '.join(kinds)}, got {_sent(value)}")
+        return read_value(value)
+
+    return read
+
+
+def _read_member_numbers(members: type[_Name], value: Value) -> frozenset[_Name]:
     kind = value.list.WhichOneof("list_type") if value.WhichOneof("type") == "list" else None
     if kind == "integer_list":
         numbers = list(value.list.integer_list.values)
@@ -212,7 +265,7 @@ def _read_flag_numbers(value: Value) -> frozenset[TickDataFlag]:
         numbers = [_read_integer(item) for item in value.list.mixed_list.values]
     else:
         raise _InvalidValueError(f"expected a list of integers, got {_sent(value)}")
-    return frozenset(_numbered(TickDataFlag, number) for number in numbers)
+    return frozenset(_numbered(members, number) for number in numbers)
 
 
 def _numbered(members: type[_Name], number: int) -> _Name:
@@ -244,7 +297,12 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
         ParameterKind.DATE: _read_day,
         ParameterKind.TIME: _read_time,
         ParameterKind.DATA_TYPE: lambda value: _member(TickDataType, _read_string(value)),
-        ParameterKind.FLAGS: _read_flags,
+        ParameterKind.FLAGS: partial(_read_members, TickDataFlag),
+        ParameterKind.ITEM_TYPES: partial(_read_members, ItemType),
+        ParameterKind.FLOAT: _read_scalar("double_value", "integer_value"),
+        ParameterKind.BOOLEAN: _read_scalar("bool_value"),
+        ParameterKind.TIMESTAMP: _read_scalar("timestamp_value"),
+        ParameterKind.METRICS: _read_metrics,
         ParameterKind.CHAIN_TYPE: lambda value: _member(ChainType, _read_string(value)),
     }
 )
@@ -252,7 +310,8 @@ _READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
 _NUMBER_READERS: Mapping[ParameterKind, Callable[[Value], object]] = MappingProxyType(
     {
         ParameterKind.DATA_TYPE: lambda value: _numbered(TickDataType, _read_integer(value)),
-        ParameterKind.FLAGS: _read_flag_numbers,
+        ParameterKind.FLAGS: partial(_read_member_numbers, TickDataFlag),
+        ParameterKind.ITEM_TYPES: partial(_read_member_numbers, ItemType),
         ParameterKind.CHAIN_TYPE: lambda value: _numbered(ChainType, _read_integer(value)),
     }
 )

@@ -43,7 +43,7 @@ def to_record_batch(
         The decoded columns in the order of the wire.
     columns
         The documented columns. A table without rows gets their types. A documented column that is
-        missing from a table with rows is all null, unless it is optional.
+        missing from a table with rows is all null, unless it is optional or depends on the source.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def to_record_batch(
     documented = {
         column.name: _documented(arrays.get(column.name), ARROW_TYPES[column.kind], rows)
         for column in columns
-        if column.name in arrays or not column.optional
+        if column.name in arrays or not (column.optional or (rows and column.by_source))
     }
     ordered = documented | {name: array for name, array in arrays.items() if name not in documented}
     missing = tuple(name for name in documented if rows and name not in arrays)

@@ -7,6 +7,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tickframe.catalogue import ItemType
 from tickframe.sandbox.answers.response import Response, check_source, columns_of, constant, response_table
 from tickframe.sandbox.market.interface import Market
 from tickframe.sandbox.parameters import Parameters
@@ -40,6 +41,9 @@ def answer_symbols(market: Market, parameters: Parameters) -> Response:
     symbols = _one_of(symbols, "region", parameters.get("region_filters"))
     symbols = _one_of(symbols, "entity_class", parameters.get("entity_class_filters"))
     symbols = _matching(symbols, parameters.get("pattern", ""))
+    if ItemType.INDIVIDUAL_ITEM not in parameters.get("item_type_filters", (ItemType.INDIVIDUAL_ITEM,)):
+        # The market lists no chains or exchanges as symbols.
+        symbols = symbols.slice(0, 0)
     limit = parameters.get("page_limit", _DEFAULT_PAGE)
     if not 1 <= limit <= _LARGEST_PAGE:
         raise RefusalError(f"'pageLimit' is {limit:,}: expected 1 to {_LARGEST_PAGE:,} rows")

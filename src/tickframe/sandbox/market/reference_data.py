@@ -57,7 +57,7 @@ def _share(instrument: Instrument) -> dict[str, object]:
         "lot_size": instrument.exchange.lot,
         "market_sector": _SECTORS[sector] if instrument.entity_class == "Equity" else "Funds",
         "market_segment": instrument.market_segment,
-        "security_primary_exchange": instrument.exchange.short_name,
+        "security_primary_exchange": instrument.underlying.exchange.short_name,
         "sedol_code": _invented_sedol(instrument.symbol),
     }
 

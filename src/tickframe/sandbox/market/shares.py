@@ -51,6 +51,11 @@ def _read_shares() -> dict[str, Instrument]:
                     first_day=FIRST_DAY,
                     last_day=dt.date.max,
                 )
+    for suffix, primaries in data["listings"].items():
+        exchange = EXCHANGES[suffix]
+        for local_code, primary in primaries.items():
+            symbol = f"{local_code}.{suffix}"
+            shares[symbol] = shares[primary]._replace(symbol=symbol, local_code=local_code, exchange=exchange)
     return shares
 
 

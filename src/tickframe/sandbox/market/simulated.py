@@ -61,13 +61,14 @@ class SimulatedMarket:
 
     def exchanges(self) -> pa.Table:
         """Return one row per exchange."""
+        with_shares = {share.exchange.suffix for share in SHARES.values()}
         rows = [
             {
                 "region": exchange.region,
                 "exchange": exchange.short_name,
                 "name": exchange.name,
                 "abbreviation": exchange.suffix,
-                "first_day": FIRST_DAY if exchange.auctions else FIRST_DAY_OF_CONTRACTS,
+                "first_day": FIRST_DAY if exchange.suffix in with_shares else FIRST_DAY_OF_CONTRACTS,
                 "last_day": _yesterday(),
                 "feeds": exchange.feeds,
             }

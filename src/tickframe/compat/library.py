@@ -1,28 +1,24 @@
-"""The names, signatures and results of the vendor's own library.
-
-A script with ``from xythub import ApiSettings, tick_data, TickDataType`` runs with
-``from tickframe.compat import ...`` in its place. The address of the service and the client secret come
-from ``TICKFRAME_URL`` and ``TICKFRAME_CLIENT_SECRET``; see :mod:`tickframe.settings`.
-
-Results are tables of documented columns without an index, with nulls in integer columns as -2**63,
-as in that library. ``docs/from_the_vendors_library.md`` lists the differences.
-"""
+"""The objects and functions of the vendor's package ``xythub``."""
 
 from __future__ import annotations
 
 import inspect
+import platform
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from importlib.metadata import version
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from tickframe.arrow_to_pandas import to_pandas_array
-from tickframe.catalogue import FUNCTIONS, ChainType, Function, TickDataFlag, TickDataType
+from tickframe.catalogue import FUNCTIONS, Function
 from tickframe.client import Client
+from tickframe.errors import TickframeError
 from tickframe.query import Query
 from tickframe.run.outcomes import Outcome
 from tickframe.run.trade_conditions import trade_conditions
@@ -32,30 +28,6 @@ from tickframe.wire.frames import read_frames
 from tickframe.wire.lists import NULL_INT64
 from tickframe.wire.values import write_value
 
-__all__ = [
-    "ApiSettings",
-    "ChainType",
-    "DataObject",
-    "TickDataFlag",
-    "TickDataType",
-    "XytClient",
-    "auction_data",
-    "chain",
-    "end_of_day",
-    "get",
-    "instrument_status",
-    "lookup_exchanges",
-    "lookup_sources",
-    "lookup_symbols",
-    "order_data",
-    "reference_data",
-    "settlement_prices",
-    "tick_aggregated",
-    "tick_data",
-    "tick_rules",
-    "tick_snapshot",
-]
-
 
 class ApiSettings:
     """The account for functions without ``connection=``, set as class attributes.
@@ -64,6 +36,8 @@ class ApiSettings:
     ----------
     user_id, user_password, api_key : str or None
         The account; None takes a value from the environment or the keyring.
+    proxies : Mapping[str, str] or None
+        Proxies by scheme, as in requests; None takes those of the environment.
     replace_int_nulls : bool
         Whether nulls in integer columns are NaN, and the columns float64, instead of -2**63.
     """
@@ -71,6 +45,7 @@ class ApiSettings:
     user_id: ClassVar[str | None] = None
     user_password: ClassVar[str | None] = None
     api_key: ClassVar[str | None] = None
+    proxies: ClassVar[Mapping[str, str] | None] = None
     replace_int_nulls: ClassVar[bool] = False
 
 
@@ -85,7 +60,7 @@ class XytClient:
         Proxies by scheme, as in requests.
     """
 
-    _default: ClassVar[tuple[tuple[str | None, ...], XytClient] | None] = None
+    _default: ClassVar[_Default | None] = None
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(
@@ -95,36 +70,80 @@ class XytClient:
         api_key: str | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        self._client = Client(user=user_id, password=user_password, api_key=api_key, proxies=proxies)
+        self._account = (user_id, user_password, api_key)
+        self._proxies = None if proxies is None else dict(proxies)
+        self._client = self._connected()
 
     def __repr__(self) -> str:
         """Return the address and the user."""
         return f"<Xyt{repr(self._client).removeprefix('<')}"
 
+    def _connected(self) -> Client:
+        user, password, api_key = self._account
+        return Client(user=user, password=password, api_key=api_key, proxies=self._proxies)
+
     @classmethod
     def default(cls) -> XytClient:
-        """Return the connection with the account of :class:`ApiSettings`, the same until that changes."""
+        """Return the connection with the account and the proxies of :class:`ApiSettings`, the same until they change.
+
+        Proxies that were assigned to it remain when only the account changes.
+        """
         account = (ApiSettings.user_id, ApiSettings.user_password, ApiSettings.api_key)
+        proxies = None if ApiSettings.proxies is None else dict(ApiSettings.proxies)
         with cls._lock:
-            if cls._default is None or cls._default[0] != account:
-                cls._default = (account, cls(*account))
-            return cls._default[1]
+            last = cls._default
+            if last is not None and (last.account, last.proxies) == (account, proxies):
+                return last.connection
+            keeps_assigned = last is not None and last.proxies == proxies
+            connection = cls(*account, last.connection.proxies if last is not None and keeps_assigned else proxies)
+            cls._default = _Default(account, proxies, connection)
+            return connection
+
+    @property
+    def proxies(self) -> dict[str, str] | None:
+        """Proxies by scheme, as in requests. Assign a mapping to use others from the next call on."""
+        return None if self._proxies is None else dict(self._proxies)
+
+    @proxies.setter
+    def proxies(self, proxies: Mapping[str, str] | None) -> None:
+        self._proxies = None if proxies is None else dict(proxies)
+        self._client.close()
+        self._client = self._connected()
 
     def check(self) -> dict[str, Any]:
-        """Test connection and account (one request), and return what the service reports about it.
+        """Test connection and account (one request), and print the result.
 
-        Raises
-        ------
-        TickframeError
-            If the service cannot be reached or refuses.
+        Returns
+        -------
+        dict
+            What was printed: the address, the versions in use, and what the service reports about the account, or
+            ``error`` if it cannot be reached or refuses.
         """
-        return self._client.check()
+        diagnosis: dict[str, Any] = {
+            "url": self._client.settings.base_url,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("tickframe", "pandas", "protobuf", "requests")},
+        }
+        try:
+            diagnosis |= self._client.check()
+        except TickframeError as error:
+            diagnosis["error"] = f"{type(error).__name__}: {error}"
+        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in diagnosis.items()))
+        return diagnosis
 
     def call(self, name: str, arguments: Mapping[str, object]) -> DataObject:
         """Call a function by its documented name, and return the response."""
         # In that library the caller reads the pages.
         query: Query = getattr(self._client, name)(**arguments).first_pages()
         return DataObject(query.to_arrow(times="documented"), query.outcomes[0])
+
+
+class _Default(NamedTuple):
+    """The default connection, and the settings that it was made with."""
+
+    account: tuple[str | None, ...]
+    proxies: dict[str, str] | None
+    connection: XytClient
 
 
 class DataObject:

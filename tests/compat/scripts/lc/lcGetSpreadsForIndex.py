@@ -1,0 +1,13 @@
+import pandas as pd
+from xythub import ApiSettings, XytClient, get
+
+query_name = "lcGetSpreadsForIndex"
+query_params = {
+    "dateFrom": pd.Timestamp("2019-10-2"),
+    "dateTo": pd.Timestamp("2019-10-24"),
+    "index": "UK100",
+    "mode": ["asof", "ISINCurrency"],
+}
+
+df = get(source="LC", endpoint=query_name, **query_params).to_pandas()
+assert df["spread_both"].dtype == "float64"

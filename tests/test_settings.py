@@ -234,6 +234,7 @@ def test_written_settings_are_read_back(settings_file: Path) -> None:
         "base_url": 'https://a.example/"\\\x7f\U0001f600',
         "read_timeout": 1.5,
         "maximum_length": 10,
+        "maximum_decoded_bytes": 20,
         "verify": False,
         "cert": ["a", "b"],
         "endpoints": {"a b": "c\nd"},

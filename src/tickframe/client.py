@@ -60,7 +60,7 @@ class Client(DocumentedFunctions):
         ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
         ``read_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``, ``endpoints``,
         ``parameter_names``, ``auth_url``, ``token_path``, ``user_path``, ``api_key_header``, ``maximum_length``,
-        ``cache_namespace``: see :class:`tickframe.settings.Settings`.
+        ``maximum_decoded_bytes``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------

@@ -123,7 +123,7 @@ class FrameMarkerError(FrameError):
 
 
 class FrameLengthError(FrameError):
-    """The length of a frame is malformed, negative or over the limit.
+    """The length of a frame is malformed or negative, or the frames of a response are over the limit together.
 
     Request less at once (a shorter time, fewer symbols), or raise ``maximum_length``.
     """

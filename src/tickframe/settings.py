@@ -65,6 +65,7 @@ FILE_SETTINGS: Mapping[str, ValueKind] = MappingProxyType(
         "read_timeout": ValueKind.NUMBER,
         "retry_seconds": ValueKind.NUMBER,
         "maximum_length": ValueKind.INTEGER,
+        "maximum_decoded_bytes": ValueKind.INTEGER,
         "proxies": ValueKind.TEXTS,
         "verify": ValueKind.TEXT_OR_BOOLEAN,
         "cert": ValueKind.TEXT_OR_PAIR,
@@ -115,7 +116,10 @@ class Settings:
     parameter_names : Mapping[str, str]
         Parameter names on the wire that replace those of the catalogue, by documented name.
     maximum_length : int
-        The length of the longest accepted frame, in bytes.
+        The most bytes of an accepted response, decompressed: the length of its frames together.
+    maximum_decoded_bytes : int or None
+        The most bytes that the columns of a response may take in memory before they become a DataFrame. If omitted,
+        16 times the length of the response, and at least 256 MiB.
     proxies : Mapping[str, str] or None
         Proxies by scheme, as for requests. If omitted, those of the environment, which are not used for
         a service on this machine.
@@ -147,6 +151,7 @@ class Settings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     parameter_names: Mapping[str, str] = field(default_factory=dict)
     maximum_length: int = MAXIMUM_LENGTH
+    maximum_decoded_bytes: int | None = None
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None

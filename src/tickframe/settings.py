@@ -34,6 +34,7 @@ from urllib.parse import quote, urlsplit
 
 from tickframe.catalogue import ENUM_FORMATS, EnumFormat, RequestFormat
 from tickframe.errors import SettingsError
+from tickframe.redaction import without_secrets
 from tickframe.settings_file import ValueKind, read_settings_file, settings_path
 from tickframe.wire.frames import MAXIMUM_LENGTH
 
@@ -270,6 +271,7 @@ class Settings:
         }
 
 
+@without_secrets()
 def resolve_settings(
     *,
     base_url: str | None = None,

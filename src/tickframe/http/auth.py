@@ -16,6 +16,7 @@ from tickframe.errors import AuthenticationError, ServiceError, SettingsError, U
 from tickframe.http.cancellation import current_cancellation
 from tickframe.http.refusals import describe_object, raise_for_status, read_json
 from tickframe.http.session import network_errors
+from tickframe.redaction import without_secrets
 from tickframe.settings import Settings, host_of, is_token
 
 _CLIENT_ID = "xyt"
@@ -143,6 +144,8 @@ class PasswordGrant:
             self._refusal, self._refused_at = copy.copy(refusal), monotonic()
             raise
 
+    # The password is a local variable of it.
+    @without_secrets()
     def _grant(self) -> Token:
         settings = self._settings
         user, password, client_secret = _account(settings)

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,13 +157,20 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_settings_file_comes_after_arguments_and_the_environment(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    certificate, key = settings_file.with_name("c.pem"), settings_file.with_name("k.pem")
+    certificate.touch()
+    key.touch()
     settings_file.write_text(
         'base_url = "https://a.example/"\nuser = "file-user"\nread_timeout = 7\nenums = "numbers"\n'
-        'cert = ["c.pem", "k.pem"]\n[endpoints]\nchain = "chains"\n'
+        f'cert = ["{certificate}", "{key}"]\n[endpoints]\nchain = "chains"\n'
     )
     settings = resolve_settings()
     assert (settings.base_url, settings.user, settings.read_timeout) == ("https://a.example", "file-user", 7)
-    assert (settings.enums, settings.cert, settings.endpoints) == ("numbers", ("c.pem", "k.pem"), {"chain": "chains"})
+    assert (settings.enums, settings.cert, settings.endpoints) == (
+        "numbers",
+        (str(certificate), str(key)),
+        {"chain": "chains"},
+    )
     monkeypatch.setenv("TICKFRAME_USER", "env-user")
     settings = resolve_settings(read_timeout=8, enums="names")
     assert (settings.user, settings.read_timeout, settings.enums) == ("env-user", 8, "names")
@@ -197,6 +205,10 @@ def test_the_sign_in_address_in_the_environment_belongs_to_the_url_there(monkeyp
         ('endpoints = "chain"', r"endpoints must be a table of strings, not a string"),
         ("endpoints = {chain = 1}", r"endpoints must be a table of strings"),
         ("cert = [1, 2]", r"cert must be a string or two strings"),
+        ('verify = ""', r"invalid verify ''"),
+        ('verify = "missing.pem"', r"invalid verify 'missing.pem'"),
+        ('cert = ""', r"invalid cert ''"),
+        ('cert = ["", "missing.key"]', r"invalid cert ''"),
         ('enums = "number"', r"invalid enums 'number'"),
         ('path_template = "/get"', r"invalid path_template"),
         ('auth_url = "http://10.0.0.1"', r"invalid auth_url"),
@@ -229,6 +241,7 @@ def test_written_settings_are_read_back(settings_file: Path) -> None:
         "base_url": 'https://a.example/"\\\x7f\U0001f600',
         "read_timeout": 1.5,
         "maximum_length": 10,
+        "maximum_decoded_bytes": 20,
         "verify": False,
         "cert": ["a", "b"],
         "endpoints": {"a b": "c\nd"},
@@ -366,6 +379,27 @@ def test_without_the_client_secret_the_error_says_whom_to_ask() -> None:
     assert "TICKFRAME_CLIENT_SECRET" in str(raised.value)
     assert "not your password" in str(raised.value)
     assert "support of the xyt hub" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["verify", "cert"])
+@pytest.mark.parametrize("value", ["", " ", b"", 0, 1, 0.0, [], (), {}, "missing.pem", b"/", np.False_, np.True_, ("a",)])
+def test_only_true_false_and_an_existing_path_decide_about_certificates(name: str, value: object) -> None:
+    """Anything else that is false would turn the checks off."""
+    with pytest.raises(ValueError, match=f"invalid {name} .*expected .*existing"):
+        tf.Client(token="t", **{name: value})
+
+
+@pytest.mark.parametrize("cert", [("", ""), ("missing.pem", "missing.key"), (__file__, ""), (__file__, __file__, __file__)])
+def test_each_file_of_a_client_certificate_must_exist(cert: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="invalid cert"):
+        tf.Client(token="t", cert=cert)
+
+
+@pytest.mark.parametrize("verify", [True, False, __file__, str(Path(__file__).parent)])
+def test_certificates_are_verified_as_asked(verify: bool | str) -> None:
+    settings = resolve_settings(token="t", verify=verify, cert=(__file__, __file__))
+    options = settings.requests_options("https://a.example")
+    assert (options["verify"], options["cert"]) == (verify, (__file__, __file__))
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root can become another user")

@@ -21,6 +21,7 @@ from tickframe.plan.arguments import Day, TimeOfDay
 from tickframe.plan.plan import Options, Plan
 from tickframe.plan.request import plan_request
 from tickframe.query import Query
+from tickframe.redaction import without_secrets
 from tickframe.run.progress import Progress
 from tickframe.run.source import Source
 from tickframe.settings import Settings, resolve_settings
@@ -61,7 +62,7 @@ class Client(DocumentedFunctions):
         ``read_timeout``, ``stall_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``,
         ``endpoints``,
         ``parameter_names``, ``auth_url``, ``token_path``, ``user_path``, ``api_key_header``, ``maximum_length``,
-        ``cache_namespace``: see :class:`tickframe.settings.Settings`.
+        ``maximum_decoded_bytes``, ``cache_namespace``: see :class:`tickframe.settings.Settings`.
 
     Raises
     ------
@@ -93,15 +94,20 @@ class Client(DocumentedFunctions):
         cache: bool | str | os.PathLike[str] | Cache | None = None,
         **others: Any,
     ) -> None:
-        self._settings = resolve_settings(
-            base_url=base_url,
-            user=user,
-            password=password,
-            api_key=api_key,
-            client_secret=client_secret,
-            token=token,
-            **others,
-        )
+        try:
+            with without_secrets():
+                self._settings = resolve_settings(
+                    base_url=base_url,
+                    user=user,
+                    password=password,
+                    api_key=api_key,
+                    client_secret=client_secret,
+                    token=token,
+                    **others,
+                )
+        finally:
+            # A crash reporter sends the local variables along with an error.
+            del password, api_key, client_secret, token, others
         self._service = Service(self._settings)
         self._options = Options(max_workers=max_workers)
         self._progress = progress

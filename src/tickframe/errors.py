@@ -31,6 +31,8 @@ from __future__ import annotations
 import inspect
 import warnings
 
+from tickframe.printable import printable
+
 __all__ = [
     "AuthenticationError",
     "DatasetError",
@@ -83,8 +85,8 @@ class TickframeError(Exception):
         self.attempts = 0
 
     def __str__(self) -> str:
-        """Return the message, followed by the request."""
-        return f"{self.message} [{self.part}]" if self.part else self.message
+        """Return the message, followed by the request, on one line without control characters."""
+        return printable(f"{self.message} [{self.part}]" if self.part else self.message)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the attributes, since the constructors take keywords."""
@@ -121,7 +123,7 @@ class FrameMarkerError(FrameError):
 
 
 class FrameLengthError(FrameError):
-    """The length of a frame is malformed, negative or over the limit.
+    """The length of a frame is malformed or negative, or the frames of a response are over the limit together.
 
     Request less at once (a shorter time, fewer symbols), or raise ``maximum_length``.
     """
@@ -298,4 +300,4 @@ def warn(message: str) -> None:
     while frame is not None and frame.f_globals.get("__name__", "").startswith("tickframe."):
         frame = frame.f_back
         depth += 1
-    warnings.warn(message, TickframeWarning, stacklevel=depth)
+    warnings.warn(printable(message), TickframeWarning, stacklevel=depth)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -13,10 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pyarrow as pa
 from pyarrow import fs
 
+from tickframe.local_files import create_file, is_unfinished_name, unfinished_name
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _SECRET_OPTION = re.compile("secret|key|token|password", re.IGNORECASE)
-_UNFINISHED = ".tmp"
-_UNFINISHED_NAME = re.compile(r"\.(.+)\.[0-9]+-[0-9a-f]{8}\.tmp")
+_UNFINISHED_NAME = re.compile(r"\.(.+)\.[0-9]+-(?:[0-9a-f]{8}|[0-9a-f]{32})\.tmp")
 # They have no directories, only names with slashes; creating one may need permissions that writing does not.
 _OBJECT_STORES = frozenset({"s3", "gcs", "abfs"})
 
@@ -52,9 +52,11 @@ class Location:
                 ) from None
         else:
             self.filesystem, self.root = fs.LocalFileSystem(), str(Path(self._given).expanduser().absolute())
-        innermost = self.filesystem
+        innermost, base = self.filesystem, ""
         while isinstance(innermost, fs.SubTreeFileSystem):
-            innermost = innermost.base_fs
+            innermost, base = innermost.base_fs, f"{innermost.base_path}{base}"
+        # The directory that local paths are relative to; None if they are not local.
+        self._local_base = base if innermost.type_name == "local" else None
         self._has_directories = innermost.type_name not in _OBJECT_STORES
 
     def __str__(self) -> str:
@@ -153,33 +155,40 @@ class Location:
             self._write(name, pieces)
 
     def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
-        with self._moved_at_end(name) as unfinished, self.filesystem.open_output_stream(unfinished) as stream:
+        with self._moved_at_end(name) as stream:
             for piece in pieces:
                 stream.write(piece)
 
     @contextlib.contextmanager
-    def unfinished(self, name: str) -> Iterator[str]:
-        """Yield the path of a temporary file beside a file, and move it there at the end of the body.
+    def unfinished(self, name: str) -> Iterator[pa.NativeFile]:
+        """Yield a new temporary file beside a file, open for writing, and move it there at the end of the body.
 
         An object store completes an upload even after an error, so the temporary file is deleted if the
         body raises.
         """
         self.create_parents(name)
-        with self._moved_at_end(name) as unfinished:
-            yield unfinished
+        with self._moved_at_end(name) as stream:
+            yield stream
 
     @contextlib.contextmanager
-    def _moved_at_end(self, name: str) -> Iterator[str]:
+    def _moved_at_end(self, name: str) -> Iterator[pa.NativeFile]:
         folder, _, base = self.path(name).rpartition("/")
-        # Readers of datasets ignore names that begin with a dot.
-        unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{secrets.token_hex(4)}{_UNFINISHED}"
+        unfinished = f"{folder}/{unfinished_name(base)}"
         try:
-            yield unfinished
+            with self._create(unfinished) as stream:
+                yield stream
             self.filesystem.move(unfinished, self.path(name))
         except BaseException:
             with contextlib.suppress(OSError):
                 self.filesystem.delete_file(unfinished)
             raise
+
+    def _create(self, path: str) -> pa.NativeFile:
+        """Create a file in the filesystem and open it for writing."""
+        # Arrow would follow a link, and empty the file that it finds.
+        if self._local_base is not None:
+            return pa.PythonFile(create_file(f"{self._local_base}{path}"), "w")
+        return self.filesystem.open_output_stream(path)
 
     def delete(self, name: str) -> None:
         """Delete a file if it exists."""
@@ -214,8 +223,7 @@ class Location:
 
 def is_unfinished(name: str) -> bool:
     """Return whether a file is one of :meth:`Location.unfinished`."""
-    base = name.rpartition("/")[2]
-    return base.startswith(".") and base.endswith(_UNFINISHED)
+    return is_unfinished_name(name.rpartition("/")[2])
 
 
 def finished_name(name: str) -> str | None:

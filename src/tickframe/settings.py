@@ -34,6 +34,7 @@ from urllib.parse import quote, urlsplit
 
 from tickframe.catalogue import ENUM_FORMATS, EnumFormat, RequestFormat
 from tickframe.errors import SettingsError
+from tickframe.redaction import without_secrets
 from tickframe.settings_file import ValueKind, read_settings_file, settings_path
 from tickframe.wire.frames import MAXIMUM_LENGTH
 
@@ -66,6 +67,7 @@ FILE_SETTINGS: Mapping[str, ValueKind] = MappingProxyType(
         "stall_timeout": ValueKind.NUMBER,
         "retry_seconds": ValueKind.NUMBER,
         "maximum_length": ValueKind.INTEGER,
+        "maximum_decoded_bytes": ValueKind.INTEGER,
         "proxies": ValueKind.TEXTS,
         "verify": ValueKind.TEXT_OR_BOOLEAN,
         "cert": ValueKind.TEXT_OR_PAIR,
@@ -119,12 +121,16 @@ class Settings:
     parameter_names : Mapping[str, str]
         Parameter names on the wire that replace those of the catalogue, by documented name.
     maximum_length : int
-        The length of the longest accepted frame, in bytes.
+        The most bytes of an accepted response, decompressed: the length of its frames together.
+    maximum_decoded_bytes : int or None
+        The most bytes that the columns of a response may take in memory before they become a DataFrame. If omitted,
+        16 times the length of the response, and at least 256 MiB.
     proxies : Mapping[str, str] or None
         Proxies by scheme, as for requests. If omitted, those of the environment, which are not used for
         a service on this machine.
     verify : bool or str
-        Whether to verify the certificate of the service, or a file of certificates to trust.
+        Whether to verify the certificate of the service, or a file or directory of certificates to trust. Nothing but
+        False turns the check off: an empty text, which may be an unset variable, is an error.
     cert : str or (str, str) or None
         The client certificate: one file, or the files of the certificate and its key.
     cache_namespace : str
@@ -151,6 +157,7 @@ class Settings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     parameter_names: Mapping[str, str] = field(default_factory=dict)
     maximum_length: int = MAXIMUM_LENGTH
+    maximum_decoded_bytes: int | None = None
     proxies: Mapping[str, str] | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
@@ -173,6 +180,13 @@ class Settings:
         for name in ("connect_timeout", "read_timeout", "stall_timeout"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"invalid {name} {getattr(self, name)}: must be positive")
+        # By identity: 0 and an empty text would turn the check off.
+        if self.verify is not True and self.verify is not False:
+            _check_path("verify", self.verify, "True, False or an existing file or directory of certificates")
+        if self.cert is not None:
+            files = self.cert if isinstance(self.cert, tuple) and len(self.cert) == 2 else (self.cert,)
+            for file in files:
+                _check_path("cert", file, "an existing file, or two: of the certificate and of its key")
         self._check_secrets()
 
     def _check_secrets(self) -> None:
@@ -265,6 +279,7 @@ class Settings:
         }
 
 
+@without_secrets()
 def resolve_settings(
     *,
     base_url: str | None = None,
@@ -341,13 +356,13 @@ def _settings_in_file(address: str | None) -> dict[str, object]:
     for name in ("base_url", "auth_url"):
         if name in settings:
             settings[name] = str(settings[name]).rstrip("/")
+    if isinstance(settings.get("cert"), list):
+        settings["cert"] = tuple(settings["cert"])  # type: ignore[arg-type]  # a list
     for name, value in settings.items():
         try:
             Settings(**{name: value})  # type: ignore[arg-type]  # the types were checked
         except ValueError as error:
             raise SettingsError(f"{settings_path()}: {error}") from None
-    if isinstance(settings.get("cert"), list):
-        settings["cert"] = tuple(settings["cert"])  # type: ignore[arg-type]  # a list
     described = settings.get("base_url", DEFAULT_URL)
     return settings if address is None or address.rstrip("/") == described else {}
 
@@ -419,6 +434,12 @@ def _from_keyring(name: str) -> str | None:
         return keyring.get_password(_KEYRING_SERVICE, name)
     except KeyringError:
         return None
+
+
+def _check_path(name: str, path: object, expected: str) -> None:
+    """Check that a value is the path of something that exists."""
+    if not isinstance(path, str) or not path or not os.path.exists(path):
+        raise ValueError(f"invalid {name} {path!r}: expected {expected}")
 
 
 def _check_url(name: str, url: str) -> None:

@@ -14,6 +14,7 @@ from typing import TypeGuard
 from platformdirs import user_config_path
 
 from tickframe.errors import SettingsError
+from tickframe.local_files import replaced_file
 
 _VARIABLE = "TICKFRAME_SETTINGS"
 
@@ -166,10 +167,10 @@ def write_settings_file(path: Path, settings: Mapping[str, object]) -> Path | No
     previous = None
     if path.exists() and (before := path.read_bytes()) != text.encode():
         previous = path.with_name(f"{path.name}.previous")
-        previous.write_bytes(before)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+        with replaced_file(previous) as file:
+            file.write(before)
+    with replaced_file(path) as file:
+        file.write(text.encode())
     return previous
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import subprocess
 import sys
@@ -161,3 +162,10 @@ def test_pyplot_is_not_imported():
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_dollar_signs_in_a_name_are_no_formula(ticks):
+    """Names come from the service, and a malformed formula would be an error."""
+    figure = ticks("TRADES").ticks.plot(title=r"$\frac{$ Corp", currency=r"$\x$")
+    figure.savefig(io.BytesIO(), format="png")
+    assert figure.get_suptitle() == r"$\frac{$ Corp"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -14,6 +15,8 @@ from tests.faults.ticks import SECRET, arrived, ask, expected, framed_ticks
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe import errors
 from tickframe.http.cancellation import Cancellation, Cancelled
+from tickframe.wire.contract import DataResponse
+from tickframe.wire.frames import frame_start, read_frames, write_frame
 
 trustme = pytest.importorskip("trustme")
 
@@ -157,3 +160,46 @@ def test_a_run_cancelled_when_a_response_has_closed_its_connection_ends(scripted
         query = client.tick_data("ACTIV", "A", "2016-05-02", data_type="TRADES")
         with pytest.raises((Cancelled, tf.TickframeError)):
             query.source.responder("off").answer(query.plan.parts[0], CancelledAtTheEnd())
+
+
+@pytest.mark.parametrize("framing", Framing)
+@pytest.mark.parametrize("announced", [READ, 64 * READ])
+def test_a_small_body_that_decompresses_to_a_large_one_ends_at_the_limit(
+    server: FaultServer, framing: Framing, announced: int
+) -> None:
+    """Whether the frame announces its length or hides it."""
+    server.script(compressed(frame_start(announced) + bytes(64 * READ), framing))
+    with tf.Client(server.url, token=SECRET, maximum_length=2 * READ) as client:
+        tracemalloc.start()
+        try:
+            with pytest.raises(errors.FrameError, match="limit is 2,097,152|is not the marker"):
+                ask(client).to_arrow()
+            assert tracemalloc.get_traced_memory()[1] < 16 * READ
+        finally:
+            tracemalloc.stop()
+
+
+def test_a_small_body_that_decodes_to_large_columns_is_an_error(server: FaultServer) -> None:
+    """Half a megabyte of gzip could be gigabytes of nulls."""
+    response = DataResponse()
+    response.data.columns["undocumented"].bool_list.values.extend([False] * READ)
+    server.script(compressed(write_frame(response.SerializeToString())))
+    with tf.Client(server.url, token=SECRET, maximum_decoded_bytes=20 * READ) as client:
+        with pytest.raises(errors.DecodeError, match=r"limit is 20,.* or raise maximum_decoded_bytes") as raised:
+            ask(client).to_arrow()
+        assert raised.value.attempts == 1
+    server.script(compressed(write_frame(response.SerializeToString())))
+    with tf.Client(server.url, token=SECRET) as client, pytest.warns(tf.TickframeWarning, match="lacks"):
+        assert ask(client).to_arrow().num_rows == READ
+
+
+def test_frames_of_one_response_have_a_limit_together(server: FaultServer) -> None:
+    frames = 3 * framed_ticks("S000")
+    length = len(next(read_frames(frames)))
+    server.script(answer(frames))
+    with tf.Client(server.url, token=SECRET, maximum_length=3 * length) as client:
+        assert ask(client).to_arrow().num_rows == 15
+    server.script(answer(frames))
+    with tf.Client(server.url, token=SECRET, maximum_length=3 * length - 1) as client:
+        with pytest.raises(errors.FrameLengthError, match="raise maximum_length"):
+            ask(client).to_arrow()

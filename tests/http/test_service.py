@@ -8,6 +8,7 @@ import pickle
 import socket
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -394,9 +395,12 @@ def test_the_response_to_another_request_is_refused(client: tf.Client, scripted:
         ask(client).to_arrow()
 
 
-@pytest.mark.parametrize("setting", [{"verify": "/nowhere.pem"}, {"cert": "/nowhere.pem"}])
-def test_a_missing_certificate_file_is_named(setting: dict[str, str]) -> None:
-    with tf.Client("https://127.0.0.1:1", token=SECRET, **setting) as client:
+@pytest.mark.parametrize("setting", ["verify", "cert"])
+def test_a_certificate_file_that_has_gone_is_named(setting: str, tmp_path: Path) -> None:
+    path = tmp_path / "nowhere.pem"
+    path.touch()
+    with tf.Client("https://127.0.0.1:1", token=SECRET, **{setting: str(path)}) as client:
+        path.unlink()
         with pytest.raises(errors.TransportError, match=r"nowhere\.pem") as raised:
             ask(client).to_arrow()
         assert raised.value.attempts == 1

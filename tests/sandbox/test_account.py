@@ -1,5 +1,6 @@
 """Tokens, users, and the lifecycle of a sandbox."""
 
+import base64
 import socket
 import threading
 import time
@@ -65,6 +66,36 @@ def test_a_request_without_a_token_is_refused(sandbox, headers, method, path):
     assert response.json()["error"] == "invalid_token"
     assert response.json()["error_description"]
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+ODD_CREDENTIALS = [
+    b"",
+    b"Basic",
+    b"Basic =====",
+    b"Basic \xff\xfe",
+    b"Basic \xc2\xa0YQ==",
+    b"Basic " + base64.b64encode(bytes(range(256))),
+    b"Basic " + base64.b64encode(b"xyt:\xed\xa0\x80"),
+    b"Basic " + b"a" * 9_001,
+    b"Bearer",
+    b"Bearer \xff\xe4",
+    b"Bearer " + b"a" * 9_001,
+    b"\xe4" * 500,
+]
+
+
+@pytest.mark.parametrize("credentials", ODD_CREDENTIALS, ids=range(len(ODD_CREDENTIALS)))
+@pytest.mark.parametrize(("method", "path"), [("POST", "/auth/oauth/token"), ("GET", "/auth/user"), ("POST", "/get/none")])
+def test_odd_credentials_are_refused(sandbox, credentials, method, path):
+    """Whatever bytes a header holds, the answer is 401 and no failure."""
+    response = requests.request(method, sandbox.url + path, headers={"Authorization": credentials}, timeout=30)
+    assert response.status_code == 401
+    assert response.json()["error_description"]
+
+
+def test_a_form_with_many_fields_is_refused(sandbox):
+    response = grant(sandbox, **{f"field{number}": "" for number in range(10_000)})
+    assert (response.status_code, response.json()["error_description"]) == (400, "too many form fields")
 
 
 def test_revoked_and_expired_tokens_are_refused():

@@ -30,6 +30,18 @@ def test_a_malformed_frame_is_refused(caller, body):
     assert response.json()["error_description"]
 
 
+@pytest.mark.parametrize("path", ["/get/sources", "/auth/oauth/token"])
+def test_a_body_beyond_four_megabytes_is_refused(caller, sandbox, path):
+    """With 413 and JSON; a body of four megabytes is read and refused for what it is."""
+    auth = ("xyt", sandbox.client_secret) if path.startswith("/auth") else None
+    longest = 4 * 1024 * 1024
+    for length, status in ((longest, 400), (longest + 1, 413)):
+        for body in (bytes(length), iter([bytes(length)])):
+            response = caller.session.post(sandbox.url + path, data=body, auth=auth, timeout=30)
+            assert response.status_code == status
+            assert response.json()["error_description"]
+
+
 def test_both_frame_markers_are_accepted(caller):
     """A request can have a frame of either kind."""
     for marker in Marker:

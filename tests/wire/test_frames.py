@@ -70,11 +70,6 @@ def test_each_fault_of_a_frame_has_its_own_error(framed: bytes, error: type[Fram
             list(read_frames(source))
 
 
-def test_a_length_above_the_limit_is_an_error_before_memory_is_allocated() -> None:
-    with pytest.raises(FrameLengthError, match="limit is 10"):
-        list(read_frames(io.BytesIO(b"\xfa\x0b" + bytes(11)), maximum_length=10))
-
-
 def test_a_frame_larger_than_one_read_is_complete() -> None:
     message = bytes(range(256)) * (70 * 1024 * 4)
     assert next(read_frames(io.BytesIO(write_frame(message)))) == message

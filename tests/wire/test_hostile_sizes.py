@@ -18,9 +18,13 @@ import pytest
 
 from tests.wire.comparison import difference, official_outcome, outcome, without_kernel
 from tests.wire.encodings import INTEGERS, LIST, MIXED, OBJECT, Canonical, Cell, Column, Response, varint
-from tickframe.errors import DecodeError, FrameError, TickframeError
+from tickframe import catalogue
+from tickframe.catalogue import FUNCTIONS, ColumnKind, TickDataType
+from tickframe.errors import DecodeError, FrameError, FrameLengthError, TickframeError
+from tickframe.wire.batch import ARROW_TYPES
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import Marker, write_frame
+from tickframe.wire.limits import ResponseLimit
 from tickframe.wire.reader import read_responses
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -244,6 +248,76 @@ def test_memory_is_proportional_to_the_bytes_received(engine: str) -> None:
     for name, body in dense.items():
         frame = write_frame(around_list(body))
         assert peak(lambda frame=frame: list(read_responses(frame))) < 40 * MEBIBYTE, (engine, name)
+
+
+TRADES = FUNCTIONS["tick_data"].columns_for(TickDataType.TRADES)
+
+
+def flags(rows: int) -> bytes:
+    """Return a frame with an undocumented column of booleans, and none of the documented ones."""
+    return write_frame(around_list(CANONICAL.nest(4, CANONICAL.nest(1, bytes(rows)))))
+
+
+def test_missing_columns_share_one_buffer(engine: str) -> None:
+    """A byte on the wire would otherwise be a row of nulls in every documented column."""
+    frame = flags(4 * MEBIBYTE)
+    few = peak(lambda: list(read_responses(frame)))
+    assert peak(lambda: list(read_responses(frame, TRADES))) < few + 10 * 4 * MEBIBYTE, engine
+
+
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 9, 1000])
+@pytest.mark.parametrize("kind", ARROW_TYPES)
+def test_nulls_of_a_missing_column_are_those_of_arrow(kind: ColumnKind, rows: int) -> None:
+    columns = (catalogue.Column("missing", kind), catalogue.Column("a", ColumnKind.BOOLEAN))
+    [response] = read_responses(flags(rows), columns)
+    missing = response.batches[0].column("missing")
+    missing.validate(full=True)
+    assert missing.null_count == rows
+    assert missing.equals(pa.nulls(rows, ARROW_TYPES[kind]))
+    assert pa.concat_arrays([missing, missing]).to_pylist() == [None] * 2 * rows
+
+
+def test_a_response_that_takes_far_more_memory_than_it_has_bytes_is_an_error(engine: str) -> None:
+    """Nulls count as what they are once somebody computes with them: half a megabyte of gzip was 14 GB."""
+    with pytest.raises(DecodeError, match=r"takes 1,\d+,\d+,\d+ bytes in memory, for 31,.*maximum_decoded_bytes"):
+        list(read_responses(flags(30 * MEBIBYTE), TRADES))
+    [response] = read_responses(flags(30 * MEBIBYTE), TRADES, limit=ResponseLimit(None, 2 * 2**30))
+    assert (response.rows, response.engine) == (30 * MEBIBYTE, engine)
+
+
+def test_columns_are_counted_while_they_arrive(engine: str) -> None:
+    columns = [Column(f"a{number}", INTEGERS, [1] * 100) for number in range(100)]
+    frame = write_frame(CANONICAL.message(Response(columns)))
+    with pytest.raises(DecodeError, match=r"takes [345],\d+ bytes .* limit is 3,000"):
+        list(read_responses(frame, limit=ResponseLimit(None, 3_000)))
+    assert len(list(read_responses(frame, limit=ResponseLimit(None, 200_000)))) == 1, engine
+
+
+def test_frames_of_a_response_have_a_limit_together(engine: str) -> None:
+    frame = write_frame(CANONICAL.message(Response([Column("a", INTEGERS, [1] * 100)])))
+    length = len(frame) - 2
+    assert len(list(read_responses(3 * frame, limit=ResponseLimit(3 * length)))) == 3, engine
+    with pytest.raises(FrameLengthError, match=f"announces {4 * length} bytes, but the limit is {4 * length - 1}"):
+        list(read_responses(4 * frame, limit=ResponseLimit(4 * length - 1)))
+    with pytest.raises(DecodeError, match="maximum_decoded_bytes"):
+        list(read_responses(3 * frame, limit=ResponseLimit(None, 3 * 100 * 8)))
+
+
+def test_a_length_above_the_limit_is_an_error_before_memory_is_allocated() -> None:
+    source = io.BytesIO(b"\xff" + MOST.to_bytes(4, "big") + bytes(11))
+
+    def decode() -> None:
+        with pytest.raises(FrameLengthError, match="limit is 10"):
+            list(read_responses(source, limit=ResponseLimit(10)))
+
+    assert peak(decode) < MEBIBYTE
+
+
+def test_frames_without_rows_are_counted(engine: str) -> None:
+    """Two bytes each, but each has a record batch."""
+    with pytest.raises(DecodeError, match="maximum_decoded_bytes"):
+        for response in read_responses(100_000 * b"\xfa\x00", limit=ResponseLimit()):
+            assert response.rows == 0, engine
 
 
 def test_the_measurement_includes_arrows_memory(engine: str) -> None:

@@ -77,7 +77,8 @@ def draw(frame: pd.DataFrame, quotes: pd.DataFrame | None, *, title: str | None,
     first, last = min(times[0] for times in axis), max(times[-1] for times in axis)
     figure, (price, *below) = _panels(1 + (sorted_quotes is not None) + (sorted_trades is not None))
     heading = title or f"{symbol}, {_days(first, last)}"
-    figure.suptitle(heading, fontsize=_LARGE, fontweight="bold", color=_INK, x=0.02, ha="left")
+    # Dollar signs are no formulas: names come from the service.
+    figure.suptitle(heading, fontsize=_LARGE, fontweight="bold", color=_INK, x=0.02, ha="left", parse_math=False)
     if sorted_quotes is not None:
         _draw_quotes(price, sorted_quotes)
         _draw_spread(below[0], sorted_quotes, _bin_size(last - first, _MAX_POINTS))
@@ -199,7 +200,7 @@ def _axis_values(times: pd.Index) -> npt.NDArray[np.float64]:
 
 
 def _label(axes: Axes, text: str) -> None:
-    axes.set_ylabel(text, fontsize=_MEDIUM, color=_INK)
+    axes.set_ylabel(text, fontsize=_MEDIUM, color=_INK, parse_math=False)
 
 
 def _label_time(axes: Axes, clock: str) -> None:

@@ -12,6 +12,7 @@ from tickframe.cli.console import JsonOption, print_json, print_message, print_t
 from tickframe.cli.error_reporting import DebugOption, report_errors
 from tickframe.cli.exit_codes import ExitCode
 from tickframe.cli.help import epilog
+from tickframe.printable import printable
 
 PlaceOption = Annotated[
     str | None,
@@ -59,7 +60,7 @@ def verify(*, place: PlaceOption = None, as_json: JsonOption = False, debug: Deb
             print_json(asdict(found))
         else:
             for entry in found.dropped:
-                typer.echo(f"removed {entry}")
+                typer.echo(f"removed {printable(entry)}")
             print_message(f"entries: {found.entries:,} valid, {len(found.dropped):,} removed")
         if found.dropped:
             raise typer.Exit(ExitCode.FAILURE)

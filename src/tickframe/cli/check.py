@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 import typer
 
 from tickframe.cli.connection import SandboxOption, UrlOption, UserOption, connect
-from tickframe.cli.console import JsonOption, print_json, print_message, print_table, printable
+from tickframe.cli.console import JsonOption, print_json, print_message, print_table
 from tickframe.cli.error_reporting import DebugOption, report_errors
 from tickframe.cli.exit_codes import ExitCode
 from tickframe.cli.help import epilog
 from tickframe.first_contact.discovery import DEFAULT_DAY, DEFAULT_SOURCE, DEFAULT_SYMBOL, Discovery, Trial, discover
 from tickframe.first_contact.report import versions, write_report
+from tickframe.local_files import replaced_file
 from tickframe.plan.arguments import parse_day
+from tickframe.printable import printable
 from tickframe.settings import DEFAULT_URL, FILE_SETTINGS, Settings, is_loopback, resolve_settings
 from tickframe.settings_file import read_settings_file, settings_path, to_toml, write_settings_file
 
@@ -115,7 +117,8 @@ def check(
                     capture=capture,
                     pause=pause,
                 )
-                report.write_text(written, encoding="utf-8")
+                with replaced_file(report) as file:
+                    file.write(written.encode())
                 print_message(f"report: {report}")
     if found is not None and found.unanswered:
         raise typer.Exit(ExitCode.FAILURE)
@@ -174,7 +177,9 @@ def _show(found: Discovery, path: Path | None, *, as_json: bool) -> None:
         ]
         print_json({"settings": settings, "unanswered": found.unanswered, "stopped": found.stopped, "trials": trials})
     else:
-        typer.echo(f"\n{to_toml(settings)}", nl=False)
+        typer.echo()
+        for line in to_toml(settings).splitlines():
+            typer.echo(printable(line))
     if found.stopped:
         print_message(f"stopped: {found.stopped}")
     if found is not None and found.unanswered:

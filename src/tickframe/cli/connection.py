@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tickframe.cli.console import print_message, printable
+from tickframe.cli.console import print_message
 from tickframe.client import Client
 
 # Secrets are never options: other users of a machine can read a command's arguments.
@@ -81,7 +81,7 @@ class _PrintOnce(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message on stderr unless it was printed before."""
-        message = printable(record.getMessage())
+        message = record.getMessage()
         if message not in self._printed:
             self._printed.add(message)
             print_message(message)

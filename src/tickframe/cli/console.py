@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tickframe.printable import printable
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 # Wider than any row: a pipe has no width, and Rich would truncate rows at its default of 80 columns.
@@ -44,8 +46,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, err
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(columns):
         numeric = any(isinstance(row[position], Real) for row in rows)
-        # In a narrow terminal, the column that identifies a row is not wrapped.
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=position == 0)
+        # A text as it is: Rich would read markup in a name. In a narrow terminal, the column that identifies a row is not wrapped.
+        table.add_column(Text(printable(name)), justify="right" if numeric else "left", overflow="fold", no_wrap=position == 0)
     for row in rows:
         table.add_row(*(Text(printable(_format(value))) for value in row))
     is_terminal = (sys.stderr if err else sys.stdout).isatty()
@@ -57,12 +59,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, err
 
 def print_message(message: str) -> None:
     """Print a message to stderr, apart from the results."""
-    typer.echo(message, err=True)
-
-
-def printable(text: str) -> str:
-    """Return text on one line, with control characters escaped: those of a response could steer a terminal."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in " ".join(text.split()))
+    typer.echo(printable(message), err=True)
 
 
 def count(number: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from tickframe.cli.outcomes import summary
 from tickframe.cli.preview import print_head
 from tickframe.client import Client
 from tickframe.extras import needs_extra
+from tickframe.local_files import replaced_file
 
 EPILOG = epilog("tickframe demo", "tickframe demo --out somewhere/ --json")
 
@@ -56,7 +57,8 @@ def demo(
         picture = out / f"{_PICTURE_SYMBOL}-{_PICTURE_DAY}.png"
         title = f"{instrument['name']} ({_PICTURE_SYMBOL}), {_PICTURE_DAY}, simulated"
         figure = draw(_in_picture(trades), _in_picture(quotes), title=title, currency=instrument["currency"])
-        figure.savefig(picture, dpi=_DOTS_PER_INCH)
+        with replaced_file(picture) as file:
+            figure.savefig(file, format="png", dpi=_DOTS_PER_INCH)
         datasets = [str(_dataset(out, data_type)) for data_type in (TickDataType.TRADES, TickDataType.QUOTES)]
         if as_json:
             print_json({"datasets": datasets, "picture": str(picture)})

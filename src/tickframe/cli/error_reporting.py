@@ -15,9 +15,10 @@ from typing import Annotated, TextIO
 import pyarrow as pa
 import typer
 
-from tickframe.cli.console import print_message, printable
+from tickframe.cli.console import print_message
 from tickframe.cli.exit_codes import ExitCode
 from tickframe.errors import SettingsError, TickframeError, TickframeWarning
+from tickframe.printable import printable
 
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

@@ -85,16 +85,16 @@ def write_stream(ticks: pa.RecordBatchReader, stream: BinaryIO, stream_format: S
     writer.close()
 
 
-def _write_parquet(ticks: pa.RecordBatchReader, path: str) -> None:
+def _write_parquet(ticks: pa.RecordBatchReader, file: pa.NativeFile) -> None:
     schema = ticks.schema.with_metadata(pandas_metadata(ticks.schema))
-    with pq.ParquetWriter(path, schema, **writer_options(schema)) as writer:
+    with pq.ParquetWriter(file, schema, **writer_options(schema)) as writer:
         for batch in ticks:
             # An empty batch would become an empty row group.
             if batch.num_rows:
                 writer.write_batch(batch)
 
 
-def _write_csv(ticks: pa.RecordBatchReader, where: str | BinaryIO) -> None:
-    with pa.csv.CSVWriter(where, ticks.schema) as writer:
+def _write_csv(ticks: pa.RecordBatchReader, file: pa.NativeFile | BinaryIO) -> None:
+    with pa.csv.CSVWriter(file, ticks.schema) as writer:
         for batch in ticks:
             writer.write_batch(batch)

@@ -7,6 +7,7 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any, ClassVar, NamedTuple
@@ -19,6 +20,7 @@ from tickframe.arrow_to_pandas import to_pandas_array
 from tickframe.catalogue import FUNCTIONS, Function
 from tickframe.client import Client
 from tickframe.errors import TickframeError
+from tickframe.printable import printable
 from tickframe.query import Query
 from tickframe.run.outcomes import Outcome
 from tickframe.run.trade_conditions import trade_conditions
@@ -70,8 +72,10 @@ class XytClient:
         api_key: str | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> None:
-        self._account = (user_id, user_password, api_key)
+        self._account = _Account(user_id, user_password, api_key)
         self._proxies = None if proxies is None else dict(proxies)
+        # A crash reporter sends the local variables along with an error.
+        del user_password, api_key, proxies
         self._client = self._connected()
 
     def __repr__(self) -> str:
@@ -79,8 +83,8 @@ class XytClient:
         return f"<Xyt{repr(self._client).removeprefix('<')}"
 
     def _connected(self) -> Client:
-        user, password, api_key = self._account
-        return Client(user=user, password=password, api_key=api_key, proxies=self._proxies)
+        account = self._account
+        return Client(user=account.user, password=account.password, api_key=account.api_key, proxies=self._proxies)
 
     @classmethod
     def default(cls) -> XytClient:
@@ -88,15 +92,19 @@ class XytClient:
 
         Proxies that were assigned to it remain when only the account changes.
         """
-        account = (ApiSettings.user_id, ApiSettings.user_password, ApiSettings.api_key)
-        proxies = None if ApiSettings.proxies is None else dict(ApiSettings.proxies)
+        account = _Account(ApiSettings.user_id, ApiSettings.user_password, ApiSettings.api_key, ApiSettings.proxies)
         with cls._lock:
             last = cls._default
-            if last is not None and (last.account, last.proxies) == (account, proxies):
+            if last is not None and last.account == account:
                 return last.connection
-            keeps_assigned = last is not None and last.proxies == proxies
-            connection = cls(*account, last.connection.proxies if last is not None and keeps_assigned else proxies)
-            cls._default = _Default(account, proxies, connection)
+            keeps_assigned = last is not None and last.account.proxies == account.proxies
+            connection = cls(
+                account.user,
+                account.password,
+                account.api_key,
+                last.connection.proxies if last is not None and keeps_assigned else account.proxies,
+            )
+            cls._default = _Default(account, connection)
             return connection
 
     @property
@@ -128,7 +136,7 @@ class XytClient:
             diagnosis |= self._client.check()
         except TickframeError as error:
             diagnosis["error"] = f"{type(error).__name__}: {error}"
-        sys.stdout.write("".join(f"{name}: {value}\n" for name, value in diagnosis.items()))
+        sys.stdout.write("".join(f"{printable(f'{name}: {value}')}\n" for name, value in diagnosis.items()))
         return diagnosis
 
     def call(self, name: str, arguments: Mapping[str, object]) -> DataObject:
@@ -138,11 +146,25 @@ class XytClient:
         return DataObject(query.to_arrow(times="documented"), query.outcomes[0])
 
 
-class _Default(NamedTuple):
-    """The default connection, and the settings that it was made with."""
+@dataclass(frozen=True)
+class _Account:
+    """An account, and proxies, whose addresses may hold a password. The repr shows neither."""
 
-    account: tuple[str | None, ...]
-    proxies: dict[str, str] | None
+    user: str | None = field(repr=False)
+    password: str | None = field(repr=False)
+    api_key: str | None = field(repr=False)
+    proxies: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.proxies is not None:
+            # The caller may change them later.
+            object.__setattr__(self, "proxies", dict(self.proxies))
+
+
+class _Default(NamedTuple):
+    """The default connection, and the account that it was made with."""
+
+    account: _Account
     connection: XytClient
 
 

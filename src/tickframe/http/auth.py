@@ -18,6 +18,7 @@ from tickframe.http.cancellation import Cancellation, current_cancellation
 from tickframe.http.refusals import describe_object, raise_for_status, read_json
 from tickframe.http.retry import is_transient
 from tickframe.http.session import network_errors
+from tickframe.redaction import without_secrets
 from tickframe.settings import Settings, host_of, is_token
 
 _CLIENT_ID = "xyt"
@@ -173,6 +174,8 @@ class PasswordGrant:
             )
             raise error
 
+    # The password is a local variable of it.
+    @without_secrets()
     def _grant(self) -> Token:
         settings = self._settings
         user, password, client_secret = _account(settings)

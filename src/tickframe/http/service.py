@@ -28,6 +28,7 @@ from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings, host_of
 from tickframe.wire.frames import write_frame
+from tickframe.wire.limits import ResponseLimit
 from tickframe.wire.reader import Response, joined, read_responses
 
 _Result = TypeVar("_Result")
@@ -185,7 +186,8 @@ class Service:
         with self.exchange(part, cancellation, reference_id) as response:
             raise_for_status(response, reference_id=reference_id, secrets=self.secrets())
             frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
-            frames = tuple(read_responses(frames_file, part.columns, maximum_length=settings.maximum_length))
+            limit = ResponseLimit(settings.maximum_length, settings.maximum_decoded_bytes)
+            frames = tuple(read_responses(frames_file, part.columns, limit=limit))
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         self._has_answered = True

@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 from tickframe.errors import TransportError
 from tickframe.http.cancellation import current_cancellation
 from tickframe.http.retry import TRANSIENT_STATUSES
+from tickframe.redaction import without_secrets
 from tickframe.wire.frames import BinaryFile
 
 #: Bytes a second below which a response is too slow; any useful connection is much faster.
@@ -368,7 +369,13 @@ class _PlainBody:
 
 @contextlib.contextmanager
 def network_errors(host: str) -> Iterator[None]:
-    """Raise the errors of requests and urllib3 as :class:`TransportError`, with their cause."""
+    """Raise the errors of requests and urllib3 as :class:`TransportError`, with their cause, and any without secrets."""
+    with without_secrets(), _transport_errors(host):
+        yield
+
+
+@contextlib.contextmanager
+def _transport_errors(host: str) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:

@@ -1,6 +1,6 @@
 """HTML for notebooks.
 
-Symbols and messages come from outside, so everything is escaped. Nothing has a colour of its own,
+Symbols and messages come from outside, so everything is escaped, control characters too. Nothing has a colour of its own,
 since notebooks are light or dark.
 """
 
@@ -11,6 +11,7 @@ from html import escape
 from numbers import Real
 
 from tickframe.plan.part import Part, shortened
+from tickframe.printable import printable
 
 _CELL = "padding:0.15em 0.8em 0.15em 0;vertical-align:top;border:0"
 
@@ -52,7 +53,7 @@ def outcomes_html(columns: Sequence[str], rows: Sequence[Sequence[object]], summ
 
 
 def _line(text: str) -> str:
-    return f'<div style="margin:0.3em 0">{escape(text)}</div>'
+    return f'<div style="margin:0.3em 0">{escape(printable(text))}</div>'
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -70,7 +71,7 @@ def _row(values: Sequence[object], rows: Sequence[Sequence[object]], tag: str) -
         # The last column is a sentence; any other cell is unreadable on several lines.
         wrap = "normal" if at == len(values) - 1 else "nowrap"
         style = f"text-align:{align};white-space:{wrap};{_CELL}"
-        cells.append(f'<{tag} style="{style}">{escape(_text(value))}</{tag}>')
+        cells.append(f'<{tag} style="{style}">{escape(printable(_text(value)))}</{tag}>')
     return "".join(cells)
 
 

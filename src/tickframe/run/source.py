@@ -33,6 +33,7 @@ _PUBLIC_SETTINGS = (
     "endpoints",
     "parameter_names",
     "maximum_length",
+    "maximum_decoded_bytes",
     "cache_namespace",
 )
 

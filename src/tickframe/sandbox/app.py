@@ -34,6 +34,9 @@ from tickframe.wire.frames import read_frames
 
 _CLIENT_ID = "xyt"
 
+# A request with a hundred thousand symbols has about a megabyte.
+_LONGEST_BODY = 4 * 1024 * 1024
+
 # Large enough to be sent fast, small enough for client and server to work at the same time.
 _PIECE_BYTES = 1024 * 1024
 
@@ -116,7 +119,11 @@ class _Service:
         """Answer a password grant with a token (RFC 6749, 4.3)."""
         if not self._is_client(request.headers.get("authorization", "")):
             raise RefusalError("wrong client id or client secret", status=401, error="invalid_client")
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()}
+        body = await _read_body(request)
+        try:
+            form = {name: values[0] for name, values in parse_qs(body.decode("latin-1"), max_num_fields=20).items()}
+        except ValueError:
+            raise RefusalError("too many form fields") from None
         if form.get("grant_type", "password") != "password":
             raise RefusalError("unsupported grant_type: expected 'password'", error="unsupported_grant_type")
         for name in ("grant_type", "username", "password"):
@@ -144,7 +151,7 @@ class _Service:
             raise RefusalError(
                 f"unknown endpoint {endpoint!r}: {suggestion(endpoint, self.endpoints)}", status=404, error="not_found"
             )
-        framed = await request.body()
+        framed = await _read_body(request)
         # Simulating and encoding would block other connections.
         start, table = await run_in_threadpool(self._respond, endpoint, framed, self._source(request))
         await asyncio.sleep(self.answer_delay)
@@ -229,6 +236,18 @@ class _Service:
         except ValueError:
             return False
         return scheme.lower() == "basic" and _same(credentials, f"{_CLIENT_ID}:{self.account.client_secret}")
+
+
+async def _read_body(request: Request) -> bytes:
+    """Return the body of a request unless it is too long."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_BODY:
+            raise RefusalError(
+                f"the body of the request is longer than {_LONGEST_BODY:,} bytes", status=413, error="too_large"
+            )
+    return bytes(body)
 
 
 async def _in_pieces(start: bytes, table: memoryview) -> AsyncIterator[bytes | memoryview]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from tickframe.catalogue import Column, ColumnKind
@@ -58,8 +59,11 @@ def to_record_batch(
         If the columns are not of equal length.
     """
     rows = _row_count(arrays)
+    # One for all columns, read-only, and mapped to memory only where it is read.
+    zeros = np.zeros(rows + 1, np.int64)
+    zeros.flags.writeable = False
     documented = {
-        column.name: _documented(arrays.get(column.name), ARROW_TYPES[column.kind], rows)
+        column.name: _documented(arrays.get(column.name), ARROW_TYPES[column.kind], rows, pa.py_buffer(zeros))
         for column in columns
         if column.name in arrays or not (column.optional or (rows and column.by_source))
     }
@@ -68,14 +72,23 @@ def to_record_batch(
     return pa.RecordBatch.from_arrays(list(ordered.values()), names=list(ordered)), missing
 
 
-def _documented(array: pa.Array | None, kind: pa.DataType, rows: int) -> pa.Array:
+def _documented(array: pa.Array | None, kind: pa.DataType, rows: int, zeros: pa.Buffer) -> pa.Array:
     """Return a documented column as it was sent, or with its documented type if it was sent without a type."""
     if array is None or rows == 0 or pa.types.is_null(array.type):
-        return pa.nulls(rows, kind)
+        return _nulls(rows, kind, zeros)
     if pa.types.is_list(kind) and pa.types.is_list(array.type) and pa.types.is_null(array.type.value_type):
         # Empty lists have no value type.
         return array.cast(kind)
     return array
+
+
+def _nulls(rows: int, kind: pa.DataType, zeros: pa.Buffer) -> pa.Array:
+    """Return an array of nulls whose validity, values and offsets are zeros of one buffer, at least 8 bytes a row."""
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(_nulls(rows, kind.index_type, zeros), pa.array([], kind.value_type))
+    children = [pa.array([], kind.value_type)] if pa.types.is_list(kind) else []
+    buffers = [zeros, zeros, zeros.slice(0, 0)] if pa.types.is_string(kind) else [zeros, zeros]
+    return pa.Array.from_buffers(kind, rows, buffers, rows, children=children)
 
 
 def _row_count(arrays: Mapping[str, pa.Array]) -> int:

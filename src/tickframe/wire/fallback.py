@@ -12,10 +12,13 @@ from tickframe.errors import DecodeError
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.fields import Field, WireType, read_fields
 from tickframe.wire.layout import COLUMNS, DATA, KEY, META, VALUE
+from tickframe.wire.limits import ResponseLimit
 from tickframe.wire.lists import list_to_array
 
 
-def read_arrays(message: memoryview, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse]:
+def read_arrays(
+    message: memoryview, labels: Collection[str], limit: ResponseLimit
+) -> tuple[dict[str, pa.Array], DataResponse]:
     """Return the columns of a message in the order of the wire, and the parsed message.
 
     Parameters
@@ -24,16 +27,21 @@ def read_arrays(message: memoryview, labels: Collection[str]) -> tuple[dict[str,
         The complete message.
     labels
         The columns whose strings become dictionaries.
+    limit
+        What the columns may take in memory.
 
     Raises
     ------
     DecodeError
-        If it is not a ``DataResponse``, or a column cannot be read.
+        If it is not a ``DataResponse``, a column cannot be read, or they take too much memory.
     """
     parsed = parse(message)
     table = parsed.data.columns
-    names = column_names(message)
-    return {name: list_to_array(table[name], name, label=name in labels) for name in names}, parsed
+    arrays: dict[str, pa.Array] = {}
+    for name in column_names(message):
+        arrays[name] = list_to_array(table[name], name, label=name in labels)
+        limit.add_columns(arrays[name])
+    return arrays, parsed
 
 
 def parse(message: bytes | bytearray | memoryview) -> DataResponse:

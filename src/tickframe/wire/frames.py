@@ -114,27 +114,25 @@ class Frame:
         return _last(self._arrivals)
 
 
-def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iterator[Frame]:
+def open_frames(source: Source) -> Iterator[Frame]:
     """Iterate over frames without reading their messages.
 
     Parameters
     ----------
     source
         Framed bytes, or a file open for reading them.
-    maximum_length
-        The longest message to accept, in bytes.
 
     Yields
     ------
     Frame
-        Each frame. The unread rest of its message is skipped when the next frame is requested.
+        Each frame; no memory was allocated for its message. The unread rest of its message is skipped when the next frame is requested.
 
     Raises
     ------
     FrameMarkerError
         If the first byte is not a marker.
     FrameLengthError
-        If a length is malformed, negative or above ``maximum_length``; no memory was allocated for it.
+        If a length is malformed or negative.
     TruncatedFrameError
         If the source is empty or ends inside a frame's length.
     """
@@ -147,14 +145,14 @@ def open_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     if reader.marker is None:
         raise TruncatedFrameError("the source is empty, without a frame: try again")
     while reader.marker is not None:
-        length = reader.read_length(maximum_length)
+        length = reader.read_length()
         arrivals = reader.read_message(length)
         yield Frame(length, arrivals)
         # Skip what was not read.
         collections.deque(arrivals, maxlen=0)
 
 
-def read_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iterator[memoryview]:
+def read_frames(source: Source) -> Iterator[memoryview]:
     """Read the messages of framed bytes.
 
     Takes what :func:`open_frames` does, and raises what it and :meth:`Frame.arrivals` do.
@@ -164,7 +162,7 @@ def read_frames(source: Source, *, maximum_length: int = MAXIMUM_LENGTH) -> Iter
     memoryview
         The message of each frame. A view of the source if that is bytes; otherwise it owns its memory.
     """
-    return (frame.read() for frame in open_frames(source, maximum_length=maximum_length))
+    return (frame.read() for frame in open_frames(source))
 
 
 class _Reader(ABC):
@@ -202,7 +200,7 @@ class _Reader(ABC):
             "check whether a proxy changes responses"
         )
 
-    def read_length(self, maximum_length: int) -> int:
+    def read_length(self) -> int:
         """Read the length of a frame whose marker has just been read."""
         frame = f"the frame at byte {self.offset - 1:,}"
         if self.marker is Marker.FIXED:
@@ -218,11 +216,6 @@ class _Reader(ABC):
         if not 0 <= length <= MAXIMUM_LENGTH:
             raise FrameLengthError(
                 f"{frame} announces {length:,} bytes, which is negative or more than 31 bits: try again"
-            )
-        if length > maximum_length:
-            raise FrameLengthError(
-                f"{frame} announces {length:,} bytes, but the limit is {maximum_length:,}: request less data at once, "
-                "or raise maximum_length"
             )
         return length
 

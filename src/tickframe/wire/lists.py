@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -224,29 +222,34 @@ def _unknown_type(name: str) -> DecodeError:
     )
 
 
-def _mixed_to_array(values: Sequence[Value], name: str) -> pa.Array:
+def _mixed_to_array(values: Iterable[Value], name: str) -> pa.Array:
     """Return a mixed list as an array of the one Arrow type that all its values share."""
-    positions: dict[str, list[int]] = {}
-    for position, value in enumerate(values):
+    contents: dict[str, list[Any]] = {}
+    numbers: dict[str | None, int] = {None: 0}
+    # The number of each value's kind. The values themselves are not kept: millions of them would be slow to collect.
+    kinds = bytearray()
+    for value in values:
         kind = value.WhichOneof("type")
         if kind is not None:
-            positions.setdefault(kind, []).append(position)
+            contents.setdefault(kind, []).append(getattr(value, kind))
         elif len(UnknownFieldSet(value)):
             raise _unknown_type(name)
-    parts = [_kind_to_array([values[at] for at in places], kind, name) for kind, places in positions.items()]
+        kinds.append(numbers.setdefault(kind, len(numbers)))
+    parts = [_kind_to_array(content, kind, name) for kind, content in contents.items()]
     if not parts:
-        return pa.nulls(len(values))
+        return pa.nulls(len(kinds))
     cells = pa.concat_arrays(_of_one_type(parts, name))
-    sources = {position: source for source, position in enumerate(itertools.chain.from_iterable(positions.values()))}
-    return cells.take(pa.array([sources.get(position) for position in range(len(values))], pa.int64()))
+    number_of_value = np.frombuffer(kinds, np.uint8)
+    sources = np.empty(len(kinds), np.int64)
+    # The parts are in the order of the numbers, and each is in the order of the values.
+    sources[np.argsort(number_of_value, kind="stable")] = np.arange(len(kinds)) - (number_of_value == 0).sum()
+    return cells.take(pa.array(sources, mask=number_of_value == 0))
 
 
-def _kind_to_array(values: Sequence[Value], kind: str, name: str) -> pa.Array:
+def _kind_to_array(contents: Sequence[Any], kind: str, name: str) -> pa.Array:
     if kind in LIST_TYPES:
-        return _read(LIST_TYPES[kind], [getattr(value, kind) for value in values], name)
-    if kind == "list":
-        return _lists_to_array([value.list for value in values], name)
-    return _objects_to_array([value.object for value in values], name)
+        return _read(LIST_TYPES[kind], contents, name)
+    return _lists_to_array(contents, name) if kind == "list" else _objects_to_array(contents, name)
 
 
 def _lists_to_array(lists: Sequence[ValueList], name: str) -> pa.Array:
@@ -263,10 +266,10 @@ def _objects_to_array(objects: Sequence[ValueObject], name: str) -> pa.Array:
                 f"protobuf would drop a field of an object in column {name!r}; report it to the service's support",
                 column=name,
             )
-    fields = [field for each in objects for field in sorted(each.fields.items(), key=operator.itemgetter(0))]
     offsets = np.cumsum([0, *(len(each.fields) for each in objects)], dtype=np.int32)
-    keys = pa.array([key for key, _ in fields], pa.string())
-    return pa.MapArray.from_arrays(pa.array(offsets), keys, _mixed_to_array([value for _, value in fields], name))
+    names = pa.array([key for each in objects for key in sorted(each.fields)], pa.string())
+    values = (each.fields[key] for each in objects for key in sorted(each.fields))
+    return pa.MapArray.from_arrays(pa.array(offsets), names, _mixed_to_array(values, name))
 
 
 def _of_one_type(parts: Sequence[pa.Array], name: str) -> list[pa.Array]:

@@ -14,9 +14,10 @@ from tickframe.wire import fallback
 from tickframe.wire.batch import to_record_batch
 from tickframe.wire.completeness import announced_holes
 from tickframe.wire.contract import DataResponse, Value
-from tickframe.wire.frames import MAXIMUM_LENGTH, Frame, Source, open_frames
+from tickframe.wire.frames import Frame, Source, open_frames
 from tickframe.wire.kernel import kernel
 from tickframe.wire.layout import Layout, NotCanonical
+from tickframe.wire.limits import ResponseLimit
 from tickframe.wire.packed import read_column
 from tickframe.wire.values import read_value
 
@@ -123,7 +124,8 @@ def read_batches(source: Source, columns: Sequence[Column] = ()) -> Iterator[pa.
     FrameError
         If the source is not a sequence of complete frames.
     DecodeError
-        If a message is not a table of columns of equal length; it names the column.
+        If a message is not a table of columns of equal length, and names the column; or takes far more memory than
+        it has bytes.
     """
     for response in read_responses(source, columns):
         yield from response.batches
@@ -133,12 +135,12 @@ def read_responses(
     source: Source,
     columns: Sequence[Column] = (),
     *,
-    maximum_length: int = MAXIMUM_LENGTH,
+    limit: ResponseLimit | None = None,
 ) -> Iterator[Response]:
     """Decode framed responses: their columns, header and metadata.
 
-    Takes and raises what :func:`read_batches` does; ``maximum_length`` is the longest message to
-    accept, in bytes.
+    Takes and raises what :func:`read_batches` does. ``limit`` is for frames that are one response; if omitted, the
+    decoded size of each frame has a limit of its own.
 
     Yields
     ------
@@ -146,12 +148,18 @@ def read_responses(
         The content of one frame.
     """
     labels = frozenset(column.name for column in columns if column.kind is ColumnKind.LABEL)
-    for frame in open_frames(source, maximum_length=maximum_length):
-        arrays, parsed, engine = _read_message(frame, labels)
-        yield _response(arrays, parsed, engine, frame.length, columns)
+    for frame in open_frames(source):
+        frame_limit = limit or ResponseLimit()
+        frame_limit.add_frame(frame.length)
+        arrays, parsed, engine = _read_message(frame, labels, frame_limit)
+        response = _response(arrays, parsed, engine, frame.length, columns)
+        frame_limit.add_columns(*(response.batches[0].column(name) for name in response.missing))
+        yield response
 
 
-def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.Array], DataResponse, Engine]:
+def _read_message(
+    frame: Frame, labels: Collection[str], limit: ResponseLimit
+) -> tuple[dict[str, pa.Array], DataResponse, Engine]:
     """Decode columns as they arrive, or the complete message by the official parser if it is not canonical."""
     layout = Layout(frame.length)
     arrays: dict[str, pa.Array] = {}
@@ -163,12 +171,13 @@ def _read_message(frame: Frame, labels: Collection[str]) -> tuple[dict[str, pa.A
         try:
             for column in layout.columns(message):
                 arrays[column.name] = read_column(message, column, label=column.name in labels)
+                limit.add_columns(arrays[column.name])
         except NotCanonical:
             canonical = False
             arrays.clear()
     if canonical and layout.complete:
         return arrays, fallback.parse(b"".join(message[start:end] for start, end in layout.other_fields)), "kernel"
-    return *fallback.read_arrays(message, labels), "fallback"
+    return *fallback.read_arrays(message, labels, limit), "fallback"
 
 
 def _response(

@@ -38,7 +38,8 @@ def response(number, version):
     return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
-    entries = [write_entry(response(number, version), key, {}, datetime.datetime.now(datetime.UTC), "0") for number, key in enumerate(keys)]
+    now = datetime.datetime.now(datetime.UTC)
+    entries = [write_entry(response(number, version), key, {}, now, "0") for number, key in enumerate(keys)]
     os.write(ready, b"r")
     while True:
         for key, entry in zip(keys, entries):

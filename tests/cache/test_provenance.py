@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tickframe as tf
 from tests.cache.test_service import cached_client
 from tests.faults.server import FaultServer
 from tests.faults.ticks import ask, symbols, ticks_for

@@ -62,12 +62,9 @@ def is_complete(part: Part, response: Response) -> bool:
     """Return whether a response is not a page, and lacks neither rows nor documented columns as far as it tells."""
     if response.meta.get("cursor") or "cursor" in dict(part.parameters):
         return False
-    if (
-        not response.bytes
-        or response.missing
-        or warns_of_holes(response.warning)
-        or any(announced_holes(response.meta))
-    ):
+    if warns_of_holes(response.warning) or any(announced_holes(response.meta)):
+        return False
+    if not response.bytes or response.missing:
         return False
     total = response.meta.get("total_hits")
     return _documented(part) is not None or not isinstance(total, int | float) or response.rows >= total

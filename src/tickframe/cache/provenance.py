@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-import google.protobuf.message
+from google.protobuf.message import DecodeError
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.key import FORMAT
@@ -93,7 +93,7 @@ class Provenance:
             ValueError,
             OverflowError,
             RecursionError,
-            google.protobuf.message.DecodeError,
+            DecodeError,
             TickframeError,
         ) as error:
             raise InvalidEntryError(f"its provenance is invalid: {type(error).__name__}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
+from tickframe.cache.policy import has_ended, is_of_the_past
 from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import FUNCTIONS, timestamp_columns
 from tickframe.location import Location
@@ -57,6 +59,16 @@ class _File:
         """The first and the last day, as text that sorts like days."""
         request = self.provenance.request
         return request.get("day", request.get("first_day", "")), request.get("day", request.get("last_day", ""))
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether a query would use it, as far as its provenance tells."""
+        try:
+            day = dt.date.fromisoformat(self.days[1])
+        except ValueError:
+            # Not a documented request, or not one of days.
+            return is_of_the_past(self.provenance)
+        return is_of_the_past(self.provenance) and has_ended(day, self.provenance.fetched)
 
     def covers(self, other: _File) -> bool:
         """Return whether this file has all rows of the other one for a symbol of both."""
@@ -112,7 +124,8 @@ def _files(location: Location, function: str) -> Iterator[_File]:
         except (FileNotFoundError, InvalidEntryError):
             # A query will fetch it again.
             continue
-        yield file
+        if file.is_answer:
+            yield file
 
 
 def _check_timestamps(files: Sequence[_File], function: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -137,16 +138,9 @@ class Entry:
         InvalidEntryError
             If the rows are damaged.
         """
-        provenance = self.provenance
         table = self._read(self._groups)
-        return Response(
-            batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
-            rows=provenance.rows,
-            bytes=provenance.bytes,
-            warning=provenance.warning,
-            meta=provenance.meta,
-            origin="cache",
-        )
+        batches = tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),)
+        return replace(self.provenance.summary(), batches=batches)
 
     def has_all_times(self, column: str) -> bool:
         """Return whether a column has a time of day in every row, according to the footer."""
@@ -179,7 +173,7 @@ class Entry:
         # Estimated: the length of a response with these rows alone is not known.
         length = round(self.provenance.bytes * rows.num_rows / self.provenance.rows)
         batches = tuple(_with_own_dictionaries(batch) for batch in rows.combine_chunks().to_batches())
-        return Response(batches, rows=rows.num_rows, bytes=length, origin="cache")
+        return replace(self.provenance.summary(), batches=batches, rows=rows.num_rows, bytes=length)
 
     def _read(self, groups: Sequence[RowGroup]) -> pa.Table:
         for group in groups:

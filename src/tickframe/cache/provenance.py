@@ -14,6 +14,7 @@ from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.key import FORMAT
 from tickframe.errors import TickframeError
 from tickframe.wire.contract import DataResponse, Value
+from tickframe.wire.reader import Response
 from tickframe.wire.values import read_value, write_value
 
 # Counts are 64-bit integers wherever they are used.
@@ -58,6 +59,18 @@ class Provenance:
     warning: str
     meta: Mapping[str, object]
     constant: Mapping[str, str]
+
+    def summary(self) -> Response:
+        """Return the response without its rows."""
+        return Response(
+            (),
+            rows=self.rows,
+            bytes=self.bytes,
+            warning=self.warning,
+            meta=self.meta,
+            origin="cache",
+            date=self.fetched,
+        )
 
     def to_json(self) -> str:
         """Return the provenance as JSON.

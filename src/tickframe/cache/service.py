@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import partial
 from typing import Literal, get_args
 
 from tickframe.cache.key import Key, key_of
-from tickframe.cache.policy import is_complete, is_final, window_column
+from tickframe.cache.policy import is_answer, is_complete, is_final, window_column
 from tickframe.cache.store import Cache
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
@@ -49,11 +51,11 @@ class CachedService:
 
     def holds(self, part: Part) -> bool:
         """Return whether the response to a request is cached, according to the footers of the entries."""
-        return is_final(part) and self._cache.holds(self._key(part), window_column(part))
+        return is_final(part) and self._cache.holds(self._key(part), partial(is_answer, part), window_column(part))
 
     def size(self, part: Part) -> tuple[int, int] | None:
         """Return rows and bytes of the cached response to exactly this request; None if it is not cached."""
-        provenance = self._cache.provenance(self._key(part)) if is_final(part) else None
+        provenance = self._cache.provenance(self._key(part), partial(is_answer, part)) if is_final(part) else None
         return None if provenance is None else (provenance.rows, provenance.bytes)
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
@@ -76,7 +78,7 @@ class CachedService:
             return self._service.answer(part, cancellation)
         key, column = self._key(part), window_column(part)
         with self._cache.lock(key, cancellation):
-            response = self._cache.read(key, column) if self._mode != "refresh" else None
+            response = self._cache.read(key, partial(is_answer, part), column) if self._mode != "refresh" else None
             if response is not None:
                 return response
             if self._mode == "only":
@@ -84,10 +86,13 @@ class CachedService:
                     f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
                 )
             response = self._service.answer(part, cancellation)
-            if is_complete(part, response):
+            now = dt.datetime.now(dt.UTC)
+            # The clock of this machine may be ahead, and the day not over.
+            fetched = now if response.date is None else min(now, response.date)
+            if is_complete(part, response) and is_final(part, fetched):
                 # Older responses to narrower windows may contain what has been corrected since.
                 replace_narrower = self._mode == "refresh" and column is not None
-                self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
+                self._cache.write(key, response, self._request(part), fetched, replace_narrower=replace_narrower)
             return response
 
     def _key(self, part: Part) -> Key:

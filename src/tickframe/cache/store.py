@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 
@@ -216,13 +216,17 @@ class Cache:
         """Lock a key, so that only one thread of this process fetches it."""
         return self._shared.locks.hold(key.name, cancellation)
 
-    def read(self, key: Key, window_column: str | None = None) -> Response | None:
+    def read(
+        self, key: Key, accepts: Callable[[Provenance], bool], window_column: str | None = None
+    ) -> Response | None:
         """Return a cached response; None if there is none.
 
         Parameters
         ----------
         key
             Key of the request.
+        accepts
+            Whether an entry with this provenance may answer.
         window_column
             Column of times by which the response to a wider window can be cut. Default: only the
             response to exactly this request is returned.
@@ -231,40 +235,52 @@ class Cache:
         if self._is_paused() and not self._location.is_local:
             return None
         with self._errors_as_misses(key):
-            response = Entry(pa.BufferReader(self._location.read(key.name)), key).read()
-            self._mark_used(key)
-            return response
+            entry = Entry(pa.BufferReader(self._location.read(key.name)), key)
+            if accepts(entry.provenance):
+                response = entry.read()
+                self._mark_used(key)
+                return response
         if window_column is None:
             return None
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
                 entry = Entry(file, wider)
-                if can_be_cut(entry, window_column) and (response := entry.read_window(window_column, key.window)):
+                if not accepts(entry.provenance) or not can_be_cut(entry, window_column):
+                    continue
+                if response := entry.read_window(window_column, key.window):
                     self._mark_used(wider)
                     return response
         return None
 
-    def holds(self, key: Key, window_column: str | None = None) -> bool:
+    def holds(self, key: Key, accepts: Callable[[Provenance], bool], window_column: str | None = None) -> bool:
         """Return whether :meth:`read` would find a response, according to the footers of the entries."""
-        if self.provenance(key) is not None:
+        if self.provenance(key, accepts) is not None:
             return True
         if window_column is None:
             return False
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
-                if can_be_cut(Entry(file, wider), window_column):
+                entry = Entry(file, wider)
+                if accepts(entry.provenance) and can_be_cut(entry, window_column):
                     return True
         return False
 
-    def provenance(self, key: Key) -> Provenance | None:
+    def provenance(self, key: Key, accepts: Callable[[Provenance], bool]) -> Provenance | None:
         """Return the provenance of the response to exactly this request; None if it is not cached."""
         self._shared.writer.wait(key.name)
         with self._errors_as_misses(key), self._location.open(key.name) as file:
-            return Entry(file, key).provenance
+            provenance = Entry(file, key).provenance
+            return provenance if accepts(provenance) else None
         return None
 
     def write(
-        self, key: Key, response: Response, request: Mapping[str, str], *, replace_narrower: bool = False
+        self,
+        key: Key,
+        response: Response,
+        request: Mapping[str, str],
+        fetched: dt.datetime,
+        *,
+        replace_narrower: bool = False,
     ) -> None:
         """Write a response in the background. If it fails, :meth:`pending_warning` returns the reason.
 
@@ -274,14 +290,13 @@ class Cache:
             Key of the request.
         response
             The response. Its memory must not change until it is written.
-        request
-            The request as text, for :class:`~tickframe.cache.provenance.Provenance`.
+        request, fetched
+            The request as text and the time of the response, for :class:`~tickframe.cache.provenance.Provenance`.
         replace_narrower
             Whether to delete the responses to narrower windows.
         """
         if self._is_paused():
             return
-        fetched = dt.datetime.now(dt.UTC)
         try:
             # A location that cannot be written fails here, in time for the warning of this query.
             self._location.create_parents(key.name)

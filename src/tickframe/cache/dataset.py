@@ -47,6 +47,11 @@ class _File:
         """The parameters that all files of the dataset must share."""
         return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
 
+    @property
+    def account(self) -> str:
+        """Digest of the account whose response it is; empty if accounts share it."""
+        return self.provenance.request.get("account", "")
+
     @cached_property
     def symbols(self) -> list[str]:
         request = self.provenance.request
@@ -82,10 +87,16 @@ class _File:
 
 
 def open_dataset(
-    location: Location, function: str, parameters: Mapping[str, object], *, times: Times = "timestamp"
+    location: Location,
+    function: str,
+    parameters: Mapping[str, object],
+    *,
+    account: str | None = None,
+    times: Times = "timestamp",
 ) -> ds.Dataset:
     """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
-    files = _of_one_kind(list(_files(location, function)), function, parameters)
+    found = [file for file in _files(location, function) if account in (None, file.account)]
+    files = _of_one_kind(found, function, parameters)
     chosen = sorted(_without_repeats(files), key=lambda file: (file.days[0], file.symbols, str(file.key.window)))
     with_rows = [file for file in chosen if file.provenance.rows] or chosen[:1]
     # Opening the entries checked their footers but not their pages.

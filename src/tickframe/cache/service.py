@@ -48,6 +48,7 @@ class CachedService:
         self._service = service
         self._cache = cache
         self._mode = mode
+        self._account = "" if cache.shared else service.settings.account_digest
 
     def holds(self, part: Part) -> bool:
         """Return whether the response to a request is cached, according to the footers of the entries."""
@@ -96,8 +97,8 @@ class CachedService:
             return response
 
     def _key(self, part: Part) -> Key:
-        return key_of(part, self._service.settings)
+        return key_of(part, self._service.settings, self._account)
 
     def _request(self, part: Part) -> dict[str, str]:
-        settings = self._service.settings
-        return {"service": settings.cache_namespace or settings.base_url, "function": part.function, **part.words()}
+        account = {"account": self._account} if self._account else {}
+        return {"service": self._service.settings.service_name, "function": part.function, **account, **part.words()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import logging
 import os
@@ -58,6 +59,10 @@ class Cache:
     filesystem
         File system of ``place``, which is then a path in it. Use it for settings that do not fit into
         a URI.
+    shared
+        Whether accounts of the service share responses: what one account has loaded is then returned to every
+        other that can read the location, whatever the service would answer. By default an account gets only
+        responses to its own requests.
 
     Raises
     ------
@@ -75,11 +80,14 @@ class Cache:
         *,
         max_bytes: int | None = None,
         filesystem: fs.FileSystem | None = None,
+        shared: bool = False,
     ) -> None:
         if max_bytes is not None and max_bytes < 1:
             raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
         self._location = Location(default_folder() if place is None else place, filesystem)
         self._limit = SizeLimit(max_bytes)
+        self._is_shared = shared
+        self._account: str | None = "" if shared else None
         self._shared = shared_state(self._location)
         self._has_failed = False
         self._warning = ""
@@ -97,6 +105,23 @@ class Cache:
     def max_bytes(self) -> int | None:
         """Size limit in bytes; None if there is none."""
         return self._limit.max_bytes
+
+    @property
+    def shared(self) -> bool:
+        """Whether accounts of the service share responses."""
+        return self._is_shared
+
+    def for_account(self, digest: str) -> Cache:
+        """Return the cache for an account, whose :meth:`dataset` has the responses to its own requests only.
+
+        Parameters
+        ----------
+        digest
+            Digest of the account, see :attr:`tickframe.settings.Settings.account_digest`.
+        """
+        cache = copy.copy(self)
+        cache._account = "" if self.shared else digest  # noqa: SLF001, of the same class
+        return cache
 
     # Listing and maintenance.
 
@@ -176,6 +201,9 @@ class Cache:
     def dataset(self, function: str = "tick_data", *, times: Times = "timestamp", **parameters: object) -> ds.Dataset:
         """Return the cached responses of a function as one dataset. Rows are read lazily.
 
+        The cache of a client has the responses to its own account, or if it is shared, the shared ones. Any other
+        has all of them.
+
         DuckDB and Polars query it directly, and read only the files of the symbols and days in their
         filters. An entry whose rows are all in another entry is omitted.
 
@@ -198,13 +226,13 @@ class Cache:
         Raises
         ------
         ValueError
-            If there is no entry, if the entries are of several kinds, if two windows of one day overlap
+            If there is no entry, if the entries are of several kinds or accounts, if two windows of one day overlap
             without one containing the other, or if an entry of an earlier version has no timestamps.
         OSError
             If the location cannot be listed.
         """
         self.flush()
-        return open_dataset(self._location, function, parameters, times=times)
+        return open_dataset(self._location, function, parameters, account=self._account, times=times)
 
     def flush(self) -> None:
         """Wait until all responses fetched so far are written."""

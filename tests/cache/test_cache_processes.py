@@ -114,7 +114,7 @@ def test_eight_processes_share_a_folder(tmp_path: Path, versions: str) -> None:
     assert set(asked) == set(symbols(50))
     assert max(asked.values()) <= 8
     assert len(list(tmp_path.rglob("*.parquet"))) == 50 * len(set(versions))
-    assert not list(tmp_path.rglob(".*"))
+    assert not list(tmp_path.rglob(".*.tmp"))
 
 
 def test_one_process_fetches_a_part_once(tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ import pyarrow.dataset as ds
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry
+from tickframe.cache.folder import CacheFolder
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
 from tickframe.cache.policy import has_ended, is_of_the_past
 from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import FUNCTIONS, timestamp_columns
-from tickframe.location import Location
 from tickframe.plan.part import Part, frozen
 from tickframe.timestamps import TIMESTAMP, TimeOptions, Times
 from tickframe.wire.batch import LABEL
@@ -87,7 +87,7 @@ class _File:
 
 
 def open_dataset(
-    location: Location,
+    location: CacheFolder,
     function: str,
     parameters: Mapping[str, object],
     *,
@@ -120,7 +120,7 @@ def open_dataset(
     return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
 
 
-def _files(location: Location, function: str) -> Iterator[_File]:
+def _files(location: CacheFolder, function: str) -> Iterator[_File]:
     wanted = f"function={folder_name(function, keep_lowercase=True)}"
     for key, _ in entry_files(location):
         if wanted not in key.folder.split("/"):

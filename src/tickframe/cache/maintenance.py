@@ -13,9 +13,10 @@ from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.entry import Entry
+from tickframe.cache.folder import MARKER, CacheFolder
 from tickframe.cache.key import Key, folder_name, key_from_name
 from tickframe.cache.provenance import OtherFormatError
-from tickframe.location import Location, finished_name
+from tickframe.location import finished_name
 from tickframe.plan.arguments import parse_day
 
 # Share of the limit that eviction leaves, so that it does not have to run again for the next entry.
@@ -87,7 +88,7 @@ class SizeLimit:
         if self.max_bytes is not None and size > self.max_bytes:
             raise ValueError(f"its {size:,} bytes exceed max_bytes {self.max_bytes:,}")
 
-    def added(self, location: Location, size: int) -> None:
+    def added(self, location: CacheFolder, size: int) -> None:
         """Count an entry that was written, and evict others if the cache has grown too large."""
         if self.max_bytes is None:
             return
@@ -97,7 +98,7 @@ class SizeLimit:
             self._bytes += size
 
 
-def info(location: Location, max_bytes: int | None) -> CacheInfo:
+def info(location: CacheFolder, max_bytes: int | None) -> CacheInfo:
     """Return the size of a cache."""
     found = entries(location)
     return CacheInfo(
@@ -109,7 +110,7 @@ def info(location: Location, max_bytes: int | None) -> CacheInfo:
     )
 
 
-def entries(location: Location) -> pd.DataFrame:
+def entries(location: CacheFolder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
     labels = ["source", "function", "symbol"]
     rows = [
@@ -120,8 +121,29 @@ def entries(location: Location) -> pd.DataFrame:
     return frame.sort_values("name", ignore_index=True).astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
 
-def verify(location: Location) -> Verification:
+def check_is_cache(location: CacheFolder) -> None:
+    """Check that a folder is a cache, before anything in it is deleted.
+
+    Raises
+    ------
+    ValueError
+        If it is not marked as one and holds other files.
+    OSError
+        If it cannot be listed.
+    """
+    if location.is_marked():
+        return
+    foreign = next((name for name, _ in location.files() if key_from_name(finished_name(name) or name) is None), None)
+    if foreign is not None:
+        raise ValueError(
+            f"{location} is not a cache: it has no file {MARKER}, and holds other files, such as {foreign}. Nothing "
+            "was deleted; check the location, or delete the entries yourself"
+        )
+
+
+def verify(location: CacheFolder) -> Verification:
     """Read all entries, delete the invalid ones and what interrupted processes have left of others."""
+    check_is_cache(location)
     valid, dropped = 0, []
     for name, file in location.files():
         key = key_from_name(name)
@@ -142,7 +164,7 @@ def verify(location: Location) -> Verification:
 
 
 def clear(
-    location: Location,
+    location: CacheFolder,
     *,
     source: str | None,
     function: str | None,
@@ -151,6 +173,7 @@ def clear(
     last_day: str | dt.date | None,
 ) -> int:
     """Delete entries, see :meth:`tickframe.Cache.clear`."""
+    check_is_cache(location)
     wanted = {
         f"{label}={folder_name(value, keep_lowercase=label == 'function')}"
         for label, value in (("source", source), ("function", function), ("symbol", symbol))
@@ -169,7 +192,7 @@ def clear(
     return len(chosen)
 
 
-def entry_files(location: Location, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
+def entry_files(location: CacheFolder, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
     """Return the entries at a location and their files. Default: those in all folders.
 
     Raises
@@ -183,7 +206,7 @@ def entry_files(location: Location, folder: str | None = None) -> Iterator[tuple
             yield key, file
 
 
-def _evict(location: Location, max_bytes: int) -> int:
+def _evict(location: CacheFolder, max_bytes: int) -> int:
     """Delete the least recently used entries if all exceed a limit, and return the size of the others."""
     found = sorted(entry_files(location), key=lambda entry: entry[1].mtime_ns or 0)
     size = sum(int(file.size) for _, file in found)
@@ -197,7 +220,7 @@ def _evict(location: Location, max_bytes: int) -> int:
     return size
 
 
-def _delete(location: Location, key: Key) -> None:
+def _delete(location: CacheFolder, key: Key) -> None:
     location.delete(key.name)
     location.delete_empty_parents(key.name)
 

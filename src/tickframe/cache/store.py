@@ -21,13 +21,13 @@ from pyarrow import fs
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
 from tickframe.cache.entry import Entry, write_entry
+from tickframe.cache.folder import CacheFolder, SymbolicLinkError
 from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
 from tickframe.cache.provenance import Provenance
 from tickframe.http.cancellation import Cancellation
-from tickframe.location import Location
 from tickframe.timestamps import Times
 from tickframe.wire.reader import Response
 
@@ -84,7 +84,7 @@ class Cache:
     ) -> None:
         if max_bytes is not None and max_bytes < 1:
             raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
-        self._location = Location(default_folder() if place is None else place, filesystem)
+        self._location = CacheFolder(default_folder() if place is None else place, filesystem)
         self._limit = SizeLimit(max_bytes)
         self._is_shared = shared
         self._account: str | None = "" if shared else None
@@ -159,6 +159,8 @@ class Cache:
 
         Raises
         ------
+        ValueError
+            If the location is not a cache: nothing marks it as one, and it holds other files.
         OSError
             If the location cannot be listed, or an entry cannot be deleted.
         """
@@ -190,6 +192,8 @@ class Cache:
 
         Raises
         ------
+        ValueError
+            If the location is not a cache: nothing marks it as one, and it holds other files.
         OSError
             If the location cannot be listed, or an entry cannot be deleted.
         """
@@ -332,6 +336,9 @@ class Cache:
                 for other in self._other_windows(key):
                     if key.window.covers(other.window):
                         self._location.delete(other.name)
+        except SymbolicLinkError as error:
+            _logger.warning("a response is not cached: %s", error)
+            return
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
@@ -371,6 +378,7 @@ class Cache:
             # The entry from before is older than the response that the user has now.
             self._location.delete(key.name)
             return
+        self._location.mark()
         self._location.write(key.name, entry)
         self._limit.added(self._location, entry.size)
 
@@ -404,7 +412,7 @@ class Cache:
         """Record that an entry was read, if there is a limit."""
         if self.max_bytes is not None and self._location.is_local:
             with contextlib.suppress(OSError):
-                os.utime(self._location.path(key.name))
+                os.utime(self._location.path(key.name), follow_symlinks=False)
 
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until

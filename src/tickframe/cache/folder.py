@@ -104,7 +104,11 @@ class CacheFolder(Location):
         OSError
             If the filesystem fails.
         """
-        return not self._has_link(MARKER) and self.exist([MARKER])
+        try:
+            self.open(MARKER).close()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _check_found(self, name: str) -> None:
         if self._has_link(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from tickframe.location import Location
 
 #: Marks a folder as a cache. Readers of datasets ignore names that begin with a dot.
 MARKER = ".tickframe-cache"
+# Seconds for a connection to an object store and for the next bytes from it; attempts at each of its operations.
+CONNECT_TIMEOUT = 3.0
+REQUEST_TIMEOUT = 3.0
+_ATTEMPTS = 2
 _MARKER_TEXT = (
     b"This folder is a cache of tickframe. `tickframe cache clear` deletes its entries and nothing else; in a folder "
     b"that lacks this file it does so only if it finds nothing else.\n"
@@ -33,6 +38,8 @@ class CacheFolder(Location):
 
     def __init__(self, location: str | os.PathLike[str], filesystem: fs.FileSystem | None = None) -> None:
         super().__init__(location, filesystem)
+        if filesystem is None and isinstance(self.filesystem, fs.S3FileSystem):
+            self.filesystem = _with_timeouts(self.filesystem)
         self._local_root = _local_root(self.filesystem, self.root)
         self._is_marked = False
 
@@ -110,6 +117,16 @@ class CacheFolder(Location):
             return False
         return True
 
+    def responds(self) -> bool:
+        """Return whether the location can be reached, whatever is wrong with one of its files."""
+        try:
+            if self._local_root is not None:
+                return _is_accessible(Path(self._local_root))
+            self.filesystem.get_file_info(self.root)
+        except Exception:  # noqa: BLE001, a custom file system may raise anything
+            return False
+        return True
+
     def _check_found(self, name: str) -> None:
         if self._has_link(name):
             raise FileNotFoundError(f"{name} is behind a symbolic link")
@@ -126,6 +143,22 @@ class CacheFolder(Location):
         path = Path(self._local_root, name)
         parents = path.parents[: len(Path(name).parts) - 1]
         return any(each.is_symlink() for each in (path, *parents) if name)
+
+
+def _is_accessible(folder: Path) -> bool:
+    """Return whether a folder can be read if it exists, and is one."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISDIR(found.st_mode) and os.access(folder, os.R_OK | os.X_OK)
+
+
+def _with_timeouts(filesystem: fs.S3FileSystem) -> fs.S3FileSystem:
+    """Return an object store that gives up soon: the service can still answer. A URI cannot say so."""
+    rebuild, (options,) = filesystem.__reduce__()
+    timeouts = {"connect_timeout": CONNECT_TIMEOUT, "request_timeout": REQUEST_TIMEOUT}
+    return rebuild({**options, **timeouts, "retry_strategy": fs.AwsStandardS3RetryStrategy(max_attempts=_ATTEMPTS)})
 
 
 def _local_root(filesystem: fs.FileSystem, root: str) -> str | None:

@@ -31,7 +31,7 @@ from tickframe.http.cancellation import Cancellation
 from tickframe.timestamps import Times
 from tickframe.wire.reader import Response
 
-# Seconds without access after a failure: with an object store, each attempt can take many.
+# Seconds without access to a location that does not respond: each attempt can take many.
 _PAUSE = 60.0
 
 # Values of TICKFRAME_CACHE that are not locations.
@@ -264,7 +264,7 @@ class Cache:
             response to exactly this request is returned.
         """
         self._shared.writer.wait(key.name)
-        if self._is_paused() and not self._location.is_local:
+        if self._is_paused():
             return None
         with self._errors_as_misses(key):
             entry = Entry(pa.BufferReader(self._location.read(key.name)), key)
@@ -272,7 +272,7 @@ class Cache:
                 response = entry.read()
                 self._mark_used(key)
                 return response
-        if window_column is None:
+        if window_column is None or self._is_paused():
             return None
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
@@ -288,7 +288,7 @@ class Cache:
         """Return whether :meth:`read` would find a response, according to the footers of the entries."""
         if self.provenance(key, accepts) is not None:
             return True
-        if window_column is None:
+        if window_column is None or self._is_paused():
             return False
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
@@ -300,6 +300,8 @@ class Cache:
     def provenance(self, key: Key, accepts: Callable[[Provenance], bool]) -> Provenance | None:
         """Return the provenance of the response to exactly this request; None if it is not cached."""
         self._shared.writer.wait(key.name)
+        if self._is_paused():
+            return None
         with self._errors_as_misses(key), self._location.open(key.name) as file:
             provenance = Entry(file, key).provenance
             return provenance if accepts(provenance) else None
@@ -384,10 +386,13 @@ class Cache:
 
     def _wider(self, key: Key) -> list[Key]:
         """Return the keys of cached responses to wider windows of the same request."""
-        if key.window != Window():
-            with contextlib.suppress(OSError, pa.ArrowException):
-                return [other for other in self._other_windows(key) if other.window.covers(key.window)]
-        return []
+        if key.window == Window():
+            return []
+        try:
+            return [other for other in self._other_windows(key) if other.window.covers(key.window)]
+        except (OSError, pa.ArrowException) as error:
+            self._fail_to_read(key.folder, error)
+            return []
 
     def _other_windows(self, key: Key) -> list[Key]:
         self._shared.writer.wait(key.folder)
@@ -396,7 +401,7 @@ class Cache:
 
     @contextlib.contextmanager
     def _errors_as_misses(self, key: Key) -> Iterator[None]:
-        """Suppress errors of reading an entry. A damaged one is logged and deleted."""
+        """Suppress errors of reading an entry, and log them. A damaged one is deleted."""
         try:
             yield
         except FileNotFoundError:
@@ -406,7 +411,7 @@ class Cache:
             with contextlib.suppress(OSError, pa.ArrowException):
                 self._location.delete(key.name)
         except (OSError, pa.ArrowException) as error:
-            self._fail(error)
+            self._fail_to_read(key.name, error)
 
     def _mark_used(self, key: Key) -> None:
         """Record that an entry was read, if there is a limit."""
@@ -417,9 +422,24 @@ class Cache:
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until
 
+    def _fail_to_read(self, name: str, error: Exception) -> None:
+        """Leave a location alone that does not respond; one unreadable entry is not a failure of the cache."""
+        if self._location.responds():
+            _logger.warning("cannot read %s in the cache, which will be fetched again: %s", name, error)
+        else:
+            self._pause()
+            self._warn(error)
+
     def _fail(self, error: Exception) -> None:
-        _logger.info("the cache at %s failed", self._location, exc_info=error)
+        if not self._location.responds():
+            self._pause()
+        self._warn(error)
+
+    def _pause(self) -> None:
         self._paused_until = time.monotonic() + _PAUSE
+
+    def _warn(self, error: Exception) -> None:
+        _logger.info("the cache at %s failed", self._location, exc_info=error)
         if not self._has_failed:
             self._has_failed = True
             reason = str(error) or type(error).__name__

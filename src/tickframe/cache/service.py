@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from tickframe.cache.key import Key, key_of
 from tickframe.cache.policy import is_answer, is_complete, is_final, window_column
+from tickframe.cache.process_locks import ProcessLock
 from tickframe.cache.store import Cache
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
@@ -77,24 +78,43 @@ class CachedService:
                     "this response may still change, so it is never cached: use cache='auto'", part=str(part)
                 )
             return self._service.answer(part, cancellation)
-        key, column = self._key(part), window_column(part)
-        with self._cache.lock(key, cancellation):
-            response = self._cache.read(key, partial(is_answer, part), column) if self._mode != "refresh" else None
+        with self._cache.lock(self._key(part), cancellation):
+            response = self._read(part) if self._mode != "refresh" else None
             if response is not None:
                 return response
             if self._mode == "only":
                 raise NotCachedError(
                     f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
                 )
-            response = self._service.answer(part, cancellation)
-            now = dt.datetime.now(dt.UTC)
-            # The clock of this machine may be ahead, and the day not over.
-            fetched = now if response.date is None else min(now, response.date)
-            if is_complete(part, response) and is_final(part, fetched):
-                # Older responses to narrower windows may contain what has been corrected since.
-                replace_narrower = self._mode == "refresh" and column is not None
-                self._cache.write(key, response, self._request(part), fetched, replace_narrower=replace_narrower)
+            return self._fetch(part, cancellation)
+
+    def _read(self, part: Part) -> Response | None:
+        return self._cache.read(self._key(part), partial(is_answer, part), window_column(part))
+
+    def _fetch(self, part: Part, cancellation: Cancellation) -> Response:
+        """Fetch a response, unless another process does."""
+        lock = self._cache.process_lock(self._key(part), cancellation) if self._mode == "auto" else ProcessLock()
+        try:
+            # The process that held the lock before has written the response.
+            response = self._read(part) if lock.is_held else None
+            if response is None:
+                response = self._service.answer(part, cancellation)
+                self._write(part, response, lock)
             return response
+        finally:
+            lock.release()
+
+    def _write(self, part: Part, response: Response, lock: ProcessLock) -> None:
+        """Cache a response if that is allowed; then the lock is held until it is written."""
+        now = dt.datetime.now(dt.UTC)
+        # The clock of this machine may be ahead, and the day not over.
+        fetched = now if response.date is None else min(now, response.date)
+        if is_complete(part, response) and is_final(part, fetched):
+            # Older responses to narrower windows may contain what has been corrected since.
+            replace_narrower = self._mode == "refresh" and window_column(part) is not None
+            self._cache.write(
+                self._key(part), response, self._request(part), fetched, lock, replace_narrower=replace_narrower
+            )
 
     def _key(self, part: Part) -> Key:
         return key_of(part, self._service.settings, self._account)

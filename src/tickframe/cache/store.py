@@ -26,6 +26,7 @@ from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
+from tickframe.cache.process_locks import ProcessLock, ProcessLocks, lock_of
 from tickframe.cache.provenance import Provenance
 from tickframe.http.cancellation import Cancellation
 from tickframe.timestamps import Times
@@ -89,6 +90,7 @@ class Cache:
         self._is_shared = shared
         self._account: str | None = "" if shared else None
         self._shared = shared_state(self._location)
+        self._process_locks = ProcessLocks(self._location.shared_state)
         self._has_failed = False
         self._warning = ""
         self._paused_until = 0.0
@@ -248,6 +250,25 @@ class Cache:
         """Lock a key, so that only one thread of this process fetches it."""
         return self._shared.locks.hold(key.name, cancellation)
 
+    def process_lock(self, key: Key, cancellation: Cancellation) -> ProcessLock:
+        """Acquire the lock of a key among the processes on this machine.
+
+        It may not be held, as :meth:`tickframe.cache.process_locks.ProcessLocks.acquire` says.
+
+        Raises
+        ------
+        Cancelled
+            If the run ends while it waits.
+        """
+        if not self._location.is_local or self._is_paused():
+            return ProcessLock()
+        try:
+            self._location.mark()
+        except OSError:
+            # Writing the response will fail too, and say why.
+            return ProcessLock()
+        return self._process_locks.acquire(lock_of(key.name), cancellation.check)
+
     def read(
         self, key: Key, accepts: Callable[[Provenance], bool], window_column: str | None = None
     ) -> Response | None:
@@ -313,6 +334,7 @@ class Cache:
         response: Response,
         request: Mapping[str, str],
         fetched: dt.datetime,
+        lock: ProcessLock,
         *,
         replace_narrower: bool = False,
     ) -> None:
@@ -326,6 +348,8 @@ class Cache:
             The response. Its memory must not change until it is written.
         request, fetched
             The request as text and the time of the response, for :class:`~tickframe.cache.provenance.Provenance`.
+        lock
+            Taken and released once the response is written.
         replace_narrower
             Whether to delete the responses to narrower windows.
         """
@@ -345,7 +369,8 @@ class Cache:
             self._fail(error)
             return
         size = sum(batch.nbytes for batch in response.batches)
-        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched), size)
+        taken = lock.take()
+        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched, taken), size)
 
     def pending_warning(self) -> str:
         """Return the warning that the cache has failed, once; empty if there is none, or it was returned before."""
@@ -362,14 +387,17 @@ class Cache:
         """
         return self._location.portable()
 
-    def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime) -> None:
-        if self._is_paused():
-            # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
-            return
+    def _write(
+        self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime, lock: ProcessLock
+    ) -> None:
         try:
-            self._replace(key, response, request, fetched)
+            # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
+            if not self._is_paused():
+                self._replace(key, response, request, fetched)
         except Exception as error:  # noqa: BLE001, a custom file system may raise anything
             self._fail(error)
+        finally:
+            lock.release()
 
     def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime) -> None:
         try:

@@ -287,3 +287,43 @@ def test_a_refresh_waits_for_no_other_process(tmp_path: Path) -> None:
             assert ask(client, symbols(3)).to_arrow(cache="refresh").num_rows == 15
     for lock in locks:
         lock.release()
+
+
+WITH_A_LIMIT = """
+import sys
+import tickframe as tf
+from tests.faults.ticks import ask
+url, place, limit, first = sys.argv[1:]
+with tf.Client(url, token="t", cache=tf.Cache(place, max_bytes=int(limit)), max_workers=2) as client:
+    ask(client, [f"S{number}" for number in range(int(first), int(first) + 25)]).to_arrow()
+"""
+
+
+def test_processes_keep_a_size_limit_together(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with tf.Client(server.url, token="t", cache=tmp_path / "one") as client:
+            ask(client).to_arrow()
+            client.cache.flush()
+            limit = 20 * client.cache.info().bytes + 1000
+        arguments = [[server.url, str(tmp_path / "six"), str(limit), str(100 * number)] for number in range(1, 7)]
+        running = [
+            subprocess.Popen([sys.executable, "-c", WITH_A_LIMIT, *each], stderr=subprocess.PIPE, text=True)
+            for each in arguments
+        ]
+        assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 6
+    assert limit / 2 < tf.Cache(tmp_path / "six").info().bytes <= limit
+
+
+def test_a_shared_size_that_is_wrong_is_corrected(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        cache = tf.Cache(tmp_path, max_bytes=10**9)
+        with tf.Client(server.url, token="t", cache=cache) as client:
+            for size in ("x", "", str(10**30)):
+                ask(client).to_arrow(cache="refresh")
+                cache.flush()
+                (tmp_path / ".locks" / "size.txt").write_text(size)
+                ask(client, ["S001"]).to_arrow(cache="refresh")
+                cache.flush()
+                assert cache.info().bytes <= int((tmp_path / ".locks" / "size.txt").read_text()) < 10**6

@@ -177,7 +177,7 @@ def test_clear_deletes_matching_entries(tmp_path: Path) -> None:
             assert client.cache.clear(source="ACTIV", function="tick_data", symbol="s001") == 1
             assert sorted(client.cache.entries()["symbol"]) == ["S000", "S002"]
             assert client.cache.clear() == 2
-    assert list(tmp_path.iterdir()) == [tmp_path / ".tickframe-cache"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".locks", ".tickframe-cache"]
 
 
 def test_verify_deletes_damaged_entries_and_leaves_other_files_alone(tmp_path: Path) -> None:

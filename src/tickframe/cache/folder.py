@@ -15,7 +15,8 @@ from tickframe.location import Location
 
 #: Marks a folder as a cache. Readers of datasets ignore names that begin with a dot.
 MARKER = ".tickframe-cache"
-_SHARED_STATE = ".locks"
+#: The folder of what processes on one machine share beside the entries.
+SHARED_STATE = ".locks"
 # Seconds for a connection to an object store and for the next bytes from it; attempts at each of its operations.
 CONNECT_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 3.0
@@ -121,9 +122,9 @@ class CacheFolder(Location):
     @property
     def shared_state(self) -> Path | None:
         """The folder of what processes on this machine share beside the entries; None if the location is not on it."""
-        if not self.is_local or self._has_link(_SHARED_STATE):
+        if not self.is_local or self._has_link(SHARED_STATE):
             return None
-        return Path(self.path(_SHARED_STATE))
+        return Path(self.path(SHARED_STATE))
 
     def responds(self) -> bool:
         """Return whether the location can be reached, whatever is wrong with one of its files."""

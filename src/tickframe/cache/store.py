@@ -409,8 +409,8 @@ class Cache:
             self._location.delete(key.name)
             return
         self._location.mark()
-        self._location.write(key.name, entry)
-        self._limit.added(self._location, entry.size)
+        with self._limit.room(self._location, self._process_locks, entry.size):
+            self._location.write(key.name, entry)
 
     def _wider(self, key: Key) -> list[Key]:
         """Return the keys of cached responses to wider windows of the same request."""

@@ -57,6 +57,7 @@ class Client(DocumentedFunctions):
         Where responses are stored: True for the user's cache directory of the operating system, a directory, a
         URI such as ``s3://bucket/ticks``, or a :class:`tickframe.Cache`; False for no cache. By default
         ``TICKFRAME_CACHE`` decides, where ``1`` is the user's cache directory; without it there is no cache.
+        Accounts get only responses to their own requests, unless it is a ``Cache`` with ``shared=True``.
     **others
         ``proxies``, ``verify`` and ``cert`` as in requests, ``connect_timeout``,
         ``read_timeout``, ``stall_timeout``, ``retry_seconds``, ``path_template``, ``omit_source``, ``enums``,
@@ -111,7 +112,8 @@ class Client(DocumentedFunctions):
         self._service = Service(self._settings)
         self._options = Options(max_workers=max_workers)
         self._progress = progress
-        self._cache = open_cache(cache)
+        opened = open_cache(cache)
+        self._cache = None if opened is None else opened.for_account(self._settings.account_digest)
         self._source = Source(self._service, self._cache)
         self._sandbox: Sandbox | None = None
 

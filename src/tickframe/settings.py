@@ -21,6 +21,7 @@ The settings file is ``settings.toml`` in the user's configuration directory, or
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -227,6 +228,15 @@ class Settings:
     def service_name(self) -> str:
         """The name of the service in the cache and in datasets."""
         return self.cache_namespace or self.base_url
+
+    @property
+    def account_digest(self) -> str:
+        """A digest of the service and the account, which tells accounts apart and names none.
+
+        The account is the user; without one, the token or the API key itself.
+        """
+        account = ("user", self.user) if self.user else ("credential", self.token or self.password or "")
+        return hashlib.sha256(repr((self.service_name, *account)).encode()).hexdigest()[:32]
 
     @property
     def request_format(self) -> RequestFormat:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import tickframe as tf
-from tests.faults.server import FaultServer
+from tests.faults.server import Ending, FaultServer, Received, Response
 from tests.faults.ticks import ask, symbol_of, symbols, ticks_for
 
 # Forks writers and kills each at a random moment, then reads what it left before the next one starts.
 KILLED = """
-import os, random, signal, sys, time
+import datetime, os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 import pyarrow as pa
@@ -38,7 +41,8 @@ def response(number, version):
     return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
-    entries = [write_entry(response(number, version), key, {}, "", "0") for number, key in enumerate(keys)]
+    now = datetime.datetime.now(datetime.UTC)
+    entries = [write_entry(response(number, version), key, {}, now, "0") for number, key in enumerate(keys)]
     os.write(ready, b"r")
     while True:
         for key, entry in zip(keys, entries):
@@ -72,10 +76,10 @@ LOADING = """
 import sys
 import tickframe as tf
 from tests.faults.ticks import arrived, ask, expected, symbols
-import tickframe.cache.key as key, tickframe.cache.entry as entry
+import tickframe.cache.key as key, tickframe.cache.provenance as provenance
 
 url, place, version = sys.argv[1:]
-key.FORMAT = entry.FORMAT = int(version)
+key.FORMAT = provenance.FORMAT = int(version)
 with tf.Client(url, token="t", cache=place, max_workers=4) as client:
     asked = symbols(50)
     for _ in range(2):
@@ -113,7 +117,7 @@ def test_eight_processes_share_a_folder(tmp_path: Path, versions: str) -> None:
     assert set(asked) == set(symbols(50))
     assert max(asked.values()) <= 8
     assert len(list(tmp_path.rglob("*.parquet"))) == 50 * len(set(versions))
-    assert not list(tmp_path.rglob(".*"))
+    assert not list(tmp_path.rglob(".*.tmp"))
 
 
 def test_one_process_fetches_a_part_once(tmp_path: Path) -> None:
@@ -184,3 +188,142 @@ ask(tf.Client(sys.argv[1], token="t", cache=sys.argv[2]), symbols(30)).to_arrow(
         subprocess.run([sys.executable, "-c", script, server.url, str(tmp_path)], check=True)
         with tf.Client(server.url, token="t", cache=tmp_path) as client:
             assert ask(client, symbols(30)).to_arrow(cache="only").num_rows == 150
+
+
+SAME_PARTS = """
+import sys
+import tickframe as tf
+from tests.faults.ticks import ask, symbols
+with tf.Client(sys.argv[1], token="t", cache=sys.argv[2], max_workers=2) as client:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    assert ask(client, symbols(6)).to_arrow().num_rows == 30
+"""
+
+
+def run_at_once(script: str, *arguments: str, count: int) -> list[subprocess.Popen[str]]:
+    """Start processes that begin their work at the same time."""
+    command = [sys.executable, "-c", script, *arguments]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return running
+
+
+def test_processes_fetch_each_part_once_together(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        running = run_at_once(SAME_PARTS, server.url, str(tmp_path), count=3)
+        assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 3
+        assert sorted(symbol_of(request) for request in server.received) == symbols(6)
+
+
+def test_a_killed_process_leaves_its_lock(tmp_path: Path) -> None:
+    """It is killed while it waits for the response to a part."""
+    with FaultServer() as server:
+        arrived = threading.Event()
+
+        def stall(request: Received) -> Response:
+            arrived.set()
+            return ticks_for(request).before_any_byte(Ending.STALLED)
+
+        server.serve(stall)
+        [process] = run_at_once(SAME_PARTS, server.url, str(tmp_path), count=1)
+        arrived.wait()
+        process.kill()
+        process.communicate()
+        server.serve(ticks_for)
+        with tf.Client(server.url, token="t", cache=tmp_path) as client:
+            assert ask(client, symbols(6)).to_arrow().num_rows == 30
+
+
+def held_locks(place: Path) -> list[FileLock]:
+    """Hold all locks of a cache, as a process that was stopped does."""
+    (place / ".locks").mkdir(parents=True)
+    locks = [FileLock(place / ".locks" / f"{number:03x}.lock") for number in range(512)]
+    for lock in locks:
+        lock.acquire(timeout=0)
+    return locks
+
+
+def test_a_lock_that_is_held_for_long_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tickframe.cache.process_locks.LONGEST_WAIT", 0.1)
+    locks = held_locks(tmp_path)
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with tf.Client(server.url, token="t", cache=tmp_path) as client:
+            assert ask(client, symbols(3)).to_arrow().num_rows == 15
+            assert ask(client, symbols(3)).to_arrow(cache="only").num_rows == 15
+    for lock in locks:
+        lock.release()
+
+
+def test_an_interrupt_ends_the_wait_for_a_lock(tmp_path: Path) -> None:
+    locks = held_locks(tmp_path)
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        [process] = run_at_once(SAME_PARTS, server.url, str(tmp_path), count=1)
+        # Its waiting cannot be observed from here; an interrupt before it has the same effect.
+        process.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+        assert server.received == []
+    for lock in locks:
+        lock.release()
+
+
+def test_a_refresh_waits_for_no_other_process(tmp_path: Path) -> None:
+    locks = held_locks(tmp_path)
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with tf.Client(server.url, token="t", cache=tmp_path) as client:
+            assert ask(client, symbols(3)).to_arrow(cache="refresh").num_rows == 15
+    for lock in locks:
+        lock.release()
+
+
+WITH_A_LIMIT = """
+import sys
+import tickframe as tf
+from tests.faults.ticks import ask
+url, place, limit, first = sys.argv[1:]
+with tf.Client(url, token="t", cache=tf.Cache(place, max_bytes=int(limit)), max_workers=2) as client:
+    ask(client, [f"S{number}" for number in range(int(first), int(first) + 25)]).to_arrow()
+"""
+
+
+def test_processes_keep_a_size_limit_together(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        with tf.Client(server.url, token="t", cache=tmp_path / "one") as client:
+            ask(client).to_arrow()
+            client.cache.flush()
+            limit = 20 * client.cache.info().bytes + 1000
+        arguments = [[server.url, str(tmp_path / "six"), str(limit), str(100 * number)] for number in range(1, 7)]
+        running = [
+            subprocess.Popen([sys.executable, "-c", WITH_A_LIMIT, *each], stderr=subprocess.PIPE, text=True)
+            for each in arguments
+        ]
+        assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 6
+    assert limit / 2 < tf.Cache(tmp_path / "six").info().bytes <= limit
+
+
+def test_a_shared_size_that_is_wrong_is_corrected(tmp_path: Path) -> None:
+    with FaultServer() as server:
+        server.serve(ticks_for)
+        cache = tf.Cache(tmp_path, max_bytes=10**9)
+        with tf.Client(server.url, token="t", cache=cache) as client:
+            for size in ("x", "", str(10**30)):
+                ask(client).to_arrow(cache="refresh")
+                cache.flush()
+                (tmp_path / ".locks" / "size.txt").write_text(size)
+                ask(client, ["S001"]).to_arrow(cache="refresh")
+                cache.flush()
+                assert cache.info().bytes <= int((tmp_path / ".locks" / "size.txt").read_text()) < 10**6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -248,3 +249,42 @@ def test_a_failing_file_system_is_tried_once(server: FaultServer) -> None:
         failing.released.set()
     assert [str(each.message).endswith("may not be cached: quota exceeded") for each in warned] == [True]
     assert failing.writes == 1
+
+
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
+def test_an_entry_that_cannot_be_read_stops_no_other(server: FaultServer, tmp_path: Path) -> None:
+    """Nor can this one be written."""
+    with cached_client(server, tmp_path) as client:
+        ask(client).to_arrow()
+        client.cache.flush()
+        [entry] = tmp_path.rglob("*.parquet")
+        entry.unlink()
+        entry.mkdir()
+        (entry / "file").touch()
+        for symbol in ("S000", "S001", "S002"):
+            assert ask(client, [symbol]).to_arrow().num_rows == 5
+            client.cache.flush()
+        assert ask(client, symbols(3)).parts()["cached"].tolist() == [False, True, True]
+
+
+def test_an_object_store_that_stops_answering_is_asked_little(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wait for it ends, each thread waits for it once, and then it is left alone."""
+    for name in ("CONNECT_TIMEOUT", "REQUEST_TIMEOUT"):
+        monkeypatch.setattr(f"tickframe.cache.folder.{name}", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
+        port = silent.getsockname()[1]
+        place = f"s3://key:secret@bucket/ticks?endpoint_override=127.0.0.1:{port}&scheme=http&region=eu-central-1"
+        with cached_client(server, place, max_workers=2) as client:
+            query = client.tick_data("ACTIV", symbols(20), "2016-05-05", data_type="TRADES", from_time="09:00")
+            with pytest.warns(tf.TickframeWarning, match="the cache at s3://bucket/ticks failed"):
+                assert query.to_arrow().num_rows == 100
+        silent.setblocking(False)
+        connections = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                connections += 1
+        # Two threads: two attempts to read, and two to see whether the store responds at all, with one for the pause.
+        assert 0 < connections <= 12

@@ -201,7 +201,7 @@ def test_clear_deletes_matching_entries(tmp_path: Path) -> None:
             assert client.cache.clear(source="ACTIV", function="tick_data", symbol="s001") == 1
             assert sorted(client.cache.entries()["symbol"]) == ["S000", "S002"]
             assert client.cache.clear() == 2
-    assert list(tmp_path.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".locks", ".tickframe-cache"]
 
 
 def test_verify_deletes_damaged_entries_and_leaves_other_files_alone(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_verify_deletes_misnamed_entries_and_leaves_other_versions_alone(
             client.cache.flush()
             one, other = sorted(tmp_path.rglob("day-*.parquet"))
             other.write_bytes(one.read_bytes())
-            for module in ("key", "entry"):
+            for module in ("key", "provenance"):
                 monkeypatch.setattr(f"tickframe.cache.{module}.FORMAT", 2)
             ask(client, symbols(1)).to_arrow()
             client.cache.flush()

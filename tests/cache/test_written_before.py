@@ -40,10 +40,11 @@ QUERIES: dict[str, Callable[[tf.Client], tf.Query]] = {
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[tf.Client]:
-    """Return a client that can reach no service, with a copy of the cache."""
+    """Return a client that can reach no service, with a copy of the cache, which had no accounts then."""
     place = shutil.copytree(WRITTEN / "cache", tmp_path / "cache")
     namespace = (WRITTEN / "service.txt").read_text().strip()
-    with tf.Client(token="t", base_url="https://127.0.0.1:1", cache=place, cache_namespace=namespace) as offline:
+    shared = tf.Cache(place, shared=True)
+    with tf.Client(token="t", base_url="https://127.0.0.1:1", cache=shared, cache_namespace=namespace) as offline:
         yield offline
 
 
@@ -92,3 +93,20 @@ def test_entries_without_timestamps_are_named_and_read_as_documented(client: tf.
     documented = client.cache.dataset(data_type="TRADES", flags=None, times="documented")
     assert documented.schema.names[:3] == ["symbol", "date", "time"]
     assert documented.count_rows() > 0
+
+
+def test_no_account_gets_them_alone_and_none_loses_them(client: tf.Client) -> None:
+    """They name no account, so only a shared cache returns them."""
+    place = client.cache.place
+    with tf.Client(
+        user="someone",
+        password="p",
+        base_url="https://127.0.0.1:1",
+        cache=place,
+        cache_namespace=client.settings.cache_namespace,
+    ) as private:
+        assert not QUERIES["trades"](private).parts()["cached"].any()
+        with pytest.raises(ValueError, match="holds no tick_data"):
+            private.cache.dataset()
+        assert private.cache.verify() == Verification(entries=11, dropped=())
+    assert QUERIES["trades"](client).parts()["cached"].all()

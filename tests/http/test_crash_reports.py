@@ -271,6 +271,8 @@ def test_frames_of_an_error_that_is_being_handled_keep_their_variables() -> None
 
     error = failure(handles)
     assert isinstance(error.__context__, LookupError)
-    names = {name for each in causes(error) for frame, _ in traceback.walk_tb(each.__traceback__) for name in frame.f_locals}
+    names = {
+        name for each in causes(error) for frame, _ in traceback.walk_tb(each.__traceback__) for name in frame.f_locals
+    }
     assert {"kept", "own"} <= names
     assert "cleared" not in names

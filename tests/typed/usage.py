@@ -67,6 +67,13 @@ def wrong_calls(client: tf.Client) -> None:
     client.end_of_day("ACTIV", "ZAL.XE", day="2016-05-05")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
 
 
+def caches(folder: Path) -> None:
+    """Choose where responses are cached, and who gets them."""
+    cache = tf.Cache(folder, max_bytes=50 * 10**9, shared=True)
+    assert_type(cache.shared, bool)
+    assert_type(tf.Client(cache=cache).cache, tf.Cache)
+
+
 def conversions(query: tf.Query) -> None:
     """Convert a query, and look at its outcomes."""
     assert_type(query.to_pandas(index=None, dtype_backend="pyarrow"), pd.DataFrame)

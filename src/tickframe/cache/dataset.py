@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import Entry, Provenance
+from tickframe.cache.entry import Entry
+from tickframe.cache.folder import CacheFolder
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
+from tickframe.cache.policy import has_ended, is_of_the_past
+from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import FUNCTIONS, timestamp_columns
-from tickframe.location import Location
 from tickframe.plan.part import Part, frozen
 from tickframe.timestamps import TIMESTAMP, TimeOptions, Times
 from tickframe.wire.batch import LABEL
@@ -44,6 +47,11 @@ class _File:
         """The parameters that all files of the dataset must share."""
         return {name: value for name, value in self.provenance.request.items() if name not in _SPLITTING}
 
+    @property
+    def account(self) -> str:
+        """Digest of the account whose response it is; empty if accounts share it."""
+        return self.provenance.request.get("account", "")
+
     @cached_property
     def symbols(self) -> list[str]:
         request = self.provenance.request
@@ -57,6 +65,16 @@ class _File:
         request = self.provenance.request
         return request.get("day", request.get("first_day", "")), request.get("day", request.get("last_day", ""))
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a query would use it, as far as its provenance tells."""
+        try:
+            day = dt.date.fromisoformat(self.days[1])
+        except ValueError:
+            # Not a documented request, or not one of days.
+            return is_of_the_past(self.provenance)
+        return is_of_the_past(self.provenance) and has_ended(day, self.provenance.fetched)
+
     def covers(self, other: _File) -> bool:
         """Return whether this file has all rows of the other one for a symbol of both."""
         (first, last), (other_first, other_last) = self.days, other.days
@@ -69,10 +87,16 @@ class _File:
 
 
 def open_dataset(
-    location: Location, function: str, parameters: Mapping[str, object], *, times: Times = "timestamp"
+    location: CacheFolder,
+    function: str,
+    parameters: Mapping[str, object],
+    *,
+    account: str | None = None,
+    times: Times = "timestamp",
 ) -> ds.Dataset:
     """Open the entries of a function, see :meth:`tickframe.Cache.dataset`."""
-    files = _of_one_kind(list(_files(location, function)), function, parameters)
+    found = [file for file in _files(location, function) if account in (None, file.account)]
+    files = _of_one_kind(found, function, parameters)
     chosen = sorted(_without_repeats(files), key=lambda file: (file.days[0], file.symbols, str(file.key.window)))
     with_rows = [file for file in chosen if file.provenance.rows] or chosen[:1]
     # Opening the entries checked their footers but not their pages.
@@ -98,7 +122,7 @@ def open_dataset(
     return ds.FileSystemDataset(fragments, schema, parquet, location.filesystem)
 
 
-def _files(location: Location, function: str) -> Iterator[_File]:
+def _files(location: CacheFolder, function: str) -> Iterator[_File]:
     wanted = f"function={folder_name(function, keep_lowercase=True)}"
     for key, _ in entry_files(location):
         if wanted not in key.folder.split("/"):
@@ -113,7 +137,8 @@ def _files(location: Location, function: str) -> Iterator[_File]:
         except (FileNotFoundError, InvalidEntryError):
             # A query will fetch it again.
             continue
-        yield file
+        if file.is_answer:
+            yield file
 
 
 def _check_timestamps(files: Sequence[_File], function: str) -> None:

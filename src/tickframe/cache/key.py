@@ -2,8 +2,8 @@
 
 ``source=ACTIV/function=tick_data/symbol=ZAL.XE/date=2016-05-05/090000-093000-<digest>.parquet``: the
 folders and the window are for people and for readers of Hive-partitioned datasets. The digest
-identifies the request. It covers the service, the path and all parameters except the window, so
-that a wider window of the same request is found by name. It covers no credentials.
+identifies the request. It covers the service, the account unless the cache is shared, the path and all
+parameters except the window, so that a wider window of the same request is found by name.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Key:
         return self != other and self == replace(other, window=self.window)
 
 
-def key_of(part: Part, settings: Settings) -> Key:
+def key_of(part: Part, settings: Settings, account: str = "") -> Key:
     """Return the key of a request.
 
     Parameters
@@ -130,6 +130,8 @@ def key_of(part: Part, settings: Settings) -> Key:
         The request.
     settings
         Settings of the service: its name or address, and how requests are written for it.
+    account
+        Digest of the account that alone gets the response from the cache. Default: all accounts.
     """
     parameters = dict(part.parameters)
     first, last = (_window_end(part, parameters, name) for name in _WINDOW)
@@ -139,6 +141,7 @@ def key_of(part: Part, settings: Settings) -> Key:
         f"tickframe {FORMAT}",
         f"contract {_CONTRACT}",
         settings.service_name,
+        *([f"account {account}"] if account else []),
         settings.path_of(part.function, part.endpoint, part.source),
         # The wire names of the window, and the columns that the response is read as: both can change with a version.
         *(settings.parameter_names.get(name, name) for name in _WINDOW),

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import Entry, OtherFormatError
+from tickframe.cache.entry import Entry
+from tickframe.cache.folder import MARKER, SHARED_STATE, CacheFolder
 from tickframe.cache.key import Key, folder_name, key_from_name
-from tickframe.location import Location, finished_name
+from tickframe.cache.process_locks import ProcessLocks
+from tickframe.cache.provenance import OtherFormatError
+from tickframe.location import finished_name
 from tickframe.plan.arguments import parse_day
 
 # Share of the limit that eviction leaves, so that it does not have to run again for the next entry.
 _SHARE_LEFT = 0.9
+# Share of the limit that one process writes before it lists a cache whose size is not shared.
+_SHARE_UNSEEN = 0.05
+# In the folder of what processes share.
+_SIZE_LOCK = "size"
+_SIZE_FILE = "size.txt"
 # Seconds after which an unfinished file was left behind by an interrupted process.
 _ABANDONED = 3600.0
 
@@ -65,15 +75,18 @@ class Verification:
 
 
 class SizeLimit:
-    """The size limit of a cache (None: no limit), and its size as far as this process knows.
+    """The size limit of a cache (None: no limit), which is kept before an entry is written.
 
-    It has no lock, which a fork could leave locked forever: only the thread that writes the entries
-    calls its methods.
+    On a local disk processes share its size, in a file under a lock. Elsewhere each lists the cache again after it has
+    written a small share of the limit. It has no lock of this process, which a fork could leave locked forever: only
+    the thread that writes the entries calls its methods.
     """
 
     def __init__(self, max_bytes: int | None) -> None:
         self.max_bytes = max_bytes
-        self._bytes: int | None = None
+        # The size at the last listing by this process, and what it has written since.
+        self._listed: int | None = None
+        self._added = 0
 
     def check(self, size: int) -> None:
         """Check that an entry fits into the cache at all.
@@ -86,17 +99,33 @@ class SizeLimit:
         if self.max_bytes is not None and size > self.max_bytes:
             raise ValueError(f"its {size:,} bytes exceed max_bytes {self.max_bytes:,}")
 
-    def added(self, location: Location, size: int) -> None:
-        """Count an entry that was written, and evict others if the cache has grown too large."""
+    @contextlib.contextmanager
+    def room(self, location: CacheFolder, locks: ProcessLocks, size: int) -> Iterator[None]:
+        """Evict entries until there is room for another one, which the body writes."""
         if self.max_bytes is None:
+            yield
             return
-        if self._bytes is None or self._bytes + size > self.max_bytes:
-            self._bytes = _evict(location, self.max_bytes)
-        else:
-            self._bytes += size
+        with locks.hold(_SIZE_LOCK) as is_shared:
+            total = self._total(location, size, is_shared=is_shared)
+            if total is None or total + size > self.max_bytes:
+                total = _evict(location, self.max_bytes, size)
+                self._listed, self._added = total, 0
+            self._added += size
+            if is_shared:
+                _write_total(location, total + size)
+            yield
+
+    def _total(self, location: CacheFolder, size: int, *, is_shared: bool) -> int | None:
+        """Return the size of the cache as far as it is known; None if it has to be listed."""
+        if self._listed is None or self.max_bytes is None:
+            # Processes without a limit have written entries too.
+            return None
+        if is_shared:
+            return _read_total(location)
+        return None if self._added + size > self.max_bytes * _SHARE_UNSEEN else self._listed + self._added
 
 
-def info(location: Location, max_bytes: int | None) -> CacheInfo:
+def info(location: CacheFolder, max_bytes: int | None) -> CacheInfo:
     """Return the size of a cache."""
     found = entries(location)
     return CacheInfo(
@@ -108,7 +137,7 @@ def info(location: Location, max_bytes: int | None) -> CacheInfo:
     )
 
 
-def entries(location: Location) -> pd.DataFrame:
+def entries(location: CacheFolder) -> pd.DataFrame:
     """Return a row for each entry, see :meth:`tickframe.Cache.entries`."""
     labels = ["source", "function", "symbol"]
     rows = [
@@ -119,8 +148,29 @@ def entries(location: Location) -> pd.DataFrame:
     return frame.sort_values("name", ignore_index=True).astype({"bytes": "int64", "used": "datetime64[ns, UTC]"})
 
 
-def verify(location: Location) -> Verification:
+def check_is_cache(location: CacheFolder) -> None:
+    """Check that a folder is a cache, before anything in it is deleted.
+
+    Raises
+    ------
+    ValueError
+        If it is not marked as one and holds other files.
+    OSError
+        If it cannot be listed.
+    """
+    if location.is_marked():
+        return
+    foreign = next((name for name, _ in location.files() if not _is_own(name)), None)
+    if foreign is not None:
+        raise ValueError(
+            f"{location} is not a cache: it has no file {MARKER}, and holds other files, such as {foreign}. Nothing "
+            "was deleted; check the location, or delete the entries yourself"
+        )
+
+
+def verify(location: CacheFolder) -> Verification:
     """Read all entries, delete the invalid ones and what interrupted processes have left of others."""
+    check_is_cache(location)
     valid, dropped = 0, []
     for name, file in location.files():
         key = key_from_name(name)
@@ -141,7 +191,7 @@ def verify(location: Location) -> Verification:
 
 
 def clear(
-    location: Location,
+    location: CacheFolder,
     *,
     source: str | None,
     function: str | None,
@@ -150,6 +200,7 @@ def clear(
     last_day: str | dt.date | None,
 ) -> int:
     """Delete entries, see :meth:`tickframe.Cache.clear`."""
+    check_is_cache(location)
     wanted = {
         f"{label}={folder_name(value, keep_lowercase=label == 'function')}"
         for label, value in (("source", source), ("function", function), ("symbol", symbol))
@@ -168,7 +219,7 @@ def clear(
     return len(chosen)
 
 
-def entry_files(location: Location, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
+def entry_files(location: CacheFolder, folder: str | None = None) -> Iterator[tuple[Key, fs.FileInfo]]:
     """Return the entries at a location and their files. Default: those in all folders.
 
     Raises
@@ -182,23 +233,48 @@ def entry_files(location: Location, folder: str | None = None) -> Iterator[tuple
             yield key, file
 
 
-def _evict(location: Location, max_bytes: int) -> int:
-    """Delete the least recently used entries if all exceed a limit, and return the size of the others."""
+def _evict(location: CacheFolder, max_bytes: int, size: int) -> int:
+    """Delete the least recently used entries until another one fits, and return the size of those that are left."""
     found = sorted(entry_files(location), key=lambda entry: entry[1].mtime_ns or 0)
-    size = sum(int(file.size) for _, file in found)
-    if size <= max_bytes:
-        return size
+    total = sum(int(file.size) for _, file in found)
+    if total + size <= max_bytes:
+        return total
     for key, file in found:
-        if size <= max_bytes * _SHARE_LEFT:
+        if total + size <= max_bytes * _SHARE_LEFT:
             break
         _delete(location, key)
-        size -= int(file.size)
-    return size
+        total -= int(file.size)
+    return total
 
 
-def _delete(location: Location, key: Key) -> None:
+def _read_total(location: CacheFolder) -> int | None:
+    """Return the size of a cache that processes share; None if it is not known."""
+    try:
+        return int(_total_file(location).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write_total(location: CacheFolder, total: int) -> None:
+    # Unknown, if this is interrupted: the next process lists the entries.
+    with contextlib.suppress(OSError):
+        _total_file(location).write_text(str(total))
+
+
+def _total_file(location: CacheFolder) -> Path:
+    if location.shared_state is None:
+        raise FileNotFoundError("this location has no state that processes share")
+    return location.shared_state / _SIZE_FILE
+
+
+def _delete(location: CacheFolder, key: Key) -> None:
     location.delete(key.name)
     location.delete_empty_parents(key.name)
+
+
+def _is_own(name: str) -> bool:
+    """Return whether a file is an entry, what was to become one, or of the processes that share the cache."""
+    return name.startswith(f"{SHARED_STATE}/") or key_from_name(finished_name(name) or name) is not None
 
 
 def _is_abandoned(name: str, file: fs.FileInfo) -> bool:

@@ -7,7 +7,13 @@ all days of the request ended at least 36 hours ago                 late reports
 (:func:`is_final`); a request without days is never cached          symbols grow
 it is not one page of several, and all announced rows are there     a cursor expires, and whoever gets too few rows
 (:func:`is_complete`)                                               asks again
+it has at least one byte and all documented columns, and neither    the next response may have what this one lacks
+its metadata nor its warning says that rows are missing
+(:func:`is_complete`)
 ==================================================================  ================================================
+
+Both are asked again of an entry that is read, with the time at which it was fetched (:func:`is_answer`): it may have
+been written under a wrong clock, or by a version that kept more.
 
 ==================================================================  ================================================
 It answers a request for a narrower window if                       because otherwise
@@ -25,13 +31,16 @@ from __future__ import annotations
 import datetime as dt
 
 from tickframe.cache.entry import Entry
+from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag, find_function
 from tickframe.plan.part import Part
-from tickframe.wire.completeness import announced_holes
+from tickframe.wire.completeness import announced_holes, warns_of_holes
 from tickframe.wire.reader import Response
 
 # Hours from the end of a day in UTC until it has ended in all time zones and late reports have arrived.
 _LATE_HOURS = 36
+# By how much the clocks of two machines may differ.
+_CLOCK_DIFFERENCE = dt.timedelta(hours=1)
 # Flags that select rows without changing them. For the others it is not documented whether the window
 # is applied before or after them.
 _SELECTING_FLAGS = frozenset(
@@ -43,8 +52,8 @@ _SELECTING_FLAGS = frozenset(
 )
 
 
-def is_final(part: Part) -> bool:
-    """Return whether the response to a request can no longer change."""
+def is_final(part: Part, at: dt.datetime | None = None) -> bool:
+    """Return whether the response to a request cannot change after a moment. Default: now."""
     function = _documented(part)
     days = part.days()
     if not days or (function is not None and not function.dated):
@@ -52,12 +61,32 @@ def is_final(part: Part) -> bool:
     if function is None and len(days) == 1 and "day" not in dict(part.parameters):
         # The one day may be the start of a range without an end.
         return False
-    return max(days) < (dt.datetime.now(dt.UTC) - dt.timedelta(hours=_LATE_HOURS)).date()
+    return has_ended(max(days), dt.datetime.now(dt.UTC) if at is None else at)
+
+
+def has_ended(day: dt.date, at: dt.datetime) -> bool:
+    """Return whether a day has ended everywhere at a moment, and late reports have arrived."""
+    return (at - dt.datetime.combine(day, dt.time(), dt.UTC)) >= dt.timedelta(days=1, hours=_LATE_HOURS)
+
+
+def is_of_the_past(provenance: Provenance) -> bool:
+    """Return whether an entry was fetched before now, as clocks go."""
+    return provenance.fetched - dt.datetime.now(dt.UTC) <= _CLOCK_DIFFERENCE
+
+
+def is_answer(part: Part, provenance: Provenance) -> bool:
+    """Return whether an entry with the key of a request is the response to it."""
+    fetched = provenance.fetched
+    return is_of_the_past(provenance) and is_final(part, fetched) and is_complete(part, provenance.summary())
 
 
 def is_complete(part: Part, response: Response) -> bool:
-    """Return whether a response is not a page, and has all rows that were announced, neither cut nor in bins."""
-    if response.meta.get("cursor") or "cursor" in dict(part.parameters) or any(announced_holes(response.meta)):
+    """Return whether a response is not a page, and lacks neither rows nor documented columns as far as it tells."""
+    if response.meta.get("cursor") or "cursor" in dict(part.parameters):
+        return False
+    if warns_of_holes(response.warning) or any(announced_holes(response.meta)):
+        return False
+    if not response.bytes or response.missing:
         return False
     total = response.meta.get("total_hits")
     return (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import partial
 from typing import Literal, get_args
 
 from tickframe.cache.key import Key, key_of
-from tickframe.cache.policy import is_complete, is_final, window_column
+from tickframe.cache.policy import is_answer, is_complete, is_final, window_column
+from tickframe.cache.process_locks import ProcessLock
 from tickframe.cache.store import Cache
 from tickframe.errors import NotCachedError
 from tickframe.http.cancellation import Cancellation
@@ -46,14 +49,15 @@ class CachedService:
         self._service = service
         self._cache = cache
         self._mode = mode
+        self._account = "" if cache.shared else service.settings.account_digest
 
     def holds(self, part: Part) -> bool:
         """Return whether the response to a request is cached, according to the footers of the entries."""
-        return is_final(part) and self._cache.holds(self._key(part), window_column(part))
+        return is_final(part) and self._cache.holds(self._key(part), partial(is_answer, part), window_column(part))
 
     def size(self, part: Part) -> tuple[int, int] | None:
         """Return rows and bytes of the cached response to exactly this request; None if it is not cached."""
-        provenance = self._cache.provenance(self._key(part)) if is_final(part) else None
+        provenance = self._cache.provenance(self._key(part), partial(is_answer, part)) if is_final(part) else None
         return None if provenance is None else (provenance.rows, provenance.bytes)
 
     def answer(self, part: Part, cancellation: Cancellation) -> Response:
@@ -74,25 +78,47 @@ class CachedService:
                     "this response may still change, so it is never cached: use cache='auto'", part=str(part)
                 )
             return self._service.answer(part, cancellation)
-        key, column = self._key(part), window_column(part)
-        with self._cache.lock(key, cancellation):
-            response = self._cache.read(key, column) if self._mode != "refresh" else None
+        with self._cache.lock(self._key(part), cancellation):
+            response = self._read(part) if self._mode != "refresh" else None
             if response is not None:
                 return response
             if self._mode == "only":
                 raise NotCachedError(
                     f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
                 )
-            response = self._service.answer(part, cancellation)
-            if is_complete(part, response):
-                # Older responses to narrower windows may contain what has been corrected since.
-                replace_narrower = self._mode == "refresh" and column is not None
-                self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
+            return self._fetch(part, cancellation)
+
+    def _read(self, part: Part) -> Response | None:
+        return self._cache.read(self._key(part), partial(is_answer, part), window_column(part))
+
+    def _fetch(self, part: Part, cancellation: Cancellation) -> Response:
+        """Fetch a response, unless another process does."""
+        lock = self._cache.process_lock(self._key(part), cancellation) if self._mode == "auto" else ProcessLock()
+        try:
+            # The process that held the lock before has written the response.
+            response = self._read(part) if lock.is_held else None
+            if response is None:
+                response = self._service.answer(part, cancellation)
+                self._write(part, response, lock)
             return response
+        finally:
+            lock.release()
+
+    def _write(self, part: Part, response: Response, lock: ProcessLock) -> None:
+        """Cache a response if that is allowed; then the lock is held until it is written."""
+        now = dt.datetime.now(dt.UTC)
+        # The clock of this machine may be ahead, and the day not over.
+        fetched = now if response.date is None else min(now, response.date)
+        if is_complete(part, response) and is_final(part, fetched):
+            # Older responses to narrower windows may contain what has been corrected since.
+            replace_narrower = self._mode == "refresh" and window_column(part) is not None
+            self._cache.write(
+                self._key(part), response, self._request(part), fetched, lock, replace_narrower=replace_narrower
+            )
 
     def _key(self, part: Part) -> Key:
-        return key_of(part, self._service.settings)
+        return key_of(part, self._service.settings, self._account)
 
     def _request(self, part: Part) -> dict[str, str]:
-        settings = self._service.settings
-        return {"service": settings.cache_namespace or settings.base_url, "function": part.function, **part.words()}
+        account = {"account": self._account} if self._account else {}
+        return {"service": self._service.settings.service_name, "function": part.function, **account, **part.words()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import datetime as dt
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 
@@ -19,17 +20,19 @@ from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
-from tickframe.cache.entry import Entry, Provenance, write_entry
+from tickframe.cache.entry import Entry, write_entry
+from tickframe.cache.folder import CacheFolder, SymbolicLinkError
 from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
+from tickframe.cache.process_locks import ProcessLock, ProcessLocks, lock_of
+from tickframe.cache.provenance import Provenance
 from tickframe.http.cancellation import Cancellation
-from tickframe.location import Location
 from tickframe.timestamps import Times
 from tickframe.wire.reader import Response
 
-# Seconds without access after a failure: with an object store, each attempt can take many.
+# Seconds without access to a location that does not respond: each attempt can take many.
 _PAUSE = 60.0
 
 # Values of TICKFRAME_CACHE that are not locations.
@@ -57,6 +60,10 @@ class Cache:
     filesystem
         File system of ``place``, which is then a path in it. Use it for settings that do not fit into
         a URI.
+    shared
+        Whether accounts of the service share responses: what one account has loaded is then returned to every
+        other that can read the location, whatever the service would answer. By default an account gets only
+        responses to its own requests.
 
     Raises
     ------
@@ -74,12 +81,16 @@ class Cache:
         *,
         max_bytes: int | None = None,
         filesystem: fs.FileSystem | None = None,
+        shared: bool = False,
     ) -> None:
         if max_bytes is not None and max_bytes < 1:
             raise ValueError(f"invalid max_bytes {max_bytes!r}: expected a positive number of bytes, or None")
-        self._location = Location(default_folder() if place is None else place, filesystem)
+        self._location = CacheFolder(default_folder() if place is None else place, filesystem)
         self._limit = SizeLimit(max_bytes)
+        self._is_shared = shared
+        self._account: str | None = "" if shared else None
         self._shared = shared_state(self._location)
+        self._process_locks = ProcessLocks(self._location.shared_state)
         self._has_failed = False
         self._warning = ""
         self._paused_until = 0.0
@@ -96,6 +107,23 @@ class Cache:
     def max_bytes(self) -> int | None:
         """Size limit in bytes; None if there is none."""
         return self._limit.max_bytes
+
+    @property
+    def shared(self) -> bool:
+        """Whether accounts of the service share responses."""
+        return self._is_shared
+
+    def for_account(self, digest: str) -> Cache:
+        """Return the cache for an account, whose :meth:`dataset` has the responses to its own requests only.
+
+        Parameters
+        ----------
+        digest
+            Digest of the account, see :attr:`tickframe.settings.Settings.account_digest`.
+        """
+        cache = copy.copy(self)
+        cache._account = "" if self.shared else digest  # noqa: SLF001, of the same class
+        return cache
 
     # Listing and maintenance.
 
@@ -133,6 +161,8 @@ class Cache:
 
         Raises
         ------
+        ValueError
+            If the location is not a cache: nothing marks it as one, and it holds other files.
         OSError
             If the location cannot be listed, or an entry cannot be deleted.
         """
@@ -164,6 +194,8 @@ class Cache:
 
         Raises
         ------
+        ValueError
+            If the location is not a cache: nothing marks it as one, and it holds other files.
         OSError
             If the location cannot be listed, or an entry cannot be deleted.
         """
@@ -174,6 +206,9 @@ class Cache:
 
     def dataset(self, function: str = "tick_data", *, times: Times = "timestamp", **parameters: object) -> ds.Dataset:
         """Return the cached responses of a function as one dataset. Rows are read lazily.
+
+        The cache of a client has the responses to its own account, or if it is shared, the shared ones. Any other
+        has all of them.
 
         DuckDB and Polars query it directly, and read only the files of the symbols and days in their
         filters. An entry whose rows are all in another entry is omitted.
@@ -197,13 +232,13 @@ class Cache:
         Raises
         ------
         ValueError
-            If there is no entry, if the entries are of several kinds, if two windows of one day overlap
+            If there is no entry, if the entries are of several kinds or accounts, if two windows of one day overlap
             without one containing the other, or if an entry of an earlier version has no timestamps.
         OSError
             If the location cannot be listed.
         """
         self.flush()
-        return open_dataset(self._location, function, parameters, times=times)
+        return open_dataset(self._location, function, parameters, account=self._account, times=times)
 
     def flush(self) -> None:
         """Wait until all responses fetched so far are written."""
@@ -215,55 +250,93 @@ class Cache:
         """Lock a key, so that only one thread of this process fetches it."""
         return self._shared.locks.hold(key.name, cancellation)
 
-    def read(self, key: Key, window_column: str | None = None) -> Response | None:
+    def process_lock(self, key: Key, cancellation: Cancellation) -> ProcessLock:
+        """Acquire the lock of a key among the processes on this machine.
+
+        It may not be held, as :meth:`tickframe.cache.process_locks.ProcessLocks.acquire` says.
+
+        Raises
+        ------
+        Cancelled
+            If the run ends while it waits.
+        """
+        if not self._location.is_local or self._is_paused():
+            return ProcessLock()
+        try:
+            self._location.mark()
+        except OSError:
+            # Writing the response will fail too, and say why.
+            return ProcessLock()
+        return self._process_locks.acquire(lock_of(key.name), cancellation.check)
+
+    def read(
+        self, key: Key, accepts: Callable[[Provenance], bool], window_column: str | None = None
+    ) -> Response | None:
         """Return a cached response; None if there is none.
 
         Parameters
         ----------
         key
             Key of the request.
+        accepts
+            Whether an entry with this provenance may answer.
         window_column
             Column of times by which the response to a wider window can be cut. Default: only the
             response to exactly this request is returned.
         """
         self._shared.writer.wait(key.name)
-        if self._is_paused() and not self._location.is_local:
+        if self._is_paused():
             return None
         with self._errors_as_misses(key):
-            response = Entry(pa.BufferReader(self._location.read(key.name)), key).read()
-            self._mark_used(key)
-            return response
-        if window_column is None:
+            entry = Entry(pa.BufferReader(self._location.read(key.name)), key)
+            if accepts(entry.provenance):
+                response = entry.read()
+                self._mark_used(key)
+                return response
+        if window_column is None or self._is_paused():
             return None
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
                 entry = Entry(file, wider)
-                if can_be_cut(entry, window_column) and (response := entry.read_window(window_column, key.window)):
+                if not accepts(entry.provenance) or not can_be_cut(entry, window_column):
+                    continue
+                if response := entry.read_window(window_column, key.window):
                     self._mark_used(wider)
                     return response
         return None
 
-    def holds(self, key: Key, window_column: str | None = None) -> bool:
+    def holds(self, key: Key, accepts: Callable[[Provenance], bool], window_column: str | None = None) -> bool:
         """Return whether :meth:`read` would find a response, according to the footers of the entries."""
-        if self.provenance(key) is not None:
+        if self.provenance(key, accepts) is not None:
             return True
-        if window_column is None:
+        if window_column is None or self._is_paused():
             return False
         for wider in self._wider(key):
             with self._errors_as_misses(wider), self._location.open(wider.name) as file:
-                if can_be_cut(Entry(file, wider), window_column):
+                entry = Entry(file, wider)
+                if accepts(entry.provenance) and can_be_cut(entry, window_column):
                     return True
         return False
 
-    def provenance(self, key: Key) -> Provenance | None:
+    def provenance(self, key: Key, accepts: Callable[[Provenance], bool]) -> Provenance | None:
         """Return the provenance of the response to exactly this request; None if it is not cached."""
         self._shared.writer.wait(key.name)
+        if self._is_paused():
+            return None
         with self._errors_as_misses(key), self._location.open(key.name) as file:
-            return Entry(file, key).provenance
+            provenance = Entry(file, key).provenance
+            return provenance if accepts(provenance) else None
         return None
 
     def write(
-        self, key: Key, response: Response, request: Mapping[str, str], *, replace_narrower: bool = False
+        self,
+        key: Key,
+        response: Response,
+        request: Mapping[str, str],
+        fetched: dt.datetime,
+        lock: ProcessLock,
+        *,
+        replace_narrower: bool = False,
     ) -> None:
         """Write a response in the background. If it fails, :meth:`pending_warning` returns the reason.
 
@@ -273,14 +346,15 @@ class Cache:
             Key of the request.
         response
             The response. Its memory must not change until it is written.
-        request
-            The request as text, for :class:`~tickframe.cache.entry.Provenance`.
+        request, fetched
+            The request as text and the time of the response, for :class:`~tickframe.cache.provenance.Provenance`.
+        lock
+            Taken and released once the response is written.
         replace_narrower
             Whether to delete the responses to narrower windows.
         """
         if self._is_paused():
             return
-        fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         try:
             # A location that cannot be written fails here, in time for the warning of this query.
             self._location.create_parents(key.name)
@@ -288,11 +362,15 @@ class Cache:
                 for other in self._other_windows(key):
                     if key.window.covers(other.window):
                         self._location.delete(other.name)
+        except SymbolicLinkError as error:
+            _logger.warning("a response is not cached: %s", error)
+            return
         except (OSError, pa.ArrowException) as error:
             self._fail(error)
             return
         size = sum(batch.nbytes for batch in response.batches)
-        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched), size)
+        taken = lock.take()
+        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched, taken), size)
 
     def pending_warning(self) -> str:
         """Return the warning that the cache has failed, once; empty if there is none, or it was returned before."""
@@ -309,16 +387,19 @@ class Cache:
         """
         return self._location.portable()
 
-    def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
-        if self._is_paused():
-            # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
-            return
+    def _write(
+        self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime, lock: ProcessLock
+    ) -> None:
         try:
-            self._replace(key, response, request, fetched)
+            # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
+            if not self._is_paused():
+                self._replace(key, response, request, fetched)
         except Exception as error:  # noqa: BLE001, a custom file system may raise anything
             self._fail(error)
+        finally:
+            lock.release()
 
-    def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
+    def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime) -> None:
         try:
             entry = write_entry(response, key, request, fetched, version("tickframe"))
             self._limit.check(entry.size)
@@ -327,15 +408,19 @@ class Cache:
             # The entry from before is older than the response that the user has now.
             self._location.delete(key.name)
             return
-        self._location.write(key.name, entry)
-        self._limit.added(self._location, entry.size)
+        self._location.mark()
+        with self._limit.room(self._location, self._process_locks, entry.size):
+            self._location.write(key.name, entry)
 
     def _wider(self, key: Key) -> list[Key]:
         """Return the keys of cached responses to wider windows of the same request."""
-        if key.window != Window():
-            with contextlib.suppress(OSError, pa.ArrowException):
-                return [other for other in self._other_windows(key) if other.window.covers(key.window)]
-        return []
+        if key.window == Window():
+            return []
+        try:
+            return [other for other in self._other_windows(key) if other.window.covers(key.window)]
+        except (OSError, pa.ArrowException) as error:
+            self._fail_to_read(key.folder, error)
+            return []
 
     def _other_windows(self, key: Key) -> list[Key]:
         self._shared.writer.wait(key.folder)
@@ -344,7 +429,7 @@ class Cache:
 
     @contextlib.contextmanager
     def _errors_as_misses(self, key: Key) -> Iterator[None]:
-        """Suppress errors of reading an entry. A damaged one is logged and deleted."""
+        """Suppress errors of reading an entry, and log them. A damaged one is deleted."""
         try:
             yield
         except FileNotFoundError:
@@ -354,20 +439,35 @@ class Cache:
             with contextlib.suppress(OSError, pa.ArrowException):
                 self._location.delete(key.name)
         except (OSError, pa.ArrowException) as error:
-            self._fail(error)
+            self._fail_to_read(key.name, error)
 
     def _mark_used(self, key: Key) -> None:
         """Record that an entry was read, if there is a limit."""
         if self.max_bytes is not None and self._location.is_local:
             with contextlib.suppress(OSError):
-                os.utime(self._location.path(key.name))
+                os.utime(self._location.path(key.name), follow_symlinks=False)
 
     def _is_paused(self) -> bool:
         return time.monotonic() < self._paused_until
 
+    def _fail_to_read(self, name: str, error: Exception) -> None:
+        """Leave a location alone that does not respond; one unreadable entry is not a failure of the cache."""
+        if self._location.responds():
+            _logger.warning("cannot read %s in the cache, which will be fetched again: %s", name, error)
+        else:
+            self._pause()
+            self._warn(error)
+
     def _fail(self, error: Exception) -> None:
-        _logger.info("the cache at %s failed", self._location, exc_info=error)
+        if not self._location.responds():
+            self._pause()
+        self._warn(error)
+
+    def _pause(self) -> None:
         self._paused_until = time.monotonic() + _PAUSE
+
+    def _warn(self, error: Exception) -> None:
+        _logger.info("the cache at %s failed", self._location, exc_info=error)
         if not self._has_failed:
             self._has_failed = True
             reason = str(error) or type(error).__name__

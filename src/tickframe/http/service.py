@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -188,10 +191,11 @@ class Service:
             frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
             limit = ResponseLimit(settings.maximum_length, settings.maximum_decoded_bytes)
             frames = tuple(read_responses(frames_file, part.columns, limit=limit))
+            sent = _date_of(response)
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         self._has_answered = True
-        return frames
+        return tuple(replace(frame, date=sent) for frame in frames)
 
     def secrets(self) -> list[str]:
         """Return the texts that no error and no report may hold."""
@@ -226,6 +230,14 @@ class Service:
             auth=CredentialHeader(*settings.credential(token.text)),
             **settings.requests_options(url),
         )
+
+
+def _date_of(response: requests.Response) -> dt.datetime | None:
+    """Return when a response was sent, by the clock of the service; None if it does not say."""
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _may_be_of_settings(error: TickframeError) -> bool:

@@ -57,11 +57,14 @@ class SourceDescription:
         The location of the cache.
     max_bytes : int or None
         The size limit of the cache.
+    shared : bool
+        Whether accounts share the responses in the cache.
     """
 
     settings: Mapping[str, Any]
     cache: str | None
     max_bytes: int | None
+    shared: bool = False
 
     def resolve_settings(self) -> Settings:
         """Return these settings with the account of this process, see :mod:`tickframe.settings`."""
@@ -69,7 +72,9 @@ class SourceDescription:
 
     def open(self, service: Service) -> Source:
         """Return the source with a service of this process."""
-        return Source(service, None if self.cache is None else Cache(self.cache, max_bytes=self.max_bytes))
+        if self.cache is None:
+            return Source(service, None)
+        return Source(service, Cache(self.cache, max_bytes=self.max_bytes, shared=self.shared))
 
 
 class Source:
@@ -111,6 +116,7 @@ class Source:
             settings={name: getattr(settings, name) for name in _PUBLIC_SETTINGS},
             cache=self.cache.portable_location() if self.cache is not None else None,
             max_bytes=self.cache.max_bytes if self.cache is not None else None,
+            shared=self.cache is not None and self.cache.shared,
         )
 
     def responder(self, mode: CacheMode) -> Responder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -52,6 +53,8 @@ class Response:
         How many requests it took; 0 if it came from the cache.
     origin : {"service", "cache", "dataset"}
         Where the rows came from.
+    date : datetime.datetime or None
+        When the service sent it, according to its clock (the header ``Date``), in UTC; None if it is not known.
     """
 
     batches: tuple[pa.RecordBatch, ...]
@@ -65,6 +68,7 @@ class Response:
     engine: Engine = "kernel"
     attempts: int = 0
     origin: Origin = "service"
+    date: dt.datetime | None = None
 
     def without_batches(self) -> Response:
         """Return the response without its rows, which may be large."""

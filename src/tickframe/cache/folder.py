@@ -17,6 +17,8 @@ from tickframe.location import Location
 MARKER = ".tickframe-cache"
 #: The folder of what processes on one machine share beside the entries.
 SHARED_STATE = ".locks"
+# The last moment, in nanoseconds since 1970, that pyarrow and pandas hold.
+_LAST_NS = 2**63 - 1
 # Seconds for a connection to an object store and for the next bytes from it; attempts at each of its operations.
 CONNECT_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 3.0
@@ -89,7 +91,12 @@ class CacheFolder(Location):
             for name, found in _files(self._local_root, under, recursive=recursive):
                 yield (
                     name,
-                    fs.FileInfo(self.path(name), fs.FileType.File, size=found.st_size, mtime_ns=found.st_mtime_ns),
+                    fs.FileInfo(
+                        self.path(name),
+                        fs.FileType.File,
+                        size=found.st_size,
+                        mtime_ns=max(-_LAST_NS, min(found.st_mtime_ns, _LAST_NS)),
+                    ),
                 )
 
     def mark(self) -> None:

@@ -17,8 +17,8 @@ from tickframe.location import Location
 MARKER = ".tickframe-cache"
 #: The folder of what processes on one machine share beside the entries.
 SHARED_STATE = ".locks"
-# The last moment, in nanoseconds since 1970, that pyarrow and pandas hold.
-_LAST_NS = 2**63 - 1
+# In the year 2261, after which neither pyarrow nor pandas has nanoseconds.
+_LAST_NS = 9_200_000_000 * 10**9
 # Seconds for a connection to an object store and for the next bytes from it; attempts at each of its operations.
 CONNECT_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 3.0

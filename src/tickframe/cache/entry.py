@@ -116,7 +116,8 @@ class Entry:
             self.has_timestamps = len(self.schema) < len(stored)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
-        self.provenance = Provenance.from_json((self.schema.metadata or {}).get(_PROVENANCE, b""))
+        stored = (self.schema.metadata or {}).get(_PROVENANCE, b"")
+        self.provenance = Provenance.from_json(stored.decode("utf-8", "replace"))
         self._check_provenance(key)
 
     def _check_provenance(self, key: Key) -> None:

@@ -17,6 +17,8 @@ from tickframe.location import Location
 MARKER = ".tickframe-cache"
 #: The folder of what processes on one machine share beside the entries.
 SHARED_STATE = ".locks"
+# In the year 2261, after which neither pyarrow nor pandas has nanoseconds.
+_LAST_NS = 9_200_000_000 * 10**9
 # Seconds for a connection to an object store and for the next bytes from it; attempts at each of its operations.
 CONNECT_TIMEOUT = 3.0
 REQUEST_TIMEOUT = 3.0
@@ -89,7 +91,12 @@ class CacheFolder(Location):
             for name, found in _files(self._local_root, under, recursive=recursive):
                 yield (
                     name,
-                    fs.FileInfo(self.path(name), fs.FileType.File, size=found.st_size, mtime_ns=found.st_mtime_ns),
+                    fs.FileInfo(
+                        self.path(name),
+                        fs.FileType.File,
+                        size=found.st_size,
+                        mtime_ns=max(-_LAST_NS, min(found.st_mtime_ns, _LAST_NS)),
+                    ),
                 )
 
     def mark(self) -> None:

@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from tickframe.cache.folder import CacheFolder
 
 # A fixed number of files, so that none has to be deleted: a lock could be held twice otherwise.
 _FILES = 512
@@ -47,16 +48,16 @@ def lock_of(name: str) -> str:
 
 
 class ProcessLocks:
-    """Locks by name, each a file in a folder.
+    """Locks by name, each a file in the shared state of a cache.
 
     Parameters
     ----------
-    folder
-        The folder, which is created when it is needed; None for no locks.
+    location
+        The folder of the cache. If it is not on this machine, no lock is ever held.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, location: CacheFolder) -> None:
+        self._location = location
 
     def acquire(self, name: str, check: Callable[[], None]) -> ProcessLock:
         """Acquire the lock of a name.
@@ -71,12 +72,13 @@ class ProcessLocks:
         check
             Called while it waits; its errors end the wait.
         """
-        if self._folder is None:
-            return ProcessLock()
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            folder = self._location.shared_state
+            if folder is None:
+                return ProcessLock()
+            folder.mkdir(parents=True, exist_ok=True)
             # Released by the thread that writes the response.
-            lock = FileLock(self._folder / f"{name}.lock", thread_local=False)
+            lock = FileLock(folder / f"{name}.lock", thread_local=False)
             return ProcessLock(lock if _acquired(lock, check) else None)
         except (OSError, NotImplementedError):
             return ProcessLock()

@@ -85,7 +85,7 @@ class Provenance:
         return json.dumps({"format": FORMAT, **document, **stored})
 
     @classmethod
-    def from_json(cls, text: bytes) -> Provenance:
+    def from_json(cls, text: str) -> Provenance:
         """Return the provenance that JSON holds.
 
         Raises

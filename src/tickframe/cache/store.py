@@ -90,7 +90,7 @@ class Cache:
         self._is_shared = shared
         self._account: str | None = "" if shared else None
         self._shared = shared_state(self._location)
-        self._process_locks = ProcessLocks(self._location.shared_state)
+        self._process_locks = ProcessLocks(self._location)
         self._has_failed = False
         self._warning = ""
         self._paused_until = 0.0
@@ -290,9 +290,9 @@ class Cache:
         with self._errors_as_misses(key):
             entry = Entry(pa.BufferReader(self._location.read(key.name)), key)
             if accepts(entry.provenance):
-                response = entry.read()
+                whole = entry.read()
                 self._mark_used(key)
-                return response
+                return whole
         if window_column is None or self._is_paused():
             return None
         for wider in self._wider(key):

@@ -375,14 +375,18 @@ def test_without_the_client_secret_the_error_says_whom_to_ask() -> None:
 
 
 @pytest.mark.parametrize("name", ["verify", "cert"])
-@pytest.mark.parametrize("value", ["", " ", b"", 0, 1, 0.0, [], (), {}, "missing.pem", b"/", np.False_, np.True_, ("a",)])
+@pytest.mark.parametrize(
+    "value", ["", " ", b"", 0, 1, 0.0, [], (), {}, "missing.pem", b"/", np.False_, np.True_, ("a",)]
+)
 def test_only_true_false_and_an_existing_path_decide_about_certificates(name: str, value: object) -> None:
     """Anything else that is false would turn the checks off."""
     with pytest.raises(ValueError, match=f"invalid {name} .*expected .*existing"):
         tf.Client(token="t", **{name: value})
 
 
-@pytest.mark.parametrize("cert", [("", ""), ("missing.pem", "missing.key"), (__file__, ""), (__file__, __file__, __file__)])
+@pytest.mark.parametrize(
+    "cert", [("", ""), ("missing.pem", "missing.key"), (__file__, ""), (__file__, __file__, __file__)]
+)
 def test_each_file_of_a_client_certificate_must_exist(cert: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="invalid cert"):
         tf.Client(token="t", cert=cert)

@@ -37,7 +37,7 @@ def create_file(path: str | os.PathLike[str]) -> BinaryIO:
     OSError
         If it cannot be created.
     """
-    return open(path, "xb")  # noqa: SIM115, the caller closes it
+    return Path(path).open("xb")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ import contextlib
 import json
 import ssl
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import FrameType, TracebackType
 from urllib.parse import quote
 
@@ -39,7 +40,7 @@ def shown(value: object, depth: int = 0) -> Iterator[str]:
         for key, item in list(value.items()):
             yield from shown(key, depth + 1)
             yield from shown(item, depth + 1)
-    elif depth < 6 and isinstance(value, list | tuple | Set):
+    elif depth < 6 and isinstance(value, list | tuple | AbstractSet):
         for item in list(value):
             yield from shown(item, depth + 1)
     elif isinstance(value, str):
@@ -271,6 +272,8 @@ def test_frames_of_an_error_that_is_being_handled_keep_their_variables() -> None
 
     error = failure(handles)
     assert isinstance(error.__context__, LookupError)
-    names = {name for each in causes(error) for frame, _ in traceback.walk_tb(each.__traceback__) for name in frame.f_locals}
+    names = {
+        name for each in causes(error) for frame, _ in traceback.walk_tb(each.__traceback__) for name in frame.f_locals
+    }
     assert {"kept", "own"} <= names
     assert "cleared" not in names

@@ -85,7 +85,9 @@ ODD_CREDENTIALS = [
 
 
 @pytest.mark.parametrize("credentials", ODD_CREDENTIALS, ids=range(len(ODD_CREDENTIALS)))
-@pytest.mark.parametrize(("method", "path"), [("POST", "/auth/oauth/token"), ("GET", "/auth/user"), ("POST", "/get/none")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/auth/oauth/token"), ("GET", "/auth/user"), ("POST", "/get/none")]
+)
 def test_odd_credentials_are_refused(sandbox, credentials, method, path):
     """Whatever bytes a header holds, the answer is 401 and no failure."""
     response = requests.request(method, sandbox.url + path, headers={"Authorization": credentials}, timeout=30)

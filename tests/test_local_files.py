@@ -166,8 +166,12 @@ def test_a_file_is_created_and_never_opened(victim: Path) -> None:
 
 
 def test_a_file_that_is_not_finished_leaves_the_one_before(victim: Path) -> None:
-    with pytest.raises(ZeroDivisionError), replaced_file(victim) as file:
-        file.write(b"half")
-        raise ZeroDivisionError
+    def fail_halfway() -> None:
+        with replaced_file(victim) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert victim.read_text() == "mine"
     assert list(victim.parent.iterdir()) == [victim]

@@ -10,7 +10,7 @@ from tests.oldest_requirements import lower_bounds
 
 # The first version without a fault that matters to what a package does here, by the advisory of each year.
 FIRST_WITHOUT_FAULTS = {
-    # CVE-2025-50181, -50182, -66418, -66471, CVE-2026-21441: redirects and decompression; -44431, -44432: the same again.
+    # CVE-2025-50181, -50182, -66418, -66471, CVE-2026-21441, -44431, -44432: redirects and decompression.
     "urllib3": "2.7.0",
     # CVE-2024-47081: netrc; CVE-2026-25645: extracted certificates.
     "requests": "2.33.0",

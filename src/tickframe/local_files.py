@@ -37,7 +37,7 @@ def create_file(path: str | os.PathLike[str]) -> BinaryIO:
     OSError
         If it cannot be created.
     """
-    return open(path, "xb")
+    return Path(path).open("xb")
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -448,7 +449,7 @@ def _from_keyring(name: str) -> str | None:
 
 def _check_path(name: str, path: object, expected: str) -> None:
     """Check that a value is the path of something that exists."""
-    if not isinstance(path, str) or not path or not os.path.exists(path):
+    if not isinstance(path, str) or not path or not Path(path).exists():
         raise ValueError(f"invalid {name} {path!r}: expected {expected}")
 
 

@@ -172,7 +172,7 @@ def test_a_small_body_that_decompresses_to_a_large_one_ends_at_the_limit(
     with tf.Client(server.url, token=SECRET, maximum_length=2 * READ) as client:
         tracemalloc.start()
         try:
-            with pytest.raises(errors.FrameError, match="limit is 2,097,152|is not the marker"):
+            with pytest.raises(errors.FrameError, match=r"limit is 2,097,152|is not the marker"):
                 ask(client).to_arrow()
             assert tracemalloc.get_traced_memory()[1] < 16 * READ
         finally:
@@ -200,6 +200,8 @@ def test_frames_of_one_response_have_a_limit_together(server: FaultServer) -> No
     with tf.Client(server.url, token=SECRET, maximum_length=3 * length) as client:
         assert ask(client).to_arrow().num_rows == 15
     server.script(answer(frames))
-    with tf.Client(server.url, token=SECRET, maximum_length=3 * length - 1) as client:
-        with pytest.raises(errors.FrameLengthError, match="raise maximum_length"):
-            ask(client).to_arrow()
+    with (
+        tf.Client(server.url, token=SECRET, maximum_length=3 * length - 1) as client,
+        pytest.raises(errors.FrameLengthError, match="raise maximum_length"),
+    ):
+        ask(client).to_arrow()

@@ -8,7 +8,8 @@ import contextlib
 import json
 import ssl
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import FrameType, TracebackType
 from urllib.parse import quote
 
@@ -39,7 +40,7 @@ def shown(value: object, depth: int = 0) -> Iterator[str]:
         for key, item in list(value.items()):
             yield from shown(key, depth + 1)
             yield from shown(item, depth + 1)
-    elif depth < 6 and isinstance(value, list | tuple | Set):
+    elif depth < 6 and isinstance(value, list | tuple | AbstractSet):
         for item in list(value):
             yield from shown(item, depth + 1)
     elif isinstance(value, str):

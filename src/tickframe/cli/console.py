@@ -46,7 +46,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, err
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, name in enumerate(columns):
         numeric = any(isinstance(row[position], Real) for row in rows)
-        # A text as it is: Rich would read markup in a name. In a narrow terminal, the column that identifies a row is not wrapped.
+        # Rich would read markup in a text. In a narrow terminal, the column that identifies a row is not wrapped.
         table.add_column(
             Text(printable(name)), justify="right" if numeric else "left", overflow="fold", no_wrap=position == 0
         )

@@ -369,7 +369,7 @@ class _PlainBody:
 
 @contextlib.contextmanager
 def network_errors(host: str) -> Iterator[None]:
-    """Raise the errors of requests and urllib3 as :class:`TransportError`, with their cause, and any without secrets."""
+    """Raise errors of requests and urllib3 as :class:`TransportError`, with their cause, and all without secrets."""
     with without_secrets(), _transport_errors(host):
         yield
 

@@ -1,7 +1,7 @@
 """HTML for notebooks.
 
-Symbols and messages come from outside, so everything is escaped, control characters too. Nothing has a colour of its own,
-since notebooks are light or dark.
+Symbols and messages come from outside, so everything is escaped, control characters too. Nothing has
+a colour of its own, since notebooks are light or dark.
 """
 
 from __future__ import annotations

@@ -125,7 +125,8 @@ def open_frames(source: Source) -> Iterator[Frame]:
     Yields
     ------
     Frame
-        Each frame; no memory was allocated for its message. The unread rest of its message is skipped when the next frame is requested.
+        Each frame; no memory was allocated for its message. The unread rest of it is skipped when the next frame is
+        requested.
 
     Raises
     ------

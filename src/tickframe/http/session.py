@@ -185,6 +185,18 @@ def open_body(response: requests.Response) -> BinaryFile:
     return _PlainBody(response.raw, connection.received)
 
 
+def announces_its_end(response: requests.Response) -> bool:
+    """Return whether a response, its body not yet read, says where its body ends, by a length or in chunks.
+
+    Otherwise the body ends with the connection, so that a part of it looks like all of it (RFC 9112, 6.3 and 8).
+    """
+    raw = response.raw
+    # Only http.client knows whether it reads chunks: it ignores any other Transfer-Encoding than "chunked".
+    connection = raw.connection
+    chunked = connection.received.chunked if isinstance(connection, _CancellableConnection) else raw.chunked
+    return bool(chunked) or raw.length_remaining is not None
+
+
 class _DecodedBody:
     """A body in chunks, or compressed."""
 

@@ -365,7 +365,7 @@ class Query:
             requested in another way, such as with other flags, if no other days remain.
         engine
             ``"dask"`` lets the workers of the current Dask cluster load and write, all of which must reach
-            the directory; without a cluster, Dask's threads. By default this process does, with as many
+            the directory; without a cluster, Dask's threads. By default this process does, with twice as many
             threads as it has cores.
         times, tz, order
             As in :meth:`to_arrow`. ``"time"`` sorts the rows of each file.

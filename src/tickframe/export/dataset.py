@@ -230,7 +230,9 @@ class Dataset:
         if before:
             self._records.delete(name)
         for file_name, new in files.items():
-            self._location.write(file_name, new.content)
+            self._location.write(file_name, new.content, durable=True)
+        # A power cut must not leave a record without its data.
+        self._location.flush_directories(files)
         self._records.write(record)
         if has_note:
             self._records.delete_unfinished(name)

@@ -133,7 +133,8 @@ class Identity:
         OSError
             If it cannot be written.
         """
-        location.write(IDENTITY_FILE, json.dumps(self.to_document()).encode())
+        location.write(IDENTITY_FILE, json.dumps(self.to_document()).encode(), durable=True)
+        location.flush_directories([IDENTITY_FILE])
 
     def to_document(self) -> dict[str, object]:
         """Return what is written."""

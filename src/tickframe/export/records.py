@@ -235,7 +235,9 @@ class Records:
 
     def delete_manifest(self) -> None:
         """Delete the manifest, before anything changes."""
-        self._location.delete(MANIFEST)
+        if self._location.exist([MANIFEST]):
+            self._location.delete(MANIFEST)
+            self._location.flush_directories([MANIFEST])
 
     def write_manifest(self, records: Mapping[str, Record]) -> None:
         """Write the manifest, after everything else.
@@ -254,7 +256,8 @@ class Records:
             "rows": sum(record.rows for record in records.values()),
             "parts": {name: record.to_document() for name, record in records.items()},
         }
-        self._location.write(MANIFEST, json.dumps(manifest).encode())
+        self._location.write(MANIFEST, json.dumps(manifest).encode(), durable=True)
+        self._location.flush_directories([MANIFEST])
 
 
 def part_name(part: Part, function: str) -> str:

@@ -42,8 +42,8 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
 
 _UNKNOWN_END = (
     "the response has neither a Content-Length nor chunks, so that nothing shows whether its last frames are missing: "
-    "try again; if it is always so, a proxy or a server with HTTP/1.0 answers: bypass it (proxies=, NO_PROXY), or let it "
-    "use HTTP/1.1"
+    "try again; if it is always so, a proxy or a server with HTTP/1.0 answers: bypass it (proxies=, NO_PROXY), or let "
+    "it use HTTP/1.1"
 )
 
 _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {

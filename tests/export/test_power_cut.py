@@ -29,7 +29,9 @@ class Disk:
             fsync(descriptor)
             path = Path(f"/proc/self/fd/{descriptor}").readlink()
             status = path.stat()
-            self.flushed[status.st_ino] = frozenset(os.listdir(path)) if path.is_dir() else status.st_size
+            self.flushed[status.st_ino] = (
+                frozenset(each.name for each in path.iterdir()) if path.is_dir() else status.st_size
+            )
 
         monkeypatch.setattr(os, "fsync", record)
 

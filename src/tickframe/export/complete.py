@@ -17,6 +17,7 @@ from tickframe.export.coverage import Coverage
 from tickframe.export.identity import IDENTITY_FILE, Identity
 from tickframe.export.names import directory_value
 from tickframe.export.records import FOLDER, MANIFEST, Records, read_document
+from tickframe.export.running import requests_of_others
 from tickframe.location import Location
 from tickframe.timestamps import TIMESTAMP, TimeZones
 from tickframe.wire.batch import ARROW_TYPES
@@ -173,6 +174,12 @@ class CompleteExport:
 
 
 def _incomplete(location: Location) -> DatasetError:
+    if requests := requests_of_others(location):
+        more = f" and {len(requests) - 1:,} more" if len(requests) > 1 else ""
+        return DatasetError(
+            f"an export to {location} is running, or was killed: {requests[0]}{more}. Run it again, which loads only "
+            f"what is missing, or delete {location}/{FOLDER}/running to do without, and run another export"
+        )
     if any(location.files(FOLDER)):
         return DatasetError(
             f"the export to {location} was interrupted, lacks parts that failed, or is still running: run it again, "

@@ -227,11 +227,7 @@ class Records:
         OSError
             If it cannot be read.
         """
-        document = read_document(self._location, MANIFEST)
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            if document is not None:
-                return {name: Record.from_document(name, each) for name, each in document["parts"].items()}
-        return None
+        return read_parts(read_document(self._location, MANIFEST))
 
     def delete_manifest(self) -> None:
         """Delete the manifest, before anything changes."""
@@ -276,6 +272,14 @@ def part_name(part: Part, function: str) -> str:
 def sha256(content: Any) -> str:
     """Return the SHA-256 of bytes or of a buffer, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def read_parts(document: Any) -> dict[str, Record] | None:
+    """Return the records in a document with several of them, by name; None if it is not one."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        if document is not None:
+            return {name: Record.from_document(name, each) for name, each in document["parts"].items()}
+    return None
 
 
 def read_document(location: Location, name: str) -> Any:

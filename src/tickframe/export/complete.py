@@ -97,11 +97,15 @@ class CompleteExport:
                 raise _incomplete(location)
             if read_document(location, IDENTITY_FILE) is None:
                 return cls._of_first_version(location, manifest["parts"])
-        except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
+            return cls._of_this_version(location)
+        except (LookupError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
             raise DatasetError(f"the manifest of {location} cannot be read: run the export again") from error
+
+    @classmethod
+    def _of_this_version(cls, location: Location) -> Self:
         identity, records = Identity.read(location), Records(location).read_manifest()
         if identity is None or identity.schema is None or records is None:
-            raise DatasetError(f"the manifest of {location} cannot be read: run the export again")
+            raise ValueError("the identity or the records are invalid")
         function = FUNCTIONS.get(identity.function)
         schema = identity.schema
         for name in identity.partition_by:

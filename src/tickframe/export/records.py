@@ -290,6 +290,7 @@ def read_document(location: Location, name: str) -> Any:
     OSError
         If it cannot be read.
     """
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
+    # Deeply nested JSON is a RecursionError.
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return json.loads(location.read(name).to_pybytes())
     return None

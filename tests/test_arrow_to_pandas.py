@@ -160,6 +160,8 @@ def test_a_boolean_with_nulls_is_nullable() -> None:
 def test_a_date_out_of_range_is_an_error_that_names_the_alternative() -> None:
     with pytest.raises(ValueError, match=r"'first_day'.*to_arrow"):
         to_dataframe(pa.table({"first_day": pa.array([dt.date(9999, 12, 31)], pa.date32())}))
+    with pytest.raises(ValueError, match=r"'holidays'.*to_arrow"):
+        to_dataframe(pa.table({"holidays": pa.array([[3_000_000]], pa.list_(pa.date32()))}))
 
 
 @pytest.mark.parametrize(

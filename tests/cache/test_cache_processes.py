@@ -16,7 +16,7 @@ from tests.faults.ticks import ask, symbol_of, symbols, ticks_for
 
 # Forks writers and kills each at a random moment, then reads what it left before the next one starts.
 KILLED = """
-import os, random, signal, sys, time
+import datetime, os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
 import pyarrow as pa
@@ -38,7 +38,8 @@ def response(number, version):
     return Response((pa.RecordBatch.from_arrays([sizes], names=["trade_size"]),), rows=len(sizes), bytes=1)
 
 def write(version, ready):
-    entries = [write_entry(response(number, version), key, {}, "", "0") for number, key in enumerate(keys)]
+    now = datetime.datetime.now(datetime.UTC)
+    entries = [write_entry(response(number, version), key, {}, now, "0") for number, key in enumerate(keys)]
     os.write(ready, b"r")
     while True:
         for key, entry in zip(keys, entries):
@@ -72,10 +73,10 @@ LOADING = """
 import sys
 import tickframe as tf
 from tests.faults.ticks import arrived, ask, expected, symbols
-import tickframe.cache.key as key, tickframe.cache.entry as entry
+import tickframe.cache.key as key, tickframe.cache.provenance as provenance
 
 url, place, version = sys.argv[1:]
-key.FORMAT = entry.FORMAT = int(version)
+key.FORMAT = provenance.FORMAT = int(version)
 with tf.Client(url, token="t", cache=place, max_workers=4) as client:
     asked = symbols(50)
     for _ in range(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +33,7 @@ HOUR = 3600 * 10**9
 
 
 def written(response: Response, key: Key = KEY) -> bytes:
-    return bytes(write_entry(response, key, REQUEST, "2016-05-07T12:00:00+00:00", "0.1.0"))
+    return bytes(write_entry(response, key, REQUEST, dt.datetime(2016, 5, 7, 12, tzinfo=dt.UTC), "0.1.0"))
 
 
 def opened(content: bytes, key: Key = KEY) -> Entry:
@@ -146,7 +147,7 @@ def test_a_file_without_checksums_is_invalid(day: Response) -> None:
 
 
 def test_an_entry_of_a_newer_format_is_invalid(day: Response, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tickframe.cache.entry.FORMAT", 2)
+    monkeypatch.setattr("tickframe.cache.provenance.FORMAT", 2)
     newer = written(day)
     monkeypatch.undo()
     with pytest.raises(InvalidEntryError, match="another version of the format"):

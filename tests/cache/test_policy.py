@@ -79,6 +79,26 @@ def test_a_page_is_not_complete() -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"bytes": 0},
+        {"missing": ("trade_size",)},
+        {"warning": "partial result: the archive did not answer"},
+        {"warning": "ZAL.XE was renamed; Incomplete: 3 of 9 venues"},
+        {"warning": "the response was truncated"},
+        {"meta": {"truncated_trade_rows": 3}},
+    ],
+)
+def test_a_response_that_lacks_something_is_not_complete(change: dict[str, object]) -> None:
+    assert not is_complete(request("tick_data", day=dt.date(2016, 5, 5)), trades([1, 2], **change))
+
+
+@pytest.mark.parametrize("warning", ["no data for ZAL.XE", "departially", "ZAL.XE was renamed"])
+def test_another_warning_leaves_a_response_complete(warning: str) -> None:
+    assert is_complete(request("tick_data", day=dt.date(2016, 5, 5)), trades([1, 2], warning=warning))
+
+
+@pytest.mark.parametrize(
     ("flags", "column"),
     [
         (None, "time"),

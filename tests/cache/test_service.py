@@ -229,6 +229,27 @@ def test_a_page_is_not_cached(server: FaultServer, tmp_path: Path) -> None:
         assert client.cache.info().entries == 1
 
 
+@pytest.mark.filterwarnings("ignore::tickframe.TickframeWarning")
+@pytest.mark.parametrize("change", ["no bytes", "partial", "column"])
+def test_a_response_that_may_be_better_next_time_is_not_cached(
+    server: FaultServer, tmp_path: Path, change: str
+) -> None:
+    response = DataResponse.FromString(bytes(next(read_frames(framed_ticks("S000")))))
+    if change == "no bytes":
+        response.Clear()
+    elif change == "partial":
+        response.header.warning_message = "Partial data: one venue did not answer"
+    else:
+        del response.data.columns["trade_size"]
+    server.script(answer(write_frame(response.SerializeToString())), answer(framed_ticks("S000")))
+    with cached_client(server, tmp_path) as client:
+        query = ask(client)
+        query.to_arrow()
+        assert client.cache.info().entries == 0
+        assert query.to_arrow()["trade_size"].to_pylist() == [0, 1, 2, 3, 4]
+        assert client.cache.info().entries == 1
+
+
 def test_offline_the_error_names_what_is_not_cached(server: FaultServer, tmp_path: Path) -> None:
     with cached_client(server, tmp_path) as client:
         ask(client, symbols(5)).to_arrow()

@@ -189,7 +189,9 @@ def test_a_document_in_place_of_a_frame_is_an_error_with_its_words(
 def test_an_error_of_the_first_request_names_the_command_that_finds_settings(
     client: tf.Client, scripted: ScriptedServer, reply: Reply
 ) -> None:
-    scripted.reply(reply)
+    scripted.reply(Reply(b"{}", content_type="application/json"), reply)
+    # That signing in works says nothing about requests for data.
+    client.check()
     with pytest.raises(tf.TickframeError, match="`tickframe check --discover`"):
         ask(client).to_arrow()
     scripted.reply(Reply(answer()))
@@ -198,6 +200,14 @@ def test_an_error_of_the_first_request_names_the_command_that_finds_settings(
     with pytest.raises(tf.TickframeError) as raised:
         ask(client).to_arrow()
     assert "--discover" not in str(raised.value)
+
+
+def test_an_unknown_path_of_the_account_names_the_command_that_finds_settings(
+    client: tf.Client, scripted: ScriptedServer
+) -> None:
+    scripted.reply(Reply(b"", 404))
+    with pytest.raises(errors.UnknownEndpointError, match="`tickframe check --discover`"):
+        client.check()
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -326,7 +326,7 @@ def column_of(field: pa.Field, dtype_backend: DtypeBackend | None, nulls: Nulls 
         return _Dates(name)
     if kind == pa.duration("ns"):
         return _Values("timedelta64[ns]", np.timedelta64("NaT", "ns"))
-    return _ArrowChunks(kind, _to_strings if pa.types.is_string(kind) else _to_objects)
+    return _ArrowChunks(kind, _to_strings if pa.types.is_string(kind) else partial(_to_objects, name))
 
 
 def _to_arrow_dtype(column: pa.ChunkedArray) -> Any:
@@ -341,8 +341,13 @@ def _to_strings(column: pa.ChunkedArray) -> Any:
     return pd.array(column, dtype=_STRING) if isinstance(_STRING, pd.StringDtype) else column.to_pandas().array
 
 
-def _to_objects(column: pa.ChunkedArray) -> Any:
-    return column.to_pandas().to_numpy()
+def _to_objects(name: str, column: pa.ChunkedArray) -> Any:
+    try:
+        return column.to_pandas().to_numpy()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"column {name!r} has a value that pandas cannot hold ({error}): use to_arrow(), which keeps it"
+        ) from error
 
 
 def _grown(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

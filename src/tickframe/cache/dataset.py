@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import Entry, Provenance
+from tickframe.cache.entry import Entry
 from tickframe.cache.key import Key, folder_name
 from tickframe.cache.maintenance import entry_files
+from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import FUNCTIONS, timestamp_columns
 from tickframe.location import Location
 from tickframe.plan.part import Part, frozen

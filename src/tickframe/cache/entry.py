@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import json
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickframe.cache.checksum import InvalidEntryError, RowGroup, add_checksums, check_all_but_row_groups
-from tickframe.cache.key import FORMAT, Key, Window
+from tickframe.cache.key import Key, Window
+from tickframe.cache.provenance import Provenance
 from tickframe.catalogue import timestamp_columns
 from tickframe.timestamps import TIMESTAMP, TimeOptions
-from tickframe.wire.contract import DataResponse, Value
 from tickframe.wire.reader import Response
-from tickframe.wire.values import read_value, write_value
 
 _PROVENANCE = b"tickframe"
 # Marks columns that are not of the response.
@@ -28,47 +24,9 @@ _DERIVED = b"tickframe.derived"
 _ROW_GROUP_SIZE = 65_536
 
 
-class OtherFormatError(InvalidEntryError):
-    """The entry was written by a version of tickframe with another format."""
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """Where an entry comes from, as it is stored in JSON.
-
-    Attributes
-    ----------
-    digest, window : str
-        The request, as in the name of the entry.
-    request : Mapping[str, str]
-        Service, function and parameters, as text.
-    fetched : str
-        When the response was fetched (ISO 8601, UTC).
-    version : str
-        Version of tickframe that wrote the entry.
-    rows, bytes : int
-        Number of rows, and length of the protobuf messages in bytes.
-    warning : str
-        Warning message of the service; empty if there is none.
-    meta : str
-        Metadata of the response, as a serialized ``DataResponse`` in base64; empty if there are none.
-    constant : Mapping[str, str]
-        The label and date columns with the same value in all rows, and that value.
-    """
-
-    digest: str
-    window: str
-    request: Mapping[str, str]
-    fetched: str
-    version: str
-    rows: int
-    bytes: int
-    warning: str
-    meta: str
-    constant: Mapping[str, str]
-
-
-def write_entry(response: Response, key: Key, request: Mapping[str, str], fetched: str, version: str) -> pa.Buffer:
+def write_entry(
+    response: Response, key: Key, request: Mapping[str, str], fetched: dt.datetime, version: str
+) -> pa.Buffer:
     """Return a response as the content of an entry, with the timestamps of its rows for :meth:`Cache.dataset`.
 
     Parameters
@@ -78,7 +36,7 @@ def write_entry(response: Response, key: Key, request: Mapping[str, str], fetche
     key
         Key of the request.
     request, fetched, version
-        As in :class:`Provenance`.
+        As in :class:`~tickframe.cache.provenance.Provenance`.
 
     Raises
     ------
@@ -86,23 +44,22 @@ def write_entry(response: Response, key: Key, request: Mapping[str, str], fetche
         If the response cannot be stored exactly.
     """
     with_rows = [batch for batch in response.batches if batch.num_rows] or response.batches[:1]
-    provenance = {
-        "format": FORMAT,
-        "digest": key.digest,
-        "window": str(key.window),
-        "request": dict(request),
-        "fetched": fetched,
-        "version": version,
-        "rows": response.rows,
-        "bytes": response.bytes,
-        "warning": response.warning,
-        "meta": _write_meta(response.meta),
-        "constant": dict(_constants(with_rows)),
-    }
+    provenance = Provenance(
+        digest=key.digest,
+        window=str(key.window),
+        request=dict(request),
+        fetched=fetched,
+        version=version,
+        rows=response.rows,
+        bytes=response.bytes,
+        warning=response.warning,
+        meta=response.meta,
+        constant=dict(_constants(with_rows)),
+    )
     try:
         table = pa.Table.from_batches(with_rows).unify_dictionaries()
         table = _with_timestamps(table, timestamp_columns(request.get("function", "")))
-        table = table.replace_schema_metadata({_PROVENANCE: json.dumps(provenance)})
+        table = table.replace_schema_metadata({_PROVENANCE: provenance.to_json()})
         sink = pa.BufferOutputStream()
         times = [field.name for field in table.schema if pa.types.is_duration(field.type) or _is_derived(field)]
         others = [name for name in table.column_names if name not in times]
@@ -156,11 +113,21 @@ class Entry:
             stored = self._parquet.schema_arrow
             self.schema = pa.schema([field for field in stored if not _is_derived(field)], stored.metadata)
             self.has_timestamps = len(self.schema) < len(stored)
-            self.provenance = _read_provenance(self.schema.metadata or {})
-        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise InvalidEntryError(f"{type(error).__name__}: {error}") from error
+        self.provenance = Provenance.from_json((self.schema.metadata or {}).get(_PROVENANCE, b""))
+        self._check_provenance(key)
+
+    def _check_provenance(self, key: Key) -> None:
         if (self.provenance.digest, self.provenance.window) != (key.digest, str(key.window)):
             raise InvalidEntryError("it answers another request")
+        metadata = self._parquet.metadata
+        if metadata.num_row_groups != len(self._groups) or metadata.num_rows != self.provenance.rows:
+            raise InvalidEntryError(f"it has {metadata.num_rows} rows instead of {self.provenance.rows}")
+        for name, value in self.provenance.constant.items():
+            position = self.schema.get_field_index(name)
+            if position < 0 or not _is_constant(self.schema.field(position).type, value):
+                raise InvalidEntryError(f"its provenance has an impossible value of {name}")
 
     def read(self) -> Response:
         """Return the response.
@@ -172,14 +139,12 @@ class Entry:
         """
         provenance = self.provenance
         table = self._read(self._groups)
-        if table.num_rows != provenance.rows:
-            raise InvalidEntryError(f"it has {table.num_rows} rows instead of {provenance.rows}")
         return Response(
             batches=tuple(table.to_batches()) or (pa.RecordBatch.from_pylist([], table.schema),),
             rows=provenance.rows,
             bytes=provenance.bytes,
             warning=provenance.warning,
-            meta=_read_meta(provenance.meta),
+            meta=provenance.meta,
             origin="cache",
         )
 
@@ -254,6 +219,16 @@ class Entry:
         return Window(statistics.min, statistics.max).overlaps(window)
 
 
+def _is_constant(kind: pa.DataType, text: str) -> bool:
+    """Return whether a text is a value of a label or date column, as :class:`Provenance` has it."""
+    if not pa.types.is_date32(kind):
+        return bool(pa.types.is_dictionary(kind))
+    try:
+        return abs(int(np.datetime64(text, "D").astype(np.int64))) < 2**31
+    except ValueError:
+        return False
+
+
 def _is_derived(field: pa.Field) -> bool:
     """Return whether a column is not of the response, but computed from it."""
     return bool((field.metadata or {}).get(_DERIVED))
@@ -273,13 +248,6 @@ def _with_timestamps(table: pa.Table, columns: tuple[str, str] | None) -> pa.Tab
     converted = pa.Table.from_batches(batches, timestamp.schema(table.schema, kept))
     field = converted.schema.field(TIMESTAMP).with_metadata({_DERIVED: b"date + time"})
     return table.append_column(field, converted.column(TIMESTAMP))
-
-
-def _read_provenance(metadata: Mapping[bytes, bytes]) -> Provenance:
-    document: dict[str, Any] = json.loads(metadata[_PROVENANCE])
-    if document.pop("format") != FORMAT:
-        raise OtherFormatError("it has another version of the format")
-    return Provenance(**document)
 
 
 def _is_within(times: pa.ChunkedArray, window: Window) -> pa.ChunkedArray:
@@ -318,18 +286,3 @@ def _some_values(column: pa.Array) -> list[str]:
     ends = pc.min_max(column.view(pa.int32())).as_py().values()
     # NumPy can represent days that Python's dates cannot.
     return [str(np.datetime64(day, "D")) for day in ends if day is not None]
-
-
-def _write_meta(meta: Mapping[str, object]) -> str:
-    message = DataResponse()
-    for name, value in meta.items():
-        message.meta[name].CopyFrom(Value() if value is None else write_value(value))
-    text = base64.b64encode(message.SerializeToString(deterministic=True)).decode()
-    if _read_meta(text) != dict(meta):
-        raise ValueError("the metadata of the response cannot be stored exactly")
-    return text
-
-
-def _read_meta(text: str) -> Mapping[str, object]:
-    message = DataResponse.FromString(base64.b64decode(text))
-    return {name: read_value(value) for name, value in message.meta.items()}

@@ -12,8 +12,9 @@ import pyarrow as pa
 from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
-from tickframe.cache.entry import Entry, OtherFormatError
+from tickframe.cache.entry import Entry
 from tickframe.cache.key import Key, folder_name, key_from_name
+from tickframe.cache.provenance import OtherFormatError
 from tickframe.location import Location, finished_name
 from tickframe.plan.arguments import parse_day
 

@@ -7,6 +7,9 @@ all days of the request ended at least 36 hours ago                 late reports
 (:func:`is_final`); a request without days is never cached          symbols grow
 it is not one page of several, and all announced rows are there     a cursor expires, and whoever gets too few rows
 (:func:`is_complete`)                                               asks again
+it has at least one byte and all documented columns, and neither    the next response may have what this one lacks
+its metadata nor its warning says that rows are missing
+(:func:`is_complete`)
 ==================================================================  ================================================
 
 ==================================================================  ================================================
@@ -27,7 +30,7 @@ import datetime as dt
 from tickframe.cache.entry import Entry
 from tickframe.catalogue import FUNCTIONS, Function, TickDataFlag
 from tickframe.plan.part import Part
-from tickframe.wire.completeness import announced_holes
+from tickframe.wire.completeness import announced_holes, warns_of_holes
 from tickframe.wire.reader import Response
 
 # Hours from the end of a day in UTC until it has ended in all time zones and late reports have arrived.
@@ -56,8 +59,12 @@ def is_final(part: Part) -> bool:
 
 
 def is_complete(part: Part, response: Response) -> bool:
-    """Return whether a response is not a page, and has all rows that were announced, neither cut nor in bins."""
-    if response.meta.get("cursor") or "cursor" in dict(part.parameters) or any(announced_holes(response.meta)):
+    """Return whether a response is not a page, and lacks neither rows nor documented columns as far as it tells."""
+    if response.meta.get("cursor") or "cursor" in dict(part.parameters):
+        return False
+    if warns_of_holes(response.warning) or any(announced_holes(response.meta)):
+        return False
+    if not response.bytes or response.missing:
         return False
     total = response.meta.get("total_hits")
     return _documented(part) is not None or not isinstance(total, int | float) or response.rows >= total

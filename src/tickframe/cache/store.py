@@ -19,11 +19,12 @@ from pyarrow import fs
 
 from tickframe.cache.checksum import InvalidEntryError
 from tickframe.cache.dataset import open_dataset
-from tickframe.cache.entry import Entry, Provenance, write_entry
+from tickframe.cache.entry import Entry, write_entry
 from tickframe.cache.key import Key, Window
 from tickframe.cache.locks import shared_state
 from tickframe.cache.maintenance import CacheInfo, SizeLimit, Verification, clear, entries, entry_files, info, verify
 from tickframe.cache.policy import can_be_cut
+from tickframe.cache.provenance import Provenance
 from tickframe.http.cancellation import Cancellation
 from tickframe.location import Location
 from tickframe.timestamps import Times
@@ -274,13 +275,13 @@ class Cache:
         response
             The response. Its memory must not change until it is written.
         request
-            The request as text, for :class:`~tickframe.cache.entry.Provenance`.
+            The request as text, for :class:`~tickframe.cache.provenance.Provenance`.
         replace_narrower
             Whether to delete the responses to narrower windows.
         """
         if self._is_paused():
             return
-        fetched = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        fetched = dt.datetime.now(dt.UTC)
         try:
             # A location that cannot be written fails here, in time for the warning of this query.
             self._location.create_parents(key.name)
@@ -309,7 +310,7 @@ class Cache:
         """
         return self._location.portable()
 
-    def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
+    def _write(self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime) -> None:
         if self._is_paused():
             # The exit of the interpreter waits for all jobs, and each could wait for a location that is down.
             return
@@ -318,7 +319,7 @@ class Cache:
         except Exception as error:  # noqa: BLE001, a custom file system may raise anything
             self._fail(error)
 
-    def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: str) -> None:
+    def _replace(self, key: Key, response: Response, request: Mapping[str, str], fetched: dt.datetime) -> None:
         try:
             entry = write_entry(response, key, request, fetched, version("tickframe"))
             self._limit.check(entry.size)

@@ -38,7 +38,7 @@ _DESCRIPTIONS = ("error_description", "message", "error")
 _MARKUP = (b"<", b"{", b"[")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
 
 _UNKNOWN_END = (
     "the response has neither a Content-Length nor chunks, so that nothing shows whether its last frames are missing: "

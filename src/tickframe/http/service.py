@@ -33,7 +33,7 @@ from tickframe.wire.reader import Response, joined, read_responses
 _OCTET_STREAM = "application/octet-stream"
 #: What an error before the first response adds.
 FIRST_CONTACT_HINT = (
-    "; the service has not answered this client yet: `tickframe check --discover` finds the settings that it needs"
+    "; the service has sent this client no data yet: `tickframe check --discover` finds the settings that it needs"
 )
 
 
@@ -95,7 +95,7 @@ class Service:
         self._connect_after_fork()
         try:
             with self._first_contact():
-                return retry(
+                response = retry(
                     lambda attempts: joined(self._request(part, cancellation), attempts),
                     self.settings.retry_seconds,
                     self._pause,
@@ -104,10 +104,12 @@ class Service:
         except TickframeError as error:
             error.part = str(part)
             raise
+        self._has_answered = True
+        return response
 
     @contextlib.contextmanager
     def _first_contact(self) -> Iterator[None]:
-        """Add to an error before the first response that an inferred setting may be wrong for this service."""
+        """Add to an error before the first data that an inferred setting may be wrong for this service."""
         try:
             yield
         except TickframeError as error:

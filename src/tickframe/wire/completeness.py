@@ -1,7 +1,8 @@
-"""What the metadata of a response says about rows that it lacks."""
+"""What the metadata and the warning of a response say about rows that it lacks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from tickframe.wire.lists import NULL_INT64
@@ -12,6 +13,13 @@ _HOLES: Mapping[str, str] = {
     "truncated_quote_rows": "the service cut quotes from the response",
     "binning_level": "the service summarized ticks of the response in bins",
 }
+
+_PARTIAL = re.compile(r"\b(partial(ly)?|incomplete(ly)?|truncated)\b", re.IGNORECASE)
+
+
+def warns_of_holes(warning: str) -> bool:
+    """Return whether the warning of a response says that rows are missing."""
+    return _PARTIAL.search(warning) is not None
 
 
 def announced_holes(meta: Mapping[str, object]) -> Iterator[str]:

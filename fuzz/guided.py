@@ -74,7 +74,7 @@ def main() -> int:
     failed = [
         target
         for target in chosen.targets
-        if subprocess.run(
+        if subprocess.run(  # noqa: S603, this module
             [sys.executable, "-m", "fuzz.guided", target, *options, "--in-this-process"], check=False
         ).returncode
     ]

@@ -14,7 +14,7 @@ from fuzz import guided, targets
 
 ROOT = Path(__file__).parent.parent
 # About two seconds each.
-EXECUTIONS = {"frames": 10_000, "entries": 10_000, "provenance": 1_000, "records": 1_500, "settings": 8_000}
+EXECUTIONS = {"frames": 6_000, "entries": 6_000, "provenance": 1_000, "records": 1_000, "settings": 4_000}
 KEPT = sorted(path for path in guided.CORPUS.glob("*/*") if path.is_file())
 
 

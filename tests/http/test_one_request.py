@@ -99,6 +99,17 @@ TRANSIENT = {
         errors.TransportError,
         "DecodeError",
     ),
+    "gzip damaged in its second member": Fault(
+        answer(
+            gzip.compress(FRAME) + gzip.compress(framed_ticks("S000", first=5))[:20] + bytes(200),
+            headers={"Content-Encoding": "gzip"},
+        ),
+        errors.TransportError,
+        "DecodeError",
+    ),
+    "gzip that ends between two frames, but not as gzip does": Fault(
+        answer(gzip.compress(FRAME)[:-8], headers={"Content-Encoding": "gzip"}), errors.TransportError, "cut short"
+    ),
     "chunk without a size": Fault(replace(CHUNKED, body=b"zz\r\n" + FRAME), errors.TransportError, "cut short"),
     "chunk with a negative size": Fault(
         replace(CHUNKED, body=b"-5\r\n" + FRAME, ending=Ending.CLOSED), errors.TransportError, "cut short"

@@ -135,10 +135,7 @@ class Identity:
                     "not know: upgrade tickframe, or choose another directory"
                 )
             fields = {name: document[name] for name in cls.__dataclass_fields__}
-            if len(fields["window"]) != len(_WINDOW) or not all(
-                _is_of_kind(fields[name], kinds) for name, kinds in _KINDS.items()
-            ):
-                raise ValueError("a field has another type")
+            _check_kinds(fields)
             schema = fields["schema"]
             fields["schema"] = None if schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
             return cls(**fields)
@@ -179,6 +176,12 @@ class Identity:
     def may_replace(self, there: Identity) -> bool:
         """Return whether a dataset of this identity may overwrite one that covers the same days."""
         return all(getattr(self, name) == getattr(there, name) for name in _REPLACEABLE)
+
+
+def _check_kinds(fields: Mapping[str, Any]) -> None:
+    wrong = [name for name, kinds in _KINDS.items() if not _is_of_kind(fields[name], kinds)]
+    if wrong or len(fields["window"]) != len(_WINDOW):
+        raise ValueError(f"fields of other types: {wrong or 'window'}")
 
 
 def _is_of_kind(value: object, kinds: tuple[type, ...]) -> bool:

@@ -20,18 +20,21 @@ from tickframe.sandbox import Sandbox
 MANIFEST = Path("_tickframe", "manifest.json")
 ARGUMENTS = {"data_type": "TRADES", "to_time": "09:10"}
 
-# Exports two days, and waits after the first.
+# Exports two days, one after the other, and waits after the first.
 EXPORTER = r"""
 import os
 import sys
+import threading
 import tickframe as tf
-from tickframe.export.records import Records
-write = Records.write
-def wait(self, record):
-    write(self, record)
-    os.write(1, b"written\n")
-    sys.stdin.readline()
-Records.write = wait
+from tickframe.export import Dataset
+write, lock = Dataset.write, threading.Lock()
+def wait(self, part, batches):
+    with lock:
+        record = write(self, part, batches)
+        os.write(1, b"written\n")
+        sys.stdin.readline()
+    return record
+Dataset.write = wait
 with tf.Client(cache_namespace=sys.argv[3]) as client:
     query = client.tick_data("ACTIV", sys.argv[2], ("2016-05-02", "2016-05-03"), data_type="TRADES", to_time="09:10")
     query.to_parquet(sys.argv[1])

@@ -56,11 +56,20 @@ test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests with address
 		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/wire \
 		|| { cat $(SANITIZED)/report.*; exit 1; }
 
-EXECUTIONS ?= 5000000
+EXECUTIONS ?= 1000000
 PROCESSES ?= 2
 SEED ?= 1
+# The package with a kernel that tells libFuzzer which of its blocks ran, and what it compared.
+GUIDED := $(CURDIR)/build/guided
 
-fuzz: $(VENV)/.test-installed  ## compare both decoders on random and damaged messages (EXECUTIONS=, PROCESSES=, SEED=)
+fuzz: $(VENV)/.test-installed  ## fuzz frames, cache entries, exports and settings files (EXECUTIONS=, PROCESSES=, SEED=)
+	rm -rf $(GUIDED) && mkdir -p $(GUIDED)
+	cp -r src/tickframe $(GUIDED) && rm -f $(GUIDED)/tickframe/_kernel.*
+	$(CC) -std=c11 -Wall -Wextra -O2 -fPIC -c fuzz/block_counters.c -o $(GUIDED)/block_counters.o
+	$(CC) -std=c11 -O1 -g -fsanitize-coverage=trace-pc,trace-cmp -shared -fPIC -DPy_LIMITED_API=0x030B0000 \
+		-I$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))') \
+		kernel/*.c $(GUIDED)/block_counters.o -o $(GUIDED)/tickframe/_kernel.abi3.so
+	PYTHONPATH=$(GUIDED) $(VENV)/bin/python -m fuzz.guided --executions $(EXECUTIONS) --seed $(SEED)
 	$(VENV)/bin/python -m fuzz.fuzz_decode --executions $(EXECUTIONS) --processes $(PROCESSES) --seed $(SEED)
 
 lint: $(VENV)/.lint-installed  ## check style and types

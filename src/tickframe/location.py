@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -58,6 +58,8 @@ class Location:
         # The directory that local paths are relative to; None if they are not local.
         self._local_base = base if innermost.type_name == "local" else None
         self._has_directories = innermost.type_name not in _OBJECT_STORES
+        # The directories whose names are on the disk.
+        self._flushed: set[str] = set()
 
     def __str__(self) -> str:
         """Return the path or URI without secrets."""
@@ -139,8 +141,17 @@ class Location:
         if self._has_directories:
             self.filesystem.create_dir(self.path(name).rpartition("/")[0], recursive=True)
 
-    def write(self, name: str, *pieces: pa.Buffer | bytes) -> None:
+    def write(self, name: str, *pieces: pa.Buffer | bytes, durable: bool = False) -> None:
         """Write a file atomically, replacing an existing one.
+
+        Parameters
+        ----------
+        name
+            The name of the file.
+        *pieces
+            Its content.
+        durable
+            Whether its content has to survive a power cut on a local disk, once :meth:`flush_directories` has returned.
 
         Raises
         ------
@@ -148,16 +159,40 @@ class Location:
             If it cannot be written. No part of it remains.
         """
         try:
-            self._write(name, pieces)
+            self._write(name, pieces, durable=durable)
         except FileNotFoundError:
             # The directory is not there, or another process has deleted it.
             self.create_parents(name)
-            self._write(name, pieces)
+            self._write(name, pieces, durable=durable)
 
-    def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
+    def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes], *, durable: bool = False) -> None:
         with self._moved_at_end(name) as stream:
             for piece in pieces:
                 stream.write(piece)
+        if durable and self.is_local:
+            _flush(self.path(name))
+
+    def flush_directories(self, names: Iterable[str]) -> None:
+        """Let the local directories above files, up to this one, survive a power cut with the names in them.
+
+        Raises
+        ------
+        OSError
+            If the disk fails.
+        """
+        # Windows opens no directories; it flushes their changes by itself.
+        if not self.is_local or os.name == "nt":
+            return
+        directories = {self.path(name).rpartition("/")[0] for name in names}
+        for directory in directories:
+            _flush(directory)
+        while directories := {each for each in directories if each != self.root} - self._flushed:
+            # Directories that are new in the ones above them.
+            parents = {each: each.rpartition("/")[0] for each in directories}
+            for parent in set(parents.values()):
+                _flush(parent)
+            self._flushed |= parents.keys()
+            directories = set(parents.values())
 
     @contextlib.contextmanager
     def unfinished(self, name: str) -> Iterator[pa.NativeFile]:
@@ -206,6 +241,7 @@ class Location:
                 parent.rmdir()
             except OSError:
                 return
+            self._flushed.discard(str(parent))
 
     def files(self, under: str = "", *, recursive: bool = True) -> Iterator[tuple[str, fs.FileInfo]]:
         """Yield the files by name, as for :meth:`read`; none if there is no such directory.
@@ -219,6 +255,15 @@ class Location:
         for info in self.filesystem.get_file_info(selector):
             if info.is_file:
                 yield info.path[len(self.root) :].lstrip("/"), info
+
+
+def _flush(path: str | Path) -> None:
+    """Write a local file or directory to its disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def is_unfinished(name: str) -> bool:

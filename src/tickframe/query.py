@@ -366,7 +366,7 @@ class Query:
             requested in another way, such as with other flags, if no other days remain.
         engine
             ``"dask"`` lets the workers of the current Dask cluster load and write, all of which must reach
-            the directory; without a cluster, Dask's threads. By default this process does, with as many
+            the directory; without a cluster, Dask's threads. By default this process does, with twice as many
             threads as it has cores.
         times, tz, order
             As in :meth:`to_arrow`. ``"time"`` sorts the rows of each file.
@@ -402,20 +402,23 @@ class Query:
             times=self._time_options(times, tz, order),
             write_options=write_options,
         )
+        schema = documented_schema(self.plan.columns)
         if engine == "dask":
             with needs_extra("dask", "engine='dask'"):
                 from tickframe.dask.export import export_parts  # noqa: PLC0415
-            records, self.outcomes = export_parts(
-                self.plan, self.source, dataset, existing, on_error=on_error, mode=cache
-            )
-            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not self.outcomes.failed)
-        export = Export(dataset, self.plan.parts, dataset.begin(self.plan.parts, existing))
-        run = self._new_run(export.missing, on_error, cache)
-        try:
-            records = export.write(self._fetch(run))
-            return dataset.finish(records, documented_schema(self.plan.columns), is_complete=not run.outcomes.failed)
-        finally:
-            self.outcomes = export.outcomes(run.outcomes)
+            with dataset:
+                records, self.outcomes = export_parts(
+                    self.plan, self.source, dataset, existing, on_error=on_error, mode=cache
+                )
+                return dataset.finish(records, schema, is_complete=not self.outcomes.failed)
+        with dataset:
+            export = Export(dataset, self.plan.parts, dataset.begin(self.plan.parts, existing))
+            run = self._new_run(export.missing, on_error, cache)
+            try:
+                records = export.write(self._fetch(run))
+                return dataset.finish(records, schema, is_complete=not run.outcomes.failed)
+            finally:
+                self.outcomes = export.outcomes(run.outcomes)
 
     def to_dask(self) -> dd.DataFrame:
         """Return the rows as a lazy Dask DataFrame with a partition for each day, sorted by time.

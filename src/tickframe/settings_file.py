@@ -97,8 +97,9 @@ def read_settings_file(kinds: Mapping[str, ValueKind], path: Path | None = None)
             # A service runs as another user than the owner of its home directory, whose settings are not its own.
             return {}
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # Without its cause, which has the whole text.
+    except (ValueError, RecursionError) as error:
+        # A very long number is a plain ValueError, deeply nested arrays a RecursionError. Without the cause, which has
+        # the whole text.
         raise SettingsError(f"the settings file {path} is not TOML: {error}") from None
     for key, value in document.items():
         _check(path, key, value, kinds)

@@ -66,6 +66,8 @@ def test_only_the_parts_of_a_killed_worker_are_requested_again(
         exporting = threading.Thread(target=lambda: query.to_parquet(tmp_path / "x", engine="dask"))
         exporting.start()
         wait_until(lambda: len(list(tmp_path.glob("x/_tickframe/parts/*.json"))) == len(DAYS) - 1)
+        # A worker reports a task a little after its last record.
+        wait_until(lambda: sum(map(bool, cluster.processing().values())) == 1)
         [waiting] = [at for at, tasks in cluster.processing().items() if tasks]
         os.kill(cluster.run(os.getpid)[waiting], signal.SIGKILL)
         dead.set()

@@ -108,10 +108,10 @@ def crashing_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = itertools.count()
 
     def crashing(method: Callable[..., None]) -> Callable[..., None]:
-        def call(self: Location, *arguments: object) -> None:
+        def call(self: Location, *arguments: object, **options: object) -> None:
             if next(steps) == step:
                 raise Crash
-            method(self, *arguments)
+            method(self, *arguments, **options)
 
         return call
 

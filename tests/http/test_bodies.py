@@ -41,10 +41,6 @@ def by_equal_lengths(body: bytes) -> Response:
     return answer(body, headers={"Content-Length": f"{len(body)}, {len(body)}"})
 
 
-def by_close(body: bytes) -> Response:
-    return answer(body, framing=Framing.CLOSE)
-
-
 def by_chunks(body: bytes) -> Response:
     return answer(body, framing=Framing.CHUNKED)
 
@@ -54,7 +50,7 @@ def compressed_by_chunks(body: bytes) -> Response:
 
 
 KEPT = [by_length, by_chunks, compressed, compressed_by_chunks]
-ALL = [*KEPT, by_equal_lengths, by_close]
+ALL = [*KEPT, by_equal_lengths]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import gzip
 import itertools
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
@@ -53,6 +53,11 @@ def frame_with_long_length() -> bytes:
     return FRAME[:1] + bytes((FRAME[1] + 1,)) + FRAME[2:]
 
 
+def in_http_1_0(body: bytes) -> Response:
+    """Return a response whose body ends with the connection, as HTTP/1.0 has it."""
+    return Response(b"HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n", body, ending=Ending.CLOSED)
+
+
 TRANSIENT = {
     "reset before the response": Fault(WHOLE.before_any_byte(Ending.RESET), errors.TransportError, "connection"),
     "close before the response": Fault(WHOLE.before_any_byte(Ending.CLOSED), errors.TransportError, "connection"),
@@ -63,18 +68,45 @@ TRANSIENT = {
     "reset in the body": Fault(WHOLE.cut_in_body(99, Ending.RESET), errors.TransportError, "cut short"),
     "close in the body": Fault(WHOLE.cut_in_body(99), errors.TransportError, "cut short"),
     "close in the body without a length": Fault(
-        answer(FRAME, framing=Framing.CLOSE).cut_in_body(99), errors.TruncatedFrameError, "cut short"
+        answer(FRAME, framing=Framing.CLOSE).cut_in_body(99), errors.TransportError, "neither a Content-Length"
     ),
     "close in a chunk": Fault(CHUNKED.cut_in_body(99), errors.TransportError, "cut short"),
     "chunks without a last one": Fault(CHUNKED.cut_in_body(len(CHUNKED.body) - 5), errors.TransportError, "cut short"),
     "gzip cut": Fault(GZIP.cut_in_body(len(GZIP.body) // 2), errors.TransportError, "cut short"),
     "gzip cut without a length": Fault(
-        compressed(FRAME, Framing.CLOSE).cut_in_body(len(GZIP.body) // 2), errors.TruncatedFrameError, "cut short"
+        compressed(FRAME, Framing.CLOSE).cut_in_body(len(GZIP.body) // 2),
+        errors.TransportError,
+        "neither a Content-Length",
+    ),
+    "whole without a length": Fault(
+        answer(FRAME, framing=Framing.CLOSE), errors.TransportError, "neither a Content-Length"
+    ),
+    "whole in HTTP/1.0": Fault(in_http_1_0(FRAME), errors.TransportError, "neither a Content-Length"),
+    "whole with an invalid length": Fault(
+        answer(FRAME, headers={"Content-Length": "-9"}, framing=Framing.CLOSE),
+        errors.TransportError,
+        "neither a Content-Length",
+    ),
+    "whole with chunks announced, but without them": Fault(
+        answer(FRAME, headers={"Transfer-Encoding": "identity, chunked"}, framing=Framing.CLOSE),
+        errors.TransportError,
+        "neither a Content-Length",
     ),
     "gzip damaged": Fault(
         answer(gzip.compress(FRAME)[:20] + bytes(200), headers={"Content-Encoding": "gzip"}),
         errors.TransportError,
         "DecodeError",
+    ),
+    "gzip damaged in its second member": Fault(
+        answer(
+            gzip.compress(FRAME) + gzip.compress(framed_ticks("S000", first=5))[:20] + bytes(200),
+            headers={"Content-Encoding": "gzip"},
+        ),
+        errors.TransportError,
+        "DecodeError",
+    ),
+    "gzip that ends between two frames, but not as gzip does": Fault(
+        answer(gzip.compress(FRAME)[:-8], headers={"Content-Encoding": "gzip"}), errors.TransportError, "cut short"
     ),
     "chunk without a size": Fault(replace(CHUNKED, body=b"zz\r\n" + FRAME), errors.TransportError, "cut short"),
     "chunk with a negative size": Fault(
@@ -146,7 +178,7 @@ def test_a_transient_fault_leaves_every_row_once(server: FaultServer, client: tf
     assert [outcome.attempts for outcome in query.outcomes] == [3]
 
 
-@pytest.mark.parametrize("whole", [WHOLE, answer(FRAME, framing=Framing.CLOSE), CHUNKED, GZIP])
+@pytest.mark.parametrize("whole", [WHOLE, CHUNKED, GZIP, compressed(FRAME, Framing.CHUNKED)])
 def test_every_framing_of_a_complete_response_is_read(server: FaultServer, client: tf.Client, whole: Response) -> None:
     server.script(whole)
     assert arrived(ask(client).to_arrow()) == expected(["S000"])
@@ -303,25 +335,22 @@ def test_a_flipped_byte_is_an_error_or_a_table_of_equal_columns(
         assert len(arrived(table)) == table.num_rows == query.outcomes[0].rows
 
 
-def frames_of_columns() -> bytes:
-    """Return a response of five frames with six columns each."""
-    return b"".join(framed_ticks("S000", rows=40, first=40 * number) for number in range(5))
-
-
-SEVERAL = frames_of_columns()
-OFFSETS = sorted({round(index * (len(SEVERAL) - 1) / 199) for index in range(200)})
+#: A response of five frames with six columns each.
+FRAMES = [framed_ticks("S000", rows=40, first=40 * number) for number in range(5)]
+SEVERAL = b"".join(FRAMES)
+#: Where one frame ends and the next one begins: a cut there contradicts no length in the body.
+BORDERS = list(itertools.accumulate(map(len, FRAMES[:-1])))
+OFFSETS = sorted({*(round(index * (len(SEVERAL) - 1) / 199) for index in range(200)), *BORDERS})
 
 
 @pytest.mark.parametrize("framing", Framing)
 def test_a_body_cut_anywhere_is_retried_until_it_is_complete(
     server: FaultServer, client: tf.Client, framing: Framing
 ) -> None:
-    """A cut between two frames does not contradict any length in the body."""
-    assert len(OFFSETS) == 200
-    whole = answer(SEVERAL, framing=framing)
+    assert len(OFFSETS) >= 200
+    cut = answer(SEVERAL, framing=framing)
     for at in OFFSETS:
-        cut = whole.cut_in_body(at)
-        server.script(cut, whole)
+        server.script(cut.cut_in_body(at), answer(SEVERAL))
         query = ask(client)
         assert arrived(query.to_arrow()) == expected(["S000"], rows=200), at
         assert query.outcomes[0].attempts == 2, at
@@ -332,10 +361,34 @@ def test_a_body_that_is_always_cut_is_never_a_shorter_table(
     server: FaultServer, client: tf.Client, framing: Framing
 ) -> None:
     whole = answer(SEVERAL, framing=framing)
-    for at in OFFSETS[::10]:
+    for at in sorted({*OFFSETS[::10], *BORDERS}):
         server.script(whole.cut_in_body(at))
-        with pytest.raises((errors.TransportError, errors.TruncatedFrameError), match=r"cut short|ends inside|empty"):
+        with pytest.raises(
+            (errors.TransportError, errors.TruncatedFrameError),
+            match=r"cut short|ends inside|empty|neither a Content-Length",
+        ):
             ask(client).to_arrow()
+
+
+@pytest.mark.parametrize("make", [in_http_1_0, lambda body: answer(body, framing=Framing.CLOSE)])
+@pytest.mark.parametrize("at", [*BORDERS, len(SEVERAL)])
+def test_a_body_that_ends_with_the_connection_is_an_error_at_every_border(
+    server: FaultServer, client: tf.Client, make: Callable[[bytes], Response], at: int
+) -> None:
+    """Also where all of it arrives: nothing tells it from a cut one."""
+    server.script(make(SEVERAL).cut_in_body(at))
+    with pytest.raises(errors.TransportError, match="neither a Content-Length nor chunks") as raised:
+        ask(client).to_arrow()
+    assert raised.value.attempts == len(server.received) > 1
+
+
+@pytest.mark.parametrize("at", BORDERS)
+def test_chunks_that_end_between_two_frames_are_an_error(server: FaultServer, client: tf.Client, at: int) -> None:
+    """The last chunk, which has no bytes, is missing."""
+    head = answer(framing=Framing.CHUNKED).head
+    server.script(Response(head, b"%x\r\n%b\r\n" % (at, SEVERAL[:at]), ending=Ending.CLOSED))
+    with pytest.raises(errors.TransportError, match="cut short"):
+        ask(client).to_arrow()
 
 
 def test_a_token_that_the_service_repeats_is_masked(

@@ -68,10 +68,10 @@ class CacheFolder(Location):
         self._check_writable(name)
         super().create_parents(name)
 
-    def write(self, name: str, *pieces: pa.Buffer | bytes) -> None:
+    def write(self, name: str, *pieces: pa.Buffer | bytes, durable: bool = False) -> None:
         """As :meth:`Location.write`; raises the errors of :meth:`create_parents`."""
         self._check_writable(name)
-        super().write(name, *pieces)
+        super().write(name, *pieces, durable=durable)
 
     def delete(self, name: str) -> None:
         """Delete a file if it exists and is not behind a link."""

@@ -17,6 +17,7 @@ from tickframe.export.coverage import Coverage
 from tickframe.export.identity import IDENTITY_FILE, Identity
 from tickframe.export.names import directory_value
 from tickframe.export.records import FOLDER, MANIFEST, Records, read_document
+from tickframe.export.running import requests_of_others
 from tickframe.location import Location
 from tickframe.timestamps import TIMESTAMP, TimeOptions, TimeZones
 from tickframe.wire.batch import ARROW_TYPES
@@ -96,11 +97,15 @@ class CompleteExport:
                 raise _incomplete(location)
             if read_document(location, IDENTITY_FILE) is None:
                 return cls._of_first_version(location, manifest["parts"])
-        except (KeyError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
+            return cls._of_this_version(location)
+        except (LookupError, TypeError, ValueError, AttributeError, pa.ArrowException) as error:
             raise DatasetError(f"the manifest of {location} cannot be read: run the export again") from error
+
+    @classmethod
+    def _of_this_version(cls, location: Location) -> Self:
         identity, records = Identity.read(location), Records(location).read_manifest()
         if identity is None or identity.schema is None or records is None:
-            raise DatasetError(f"the manifest of {location} cannot be read: run the export again")
+            raise ValueError("the identity or the records are invalid")
         schema = identity.schema
         for name in identity.partition_by:
             if name not in schema.names:
@@ -175,6 +180,12 @@ class CompleteExport:
 
 
 def _incomplete(location: Location) -> DatasetError:
+    if requests := requests_of_others(location):
+        more = f" and {len(requests) - 1:,} more" if len(requests) > 1 else ""
+        return DatasetError(
+            f"an export to {location} is running, or was killed: {requests[0]}{more}. Run it again, which loads only "
+            f"what is missing, or delete {location}/{FOLDER}/running to do without, and run another export"
+        )
     if any(location.files(FOLDER)):
         return DatasetError(
             f"the export to {location} was interrupted, lacks parts that failed, or is still running: run it again, "

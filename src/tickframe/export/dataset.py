@@ -2,8 +2,9 @@
 
 ``_tickframe/dataset.json`` says what the dataset holds, and a record of each part which files are its own. An
 interrupted run continues where it stopped, and an empty response is known. ``_tickframe/manifest.json`` is deleted
-before anything changes, and written last: if it exists, no run was interrupted, and it lists all parts. Readers
-of such datasets ignore names that begin with an underscore or a dot.
+before anything changes, and written last, unless another run has a note in ``_tickframe/running``: if it exists, no
+run was interrupted, and it lists all parts. Readers of such datasets ignore names that begin with an underscore or a
+dot.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from types import TracebackType
+from typing import Any, Self, get_args
 
 import pyarrow as pa
 
@@ -25,6 +27,7 @@ from tickframe.export.files import FileFormat
 from tickframe.export.identity import Identity
 from tickframe.export.names import DirectoryNames, check_directories, directory_name
 from tickframe.export.records import FileRecord, Record, Records, part_name, sha256
+from tickframe.export.running import RunningExport
 from tickframe.location import Location, is_unfinished
 from tickframe.plan.part import Part
 from tickframe.plan.plan import Plan
@@ -57,6 +60,7 @@ class Dataset:
     def __init__(self, location: str | os.PathLike[str], identity: Identity, file_format: FileFormat) -> None:
         self._location = Location(location)
         self._records = Records(self._location)
+        self._running = RunningExport(self._location)
         self._identity = identity
         self._format = file_format
         # Unfinished files from before belong to a run that was killed.
@@ -73,6 +77,15 @@ class Dataset:
     def __getstate__(self) -> dict[str, Any]:
         # Another process reads the records that it needs.
         return {**self.__dict__, "_known": None, "_unfinished": {}, "_superseded": [], "_is_prepared": True}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._running.abandon()
 
     def check_portable(self) -> None:
         """Check that other processes can open the dataset.
@@ -121,6 +134,10 @@ class Dataset:
             self._identity = self._identity.with_rows(there.schema, there.timestamp)
         self._is_replaced = self._identity != there or bool(self._superseded)
         self._known, self._unfinished = known, unfinished
+        self._running.begin(
+            {name: (str(part), Coverage.of(part)) for name, part in zip(names, parts, strict=True)},
+            replaces_all=there is not None and bool(there.differences(self._identity)),
+        )
         if is_interrupted:
             self._delete_abandoned()
         return {at: record for at, record in done.items() if record.is_final}
@@ -232,7 +249,9 @@ class Dataset:
         if before:
             self._records.delete(name)
         for file_name, new in files.items():
-            self._location.write(file_name, new.content)
+            self._location.write(file_name, new.content, durable=True)
+        # A power cut must not leave a record without its data.
+        self._location.flush_directories(files)
         self._records.write(record)
         if has_note:
             self._records.delete_unfinished(name)
@@ -262,7 +281,8 @@ class Dataset:
         schema
             The documented columns of responses, which are those of the dataset if there are no rows.
         is_complete
-            Whether no part failed. Otherwise there is no manifest, as after an interrupted run.
+            Whether no part failed. Otherwise there is no manifest, as after an interrupted run, or while another
+            export is running or was killed.
 
         Returns
         -------
@@ -281,7 +301,14 @@ class Dataset:
             self._identity.with_rows(columns, self._format.timestamp(schema)).write(self._location)
         known = self._in_order(self._known or {}, {record.name: record for record in records})
         if is_complete:
-            self._records.write_manifest(self._records.read_all(known))
+            self._running.end()
+            # One that begins now writes its note before it deletes the manifest.
+            if self._running.is_alone():
+                self._records.write_manifest(self._records.read_all(known))
+                if not self._running.is_alone():
+                    self._records.delete_manifest()
+        else:
+            self._running.abandon()
         files = [file.name for record in records for file in record.files]
         if self._location.is_local:
             return [Path(self._location.path(file)) for file in files]

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,21 @@ _WINDOW = ("from_time", "to_time")
 _REPLACEABLE = ("service", "function", "columns")
 # What is known once there are rows.
 _OF_ROWS = frozenset({"schema", "timestamp"})
+
+
+# The types of the fields in JSON. What they contain is texts, nulls, and lists of them.
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "service": (str,),
+    "function": (str,),
+    "parameters": (dict,),
+    "window": (list,),
+    "columns": (list,),
+    "partition_by": (list,),
+    "times": (str,),
+    "timestamp": (list, NoneType),
+    "tz": (str, dict, NoneType),
+    "order": (str,),
+}
 
 
 @dataclass(frozen=True)
@@ -122,10 +138,11 @@ class Identity:
                     "not know: upgrade tickframe, or choose another directory"
                 )
             fields = {name: document[name] for name in cls.__dataclass_fields__}
+            _check_kinds(fields)
             schema = fields["schema"]
             fields["schema"] = None if schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(schema)))
             return cls(**fields)
-        except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
             raise _unreadable(location) from error
 
     def write(self, location: Location) -> None:
@@ -136,7 +153,8 @@ class Identity:
         OSError
             If it cannot be written.
         """
-        location.write(IDENTITY_FILE, json.dumps(self.to_document()).encode())
+        location.write(IDENTITY_FILE, json.dumps(self.to_document()).encode(), durable=True)
+        location.flush_directories([IDENTITY_FILE])
 
     def to_document(self) -> dict[str, object]:
         """Return what is written."""
@@ -164,6 +182,19 @@ class Identity:
     def may_replace(self, there: Identity) -> bool:
         """Return whether a dataset of this identity may overwrite one that covers the same days."""
         return all(getattr(self, name) == getattr(there, name) for name in _REPLACEABLE)
+
+
+def _check_kinds(fields: Mapping[str, Any]) -> None:
+    wrong = [name for name, kinds in _KINDS.items() if not _is_of_kind(fields[name], kinds)]
+    if wrong or len(fields["window"]) != len(_WINDOW):
+        raise ValueError(f"fields of other types: {wrong or 'window'}")
+
+
+def _is_of_kind(value: object, kinds: tuple[type, ...]) -> bool:
+    items = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    lists = [each for each in items if isinstance(each, list)]
+    texts = [*(each for each in items if not isinstance(each, list)), *(text for each in lists for text in each)]
+    return isinstance(value, kinds) and all(isinstance(each, str | NoneType) for each in texts)
 
 
 def _facts(identity: Identity) -> dict[str, object]:

@@ -228,15 +228,13 @@ class Records:
         OSError
             If it cannot be read.
         """
-        document = read_document(self._location, MANIFEST)
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            if document is not None:
-                return {name: Record.from_document(name, each) for name, each in document["parts"].items()}
-        return None
+        return read_parts(read_document(self._location, MANIFEST))
 
     def delete_manifest(self) -> None:
         """Delete the manifest, before anything changes."""
-        self._location.delete(MANIFEST)
+        if self._location.exist([MANIFEST]):
+            self._location.delete(MANIFEST)
+            self._location.flush_directories([MANIFEST])
 
     def write_manifest(self, records: Mapping[str, Record]) -> None:
         """Write the manifest, after everything else.
@@ -255,7 +253,8 @@ class Records:
             "rows": sum(record.rows for record in records.values()),
             "parts": {name: record.to_document() for name, record in records.items()},
         }
-        self._location.write(MANIFEST, json.dumps(manifest).encode())
+        self._location.write(MANIFEST, json.dumps(manifest).encode(), durable=True)
+        self._location.flush_directories([MANIFEST])
 
 
 def part_name(part: Part, function: str) -> str:
@@ -276,6 +275,14 @@ def sha256(content: Any) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def read_parts(document: Any) -> dict[str, Record] | None:
+    """Return the records in a document with several of them, by name; None if it is not one."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        if document is not None:
+            return {name: Record.from_document(name, each) for name, each in document["parts"].items()}
+    return None
+
+
 def read_document(location: Location, name: str) -> Any:
     """Return the content of a JSON file; None if it does not exist or is not JSON.
 
@@ -291,6 +298,7 @@ def read_document(location: Location, name: str) -> Any:
             return json.loads(location.read(name).to_pybytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
+            # Deeply nested JSON is a RecursionError.
             continue
     return None

@@ -1,4 +1,4 @@
-"""The loop of an export: the parts that a dataset lacks, written by as many threads as there are cores."""
+"""The loop of an export: the parts that a dataset lacks, written by several threads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Export:
     done
         The records of the parts that are complete, by their index.
     threads
-        How many threads write at most; by default as many as there are cores.
+        How many threads write at most; by default twice as many as there are cores, since some wait for the disk.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Export:
         self._parts = parts
         self._done = done
         self._missing = [at for at in range(len(parts)) if at not in done]
-        self._threads = min(threads or os.cpu_count() or 1, len(self._missing))
+        self._threads = min(threads or 2 * (os.cpu_count() or 1), len(self._missing))
 
     @property
     def missing(self) -> list[Part]:

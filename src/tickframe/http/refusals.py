@@ -23,7 +23,7 @@ from tickframe.errors import (
     UnexpectedContentError,
     UnknownEndpointError,
 )
-from tickframe.http.session import open_body
+from tickframe.http.session import announces_its_end, open_body
 from tickframe.wire.frames import BinaryFile, Marker
 
 # Bytes of a document that are read; a web page may be longer.
@@ -39,6 +39,12 @@ _MARKUP = (b"<", b"{", b"[")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.DOTALL | re.IGNORECASE)
+
+_UNKNOWN_END = (
+    "the response has neither a Content-Length nor chunks, so that nothing shows whether its last frames are missing: "
+    "try again; if it is always so, a proxy or a server with HTTP/1.0 answers: bypass it (proxies=, NO_PROXY), or let "
+    "it use HTTP/1.1"
+)
 
 _REFUSALS: dict[int, tuple[type[ServiceError], str]] = {
     401: (AuthenticationError, "the service refused the credentials: check user, password or token"),
@@ -85,10 +91,17 @@ def framed_body(response: requests.Response, *, reference_id: str = "", secrets:
     ------
     UnexpectedContentError
         If the body is HTML, JSON or other text in place of a frame.
+    TransportError
+        If the body begins like a frame, but ends with the connection: it cannot be told from one that was cut
+        between two frames.
     """
+    announces_end = announces_its_end(response)
     body = open_body(response)
     buffer = bytearray(1)
     first = bytes(buffer[: body.readinto(memoryview(buffer)) or 0])
+    if first and first[0] in tuple(Marker) and not announces_end:
+        response.close()
+        raise TransportError(_UNKNOWN_END)
     if not first or first[0] in tuple(Marker):
         return _BodyFrom(first, body)
     document = first + _read_document(body)

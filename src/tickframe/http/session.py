@@ -6,6 +6,7 @@ import contextlib
 import io
 import socket
 import ssl
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from http.client import HTTPException, HTTPResponse, IncompleteRead, parse_headers
@@ -28,6 +29,9 @@ MINIMUM_RATE = 100
 
 # Connections to keep open between requests; more threads than that are not expected.
 _POOL_SIZE = 256
+# Bytes of a compressed body that are read at once, and zlib's number for gzip with a header.
+_COMPRESSED = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
 
 # 101 is final: it answers an upgrade, which is never requested.
 _INTERIM_STATUSES = frozenset(range(100, 200)) - {101}
@@ -316,6 +320,8 @@ def open_body(response: requests.Response) -> BinaryFile:
 
     Its errors are those of urllib3. At its end the connection is free for the next request.
     """
+    if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip"):
+        return _GzipBody(response.raw)
     connection = response.raw.connection
     received = connection.received if isinstance(connection, _CancellableConnection) else None
     if received is None or response.raw.chunked or "Content-Encoding" in response.headers:
@@ -323,8 +329,21 @@ def open_body(response: requests.Response) -> BinaryFile:
     return _PlainBody(response.raw, received)
 
 
+def announces_its_end(response: requests.Response) -> bool:
+    """Return whether a response, its body not yet read, says where its body ends, by a length or in chunks.
+
+    Otherwise the body ends with the connection, so that a part of it looks like all of it (RFC 9112, 6.3 and 8).
+    """
+    raw = response.raw
+    # Only http.client knows whether it reads chunks: it ignores any other Transfer-Encoding than "chunked".
+    connection = raw.connection
+    received = connection.received if isinstance(connection, _CancellableConnection) else None
+    chunked = raw.chunked if received is None else received.chunked
+    return bool(chunked) or raw.length_remaining is not None
+
+
 class _DecodedBody:
-    """A body in chunks, or compressed."""
+    """A body in chunks, or compressed with another method than gzip."""
 
     def __init__(self, raw: urllib3.HTTPResponse) -> None:
         self._raw = raw
@@ -334,6 +353,45 @@ class _DecodedBody:
         """Read into the start of the buffer and return the number of bytes, 0 at the end."""
         try:
             return int(self._raw.readinto(buffer))
+        except ValueError as error:
+            # http.client does not expect a negative chunk size.
+            raise urllib3.exceptions.ProtocolError("malformed body", error) from error
+
+
+class _GzipBody:
+    """A body compressed with gzip, all members of which have to be complete: urllib3 drops those that are damaged."""
+
+    def __init__(self, raw: urllib3.HTTPResponse) -> None:
+        self._raw = raw
+        self._raw.decode_content = False
+        self._member = zlib.decompressobj(_GZIP)
+        self._compressed = b""
+        self._is_inside = False
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Read into the start of the buffer and return the number of bytes, 0 at the end."""
+        decoded = b""
+        while len(buffer) and not decoded:
+            self._compressed = self._compressed or self._received()
+            if not self._compressed:
+                if self._is_inside:
+                    raise urllib3.exceptions.ProtocolError("the gzip stream is incomplete")
+                return 0
+            try:
+                decoded = self._member.decompress(self._compressed, len(buffer))
+            except zlib.error as error:
+                raise urllib3.exceptions.DecodeError(f"the gzip stream is damaged: {error}") from error
+            self._is_inside = not self._member.eof
+            self._compressed = self._member.unconsumed_tail
+            if self._member.eof:
+                self._compressed = self._member.unused_data
+                self._member = zlib.decompressobj(_GZIP)
+        buffer[: len(decoded)] = decoded
+        return len(decoded)
+
+    def _received(self) -> bytes:
+        try:
+            return bytes(self._raw.read(_COMPRESSED))
         except ValueError as error:
             # http.client does not expect a negative chunk size.
             raise urllib3.exceptions.ProtocolError("malformed body", error) from error

@@ -28,6 +28,7 @@ from tickframe.errors import TickframeError
 from tickframe.wire import fallback, reader
 from tickframe.wire.contract import DataResponse
 from tickframe.wire.frames import Frame, Marker, write_frame
+from tickframe.wire.limits import ResponseLimit
 
 COLUMNS = tuple(Column(name, ColumnKind.LABEL) for name in NAMES if name in LABELS)
 
@@ -76,11 +77,12 @@ Arrays = tuple[dict[str, pa.Array], DataResponse]
 
 def compare_arrays(random: Random, message: bytes) -> str:
     """Compare the columns of a message, and return the engine that decoded it."""
+    frame = Frame(len(message), arriving(random, message))
     try:
-        arrays, parsed, engine = reader._read_message(Frame(len(message), arriving(random, message)), LABELS)  # noqa: SLF001
+        arrays, parsed, engine = reader._read_message(frame, LABELS, ResponseLimit())  # noqa: SLF001
     except TickframeError as error:
         try:
-            fallback.read_arrays(memoryview(message), LABELS)
+            fallback.read_arrays(memoryview(message), LABELS, ResponseLimit())
         except TickframeError:
             return "refused"
         raise Difference(f"only the official parser accepts it: {error!r}") from error
@@ -89,7 +91,7 @@ def compare_arrays(random: Random, message: bytes) -> str:
     if engine == "fallback":
         return engine
     try:
-        expected, whole = fallback.read_arrays(memoryview(message), LABELS)
+        expected, whole = fallback.read_arrays(memoryview(message), LABELS, ResponseLimit())
     except TickframeError as error:
         raise Difference(f"only the kernel accepts it: {error!r}") from error
     if list(arrays) != list(expected):

@@ -74,21 +74,23 @@ class CachedService:
                     "this response may still change, so it is never cached: use cache='auto'", part=str(part)
                 )
             return self._service.answer(part, cancellation)
+        return self._cache.once(self._key(part), cancellation, lambda: self._answer_final(part, cancellation))
+
+    def _answer_final(self, part: Part, cancellation: Cancellation) -> Response:
         key, column = self._key(part), window_column(part)
-        with self._cache.lock(key, cancellation):
-            response = self._cache.read(key, column) if self._mode != "refresh" else None
-            if response is not None:
-                return response
-            if self._mode == "only":
-                raise NotCachedError(
-                    f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
-                )
-            response = self._service.answer(part, cancellation)
-            if is_complete(part, response):
-                # Older responses to narrower windows may contain what has been corrected since.
-                replace_narrower = self._mode == "refresh" and column is not None
-                self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
+        response = self._cache.read(key, column) if self._mode != "refresh" else None
+        if response is not None:
             return response
+        if self._mode == "only":
+            raise NotCachedError(
+                f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
+            )
+        response = self._service.answer(part, cancellation)
+        if is_complete(part, response):
+            # Older responses to narrower windows may contain what has been corrected since.
+            replace_narrower = self._mode == "refresh" and column is not None
+            self._cache.write(key, response, self._request(part), replace_narrower=replace_narrower)
+        return response
 
     def _key(self, part: Part) -> Key:
         return key_of(part, self._service.settings)

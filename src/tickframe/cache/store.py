@@ -7,8 +7,7 @@ import datetime as dt
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 
 import pandas as pd
@@ -211,9 +210,9 @@ class Cache:
 
     # Used by queries.
 
-    def lock(self, key: Key, cancellation: Cancellation) -> AbstractContextManager[None]:
-        """Lock a key, so that only one thread of this process fetches it."""
-        return self._shared.locks.hold(key.name, cancellation)
+    def once(self, key: Key, cancellation: Cancellation, function: Callable[[], Response]) -> Response:
+        """Call a function that only one thread of this process calls at once for a key."""
+        return self._shared.locks.call(key.name, cancellation, function)
 
     def read(self, key: Key, window_column: str | None = None) -> Response | None:
         """Return a cached response; None if there is none.

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -153,28 +153,41 @@ class Location:
             self._write(name, pieces)
 
     def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes]) -> None:
-        with self._moved_at_end(name) as unfinished, self.filesystem.open_output_stream(unfinished) as stream:
-            for piece in pieces:
-                stream.write(piece)
+        def write(unfinished: str) -> None:
+            with self.filesystem.open_output_stream(unfinished) as stream:
+                for piece in pieces:
+                    stream.write(piece)
 
-    @contextlib.contextmanager
-    def unfinished(self, name: str) -> Iterator[str]:
-        """Yield the path of a temporary file beside a file, and move it there at the end of the body.
+        self._move_when_written(name, write)
+
+    def write_with(self, name: str, write: Callable[[str], None]) -> None:
+        """Let a function write a temporary file beside a file, and move it there.
 
         An object store completes an upload even after an error, so the temporary file is deleted if the
-        body raises.
+        function raises.
+
+        Parameters
+        ----------
+        name
+            The file.
+        write
+            Called with the path of the temporary file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written. No part of it remains.
         """
         self.create_parents(name)
-        with self._moved_at_end(name) as unfinished:
-            yield unfinished
+        self._move_when_written(name, write)
 
-    @contextlib.contextmanager
-    def _moved_at_end(self, name: str) -> Iterator[str]:
+    def _move_when_written(self, name: str, write: Callable[[str], None]) -> None:
         folder, _, base = self.path(name).rpartition("/")
         # Readers of datasets ignore names that begin with a dot.
         unfinished = f"{folder}/.{base[:100]}.{os.getpid()}-{secrets.token_hex(4)}{_UNFINISHED}"
+        # In one function, since an interrupt between the methods of a context manager would leave the file there.
         try:
-            yield unfinished
+            write(unfinished)
             self.filesystem.move(unfinished, self.path(name))
         except BaseException:
             with contextlib.suppress(OSError):
@@ -213,7 +226,7 @@ class Location:
 
 
 def is_unfinished(name: str) -> bool:
-    """Return whether a file is one of :meth:`Location.unfinished`."""
+    """Return whether a file is one that :class:`Location` writes and has not moved."""
     base = name.rpartition("/")[2]
     return base.startswith(".") and base.endswith(_UNFINISHED)
 

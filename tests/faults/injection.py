@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import gc
 import inspect
 import queue
 import sys
@@ -91,11 +92,15 @@ class Injection:
 
     def run(self, call: Callable[[], Any]) -> Any:
         """Call a function in this thread."""
+        gc.collect()
+        # What earlier calls have left must not be collected, and counted, in this one.
+        gc.disable()
         sys.settrace(self._trace)
         try:
             return call()
         finally:
             sys.settrace(None)
+            gc.enable()
 
     def _trace(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
         """Called at the start of a function, and when a generator continues."""

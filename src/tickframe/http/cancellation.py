@@ -61,7 +61,9 @@ class Cancellation:
         try:
             yield
         finally:
-            _CURRENT.reset(token)
+            # The garbage collector may close an interrupted one in another thread.
+            with contextlib.suppress(ValueError):
+                _CURRENT.reset(token)
 
     @contextlib.contextmanager
     def releasing(self, release: Callable[[], None]) -> Iterator[None]:

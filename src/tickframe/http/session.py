@@ -6,6 +6,7 @@ import contextlib
 import io
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from time import monotonic
@@ -88,6 +89,9 @@ class _CancellableConnection:
 
     sock: socket.socket
     received: HTTPResponse
+    # The thread whose request was the last one, and the socket that its response comes from.
+    _thread = 0
+    _read_from: socket.socket | None = None
 
     # http.client calls it, and declares a class that it never uses as one.
     def response_class(self, *arguments: Any, **options: Any) -> HTTPResponse:
@@ -97,13 +101,40 @@ class _CancellableConnection:
 
     def request(self, *arguments: Any, **options: Any) -> None:
         current_cancellation().check()
+        self._thread, self._read_from = threading.get_ident(), None
+        _LAST_USED.connection = self
         super().request(*arguments, **options)  # type: ignore[misc]
+
+    def abort(self) -> None:
+        """Close the connection, unless another thread has taken it over."""
+        if self._thread == threading.get_ident():
+            for each in {self.sock, self._read_from} - {None}:
+                # Closing a socket leaves it open for the files that were made of it.
+                if (descriptor := each.detach()) >= 0:
+                    socket.close(descriptor)
+            self.close()  # type: ignore[attr-defined]
 
     def getresponse(self) -> Any:
         # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
-        sock = self.sock
+        self._read_from = sock = self.sock
         with current_cancellation().releasing(lambda: sock.shutdown(socket.SHUT_RD)):
             return super().getresponse()  # type: ignore[misc]
+
+
+class _LastUsed(threading.local):
+    connection: _CancellableConnection | None = None
+
+
+_LAST_USED = _LastUsed()
+
+
+def abort_request() -> None:
+    """Close the connection that this thread has used last, after an interrupt.
+
+    An interrupt may come where nothing else closes it, and its traceback keeps the response open.
+    """
+    if _LAST_USED.connection is not None:
+        _LAST_USED.connection.abort()
 
 
 class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):  # type: ignore[misc]

@@ -44,17 +44,11 @@ class Signal:
             # It was set before.
             return
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it is set or the time has passed; return whether it is set.
-
-        Without a time it ends when the interpreter exits, since the thread that would set it no longer runs.
-        """
-        deadline = None if seconds is None else monotonic() + seconds
-        while not self._is_set:
-            left = _CHECK_INTERVAL if deadline is None else min(_CHECK_INTERVAL, deadline - monotonic())
-            if left <= 0 or (deadline is None and sys.is_finalizing()):
-                break
-            if self._gate.acquire(timeout=left):
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is set or the time has passed; return whether it is set."""
+        deadline = monotonic() + seconds
+        while not self._is_set and (left := deadline - monotonic()) > 0:
+            if self._gate.acquire(timeout=min(_CHECK_INTERVAL, left)):
                 # Wakes the next one that waits.
                 self.set()
         return self._is_set
@@ -99,14 +93,23 @@ class StartedCall(Generic[_Result]):
             self._function, self._arguments = None, ()
             self._ended.set()
 
-    def wait(self) -> None:
-        """Wait until the call has ended."""
-        self._ended.wait()
+    def wait(self) -> bool:
+        """Wait until the call has ended; return False if its thread no longer runs, as when the interpreter exits."""
+        while not self._ended.wait(_CHECK_INTERVAL):
+            if sys.is_finalizing() or not self._thread.is_alive():
+                return self._ended.is_set()
+        return True
 
     def result(self) -> _Result:
-        """Wait for the result and return it, or raise the error of the call."""
-        if not self._ended.wait():
-            raise RuntimeError("the interpreter exits: the thread no longer runs")
+        """Wait for the result and return it, or raise the error of the call.
+
+        Raises
+        ------
+        RuntimeError
+            If its thread no longer runs.
+        """
+        if not self.wait():
+            raise RuntimeError(f"the thread {self._thread.name} ended without a result: try again")
         if self._error is not None:
             raise self._error
         return self._result
@@ -126,7 +129,9 @@ def start_thread(thread: threading.Thread) -> None:
     failures: list[BaseException] = []
     # In a thread that no interrupt reaches: Thread.start() itself waits for the new thread.
     _thread.start_new_thread(_start, (thread, started, failures))
-    started.wait()
+    while not started.wait(_CHECK_INTERVAL):
+        if sys.is_finalizing():
+            raise RuntimeError("cannot start a thread while the interpreter exits")
     if failures:
         raise RuntimeError(f"cannot start a thread: {failures[0]}") from failures[0]
 

@@ -66,25 +66,30 @@ def _instructions(code: CodeType) -> _Instructions:
 
 @dataclass
 class Injection:
-    """Raises an exception at the n-th point of a call.
+    """Does something at the n-th point of a call, such as raising an exception.
 
     Attributes
     ----------
+    act
+        What is done, once.
     at : int or None
         The number of the point, from 0; None only counts them.
-    error : type of BaseException
-        What is raised.
+    files : tuple of str
+        The beginnings of the names of the files with these points.
+    in_threads : bool
+        Whether points in threads that are started during the call count too.
     points : int
         The number of points passed so far.
     place : str
-        Where it was raised.
+        Where it was done; empty if it was not.
     lines : set of (str, int)
         The lines of the points passed so far.
     """
 
+    act: Callable[[], None]
     at: int | None
-    error: type[BaseException] = KeyboardInterrupt
     files: tuple[str, ...] = (PACKAGE, *SYNCHRONIZATION)
+    in_threads: bool = False
     points: int = 0
     place: str = ""
     lines: set[tuple[str, int]] = field(default_factory=set)
@@ -95,11 +100,14 @@ class Injection:
         gc.collect()
         # What earlier calls have left must not be collected, and counted, in this one.
         gc.disable()
+        if self.in_threads:
+            threading.settrace(self._trace)
         sys.settrace(self._trace)
         try:
             return call()
         finally:
             sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
             gc.enable()
 
     def _trace(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
@@ -121,13 +129,21 @@ class Injection:
         self._calling.discard(id(frame))
         known = _instructions(frame.f_code)
         if frame.f_lasti in known.checked_before and not was_calling:
-            line = known.lines.get(frame.f_lasti, frame.f_lineno)
-            self.lines.add((frame.f_code.co_filename, line))
+            self.lines.add((frame.f_code.co_filename, known.lines.get(frame.f_lasti, frame.f_lineno)))
             self.points += 1
             if self.points - 1 == self.at:
                 self.place = "".join(traceback.format_stack(frame)[-4:])
-                raise self.error(f"injected at {self.at}")
+                self.act()
         return self._trace_instruction
+
+
+def raising(error: type[BaseException], *arguments: object) -> Callable[[], None]:
+    """Return a function that raises an exception."""
+
+    def act() -> None:
+        raise error(*arguments)
+
+    return act
 
 
 @dataclass

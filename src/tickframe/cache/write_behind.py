@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,6 +13,8 @@ from tickframe.threads import Signal, start_thread
 
 # Queued data stays in memory. At this size, callers that add more are blocked.
 _MAXIMUM_QUEUED = 128 * 1024 * 1024
+# Seconds after which a waiting thread looks whether another one works.
+_CHECK_INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,11 @@ class WriteBehind:
 
     def _wait_for(self, jobs: Iterable[_Job]) -> None:
         for job in jobs:
-            # The thread that queued it may have been interrupted before it started one that works.
-            self._work_in_thread()
-            job.done.wait()
+            while not job.done.wait(_CHECK_INTERVAL):
+                # The thread that queued it may have been interrupted before it started one that works.
+                self._work_in_thread()
+                if sys.is_finalizing():
+                    break
 
     def _work_in_thread(self) -> None:
         if not self._jobs or self._working.locked():

@@ -106,13 +106,18 @@ class _CancellableConnection:
         super().request(*arguments, **options)  # type: ignore[misc]
 
     def abort(self) -> None:
-        """Close the connection, unless another thread has taken it over."""
+        """Close the connection, unless its response was complete: another thread may have taken it over."""
         if self._thread == threading.get_ident():
-            for each in {self.sock, self._read_from} - {None}:
-                # Closing a socket leaves it open for the files that were made of it.
+            sockets = [each for each in (self.sock, self._read_from) if each is not None]
+            self.close()  # type: ignore[attr-defined]
+            for each in sockets:
+                # A closed socket stays open for the files that were made of it.
                 if (descriptor := each.detach()) >= 0:
                     socket.close(descriptor)
-            self.close()  # type: ignore[attr-defined]
+
+    def released(self) -> None:
+        """Leave the connection to the next request, perhaps in another thread."""
+        self._thread, self._read_from = 0, None
 
     def getresponse(self) -> Any:
         # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
@@ -145,11 +150,20 @@ class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnecti
     pass
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class _ReleasingPool:
+    """A pool that tells a connection when it may be used again."""
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.released()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+
+class _Pool(_ReleasingPool, urllib3.HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+class _SecurePool(_ReleasingPool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import sys
 import threading
 import time
@@ -24,7 +23,7 @@ _Result = TypeVar("_Result")
 _AHEAD = 3
 # Seconds that running calls get to end when the run is closed early.
 _GRACE_SECONDS = 0.5
-# Seconds after which the reader looks again whether the interpreter exits.
+# Seconds after which the reader looks whether the threads still run.
 _CHECK_INTERVAL = 1.0
 
 
@@ -123,10 +122,10 @@ class OrderedPool(Generic[_Item, _Result]):
         while (at := self._first_done()) is None:
             if self._broken is not None:
                 raise self._broken
-            if sys.is_finalizing():
-                raise RuntimeError("cannot continue a query while the interpreter exits: its threads no longer run")
-            with contextlib.suppress(Empty):
+            try:
                 self._arrived.get(timeout=_CHECK_INTERVAL)
+            except Empty:
+                self._check_threads()
         with self._lock:
             result = self._done.pop(at)
             self._next += 1
@@ -134,6 +133,11 @@ class OrderedPool(Generic[_Item, _Result]):
         if isinstance(result, _Raised):
             raise result.error
         return result, self._is_final(result)
+
+    def _check_threads(self) -> None:
+        """Raise an error if no thread is left that could end a call."""
+        if sys.is_finalizing() or (not any(each.is_alive() for each in self._threads) and self._first_done() is None):
+            raise RuntimeError("cannot continue a query whose threads no longer run: run it again")
 
     def _first_done(self) -> int | None:
         """Return which result is the next in order or ends the run; None if it has not arrived."""

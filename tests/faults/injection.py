@@ -15,7 +15,7 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent import futures
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,7 +58,11 @@ def _instructions(code: CodeType) -> _Instructions:
         if each.positions is not None and each.positions.lineno is not None:
             lines[each.offset] = each.positions.lineno
         # An error of the check belongs to the instruction that was checked.
-        if before is not None and before.opname.startswith(_CHECKING) and handler(before.offset) == handler(each.offset):
+        if (
+            before is not None
+            and before.opname.startswith(_CHECKING)
+            and handler(before.offset) == handler(each.offset)
+        ):
             found.add(each.offset)
         before = each
     return _Instructions(frozenset(found), lines)
@@ -111,7 +115,7 @@ class Injection:
             gc.enable()
 
     def _trace(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
-        """Called at the start of a function, and when a generator continues."""
+        """Trace the start of a function, or that a generator continues."""
         caller = frame.f_back
         if caller is not None and not frame.f_code.co_flags & inspect.CO_GENERATOR:
             # The interpreter calls a function that is written in Python without looking for signals afterwards.

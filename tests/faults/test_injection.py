@@ -118,6 +118,7 @@ def selected(selection: str, count: int) -> list[int]:
 def test_a_client_is_usable_after_a_fault_at_any_point(
     server: FaultServer,
     tmp_path: Path,
+    *,
     selection: str,
     record_property: Callable[[str, object], None],
     scenario: str,
@@ -160,7 +161,7 @@ def inject(server: FaultServer, folder: Path, scenario: Scenario, fault: Fault, 
     assert closed.error is None, injection.place
     wait_until(lambda: threads_of_runs() == [])
     server.wait_until_disconnected()
-    assert [path for path in folder.rglob("*.tmp")] == [], injection.place
+    assert list(folder.rglob("*.tmp")) == [], injection.place
     return injection
 
 

@@ -28,7 +28,7 @@ class NamedLocks:
     def _reset(self) -> None:
         self._process = OwningProcess()
         self._guard = threading.RLock()
-        self._locks: WeakValueDictionary[str, threading._RLock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
 
     def call(self, name: str, cancellation: Cancellation, function: Callable[[], _Result]) -> _Result:
         """Call a function while holding the lock of a name, and return its result.
@@ -52,9 +52,9 @@ class NamedLocks:
                 cancellation.check()
             return function()
         finally:
-            # An interrupt may arrive before the lock is acquired, or after it and before anything records that. So
-            # the lock itself knows its thread.
-            try:
+            # An interrupt may arrive before or right after the lock is acquired: the lock itself knows its thread. It is
+            # released by the first call here, since another one could be interrupted.
+            try:  # noqa: SIM105
                 lock.release()
             except RuntimeError:
                 pass

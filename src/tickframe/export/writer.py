@@ -67,7 +67,7 @@ class Export:
         try:
             for at, batches in writes:
                 self._settle(batches)
-                # The interpreter waits for it: parts that have arrived are written, also after an error or an interrupt.
+                # The interpreter waits for it: what has arrived is written, also after an error or an interrupt.
                 pending.append(
                     (at, StartedCall(self._dataset.write, self._parts[at], batches, name=_THREAD, daemon=False))
                 )

@@ -52,8 +52,8 @@ class NamedLocks:
                 cancellation.check()
             return function()
         finally:
-            # An interrupt may arrive before or right after the lock is acquired: the lock itself knows its thread. It is
-            # released by the first call here, since another one could be interrupted.
+            # An interrupt may arrive before or right after the lock is acquired: the lock itself knows its thread. It
+            # is released by the first call here, since another one could be interrupted.
             try:  # noqa: SIM105
                 lock.release()
             except RuntimeError:

@@ -6,7 +6,7 @@ OLDEST := .venv-oldest
 # Tests whose code depends on the kernel.
 DECODING := tests/wire tests/test_query.py tests/test_real_ticks.py
 
-.PHONY: help demo test test-oldest test-sanitized fuzz lint docs notebooks bench soak clean
+.PHONY: help demo test test-oldest test-sanitized inject fuzz lint docs notebooks bench soak clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ test-sanitized: $(VENV)/.test-installed  ## run the decoder's tests with address
 		SANITIZED_KERNEL=$(SANITIZED)/tickframe/_kernel.abi3.so PYTHONPATH=$(SANITIZED) \
 		$(VENV)/bin/python -m pytest -p no:cacheprovider tests/wire \
 		|| { cat $(SANITIZED)/report.*; exit 1; }
+
+inject: $(VENV)/.test-installed  ## inject interrupts, want of memory and failing files at every point of a load or export
+	$(VENV)/bin/python -m pytest --dist load --points=all tests/faults/test_injection.py
 
 EXECUTIONS ?= 1000000
 PROCESSES ?= 2

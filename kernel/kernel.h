@@ -112,6 +112,12 @@ typedef struct {
 } Label;
 
 typedef struct {
+    uint64_t first, second;
+} HashKey;
+
+/* The key must not be known to whoever wrote the strings. */
+typedef struct {
+    HashKey key;
     Label *labels;
     size_t count;
     size_t capacity;

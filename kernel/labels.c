@@ -15,18 +15,43 @@ static inline uint64_t mix(uint64_t key)
     return key * 0x9e3779b97f4a7c15u;
 }
 
-static uint64_t hash_of(const uint8_t *data, size_t size)
+static inline uint64_t rotate(uint64_t word, int bits)
 {
-    uint64_t hash = mix(size);
-    while (size >= 8) {
-        hash = mix(hash ^ load_word(data)) ^ (hash >> 32);
-        data += 8;
-        size -= 8;
+    return (word << bits) | (word >> (64 - bits));
+}
+
+#define SIP_ROUND(v0, v1, v2, v3)                                       \
+    do {                                                                \
+        v0 += v1; v1 = rotate(v1, 13); v1 ^= v0; v0 = rotate(v0, 32);   \
+        v2 += v3; v3 = rotate(v3, 16); v3 ^= v2;                        \
+        v0 += v3; v3 = rotate(v3, 21); v3 ^= v0;                        \
+        v2 += v1; v1 = rotate(v1, 17); v1 ^= v2; v2 = rotate(v2, 32);   \
+    } while (0)
+
+/* SipHash-1-3 with a secret key, as Python's own strings have: who sends the labels cannot choose ones that collide,
+ * which would make the table take a time quadratic in their number. */
+static uint64_t hash_of(const HashKey *key, const uint8_t *data, size_t size)
+{
+    uint64_t v0 = key->first ^ 0x736f6d6570736575u, v1 = key->second ^ 0x646f72616e646f6du;
+    uint64_t v2 = key->first ^ 0x6c7967656e657261u, v3 = key->second ^ 0x7465646279746573u;
+    uint64_t last = (uint64_t)size << 56;
+    for (; size >= 8; data += 8, size -= 8) {
+        uint64_t word = load_word(data);
+        v3 ^= word;
+        SIP_ROUND(v0, v1, v2, v3);
+        v0 ^= word;
     }
     uint64_t rest = 0;
     memcpy(&rest, data, size);
-    hash = mix(hash ^ rest);
-    return hash ^ (hash >> 32);
+    last |= rest;
+    v3 ^= last;
+    SIP_ROUND(v0, v1, v2, v3);
+    v0 ^= last;
+    v2 ^= 0xff;
+    SIP_ROUND(v0, v1, v2, v3);
+    SIP_ROUND(v0, v1, v2, v3);
+    SIP_ROUND(v0, v1, v2, v3);
+    return v0 ^ v1 ^ v2 ^ v3;
 }
 
 static int grow(Labels *table)
@@ -45,7 +70,7 @@ static int grow(Labels *table)
     table->slot_count = 2 * capacity;
     memset(slots, 0xff, 2 * capacity * sizeof *slots);
     for (size_t code = 0; code < table->count; code++) {
-        size_t slot = hash_of(labels[code].start, labels[code].size) & (table->slot_count - 1);
+        size_t slot = hash_of(&table->key, labels[code].start, labels[code].size) & (table->slot_count - 1);
         while (slots[slot] >= 0)
             slot = (slot + 1) & (table->slot_count - 1);
         slots[slot] = (int32_t)code;
@@ -58,7 +83,7 @@ static int32_t code_of(Labels *table, const uint8_t *start, size_t size)
 {
     if (table->count == table->capacity && grow(table) != 0)
         return OUT_OF_MEMORY;
-    size_t slot = hash_of(start, size) & (table->slot_count - 1);
+    size_t slot = hash_of(&table->key, start, size) & (table->slot_count - 1);
     for (; table->slots[slot] >= 0; slot = (slot + 1) & (table->slot_count - 1)) {
         Label *label = &table->labels[table->slots[slot]];
         if (label->size == size && memcmp(label->start, start, size) == 0)

@@ -181,10 +181,10 @@ static PyObject *label_list(const Labels *labels)
     return list;
 }
 
-static PyObject *py_read_labels(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *py_read_labels(PyObject *module, PyObject *args)
 {
     Py_buffer repeated, codes;
-    Labels labels = {NULL, 0, 0, NULL, 0};
+    Labels labels = {*(const HashKey *)PyModule_GetState(module), NULL, 0, 0, NULL, 0};
     PyObject *result = NULL;
     int status;
     if (!PyArg_ParseTuple(args, "y*w*", &repeated, &codes))
@@ -273,7 +273,22 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* Draw the key of the hash tables. */
+static int draw_key(PyObject *module)
+{
+    HashKey *key = PyModule_GetState(module);
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *drawn = os == NULL ? NULL : PyObject_CallMethod(os, "urandom", "n", (Py_ssize_t)sizeof *key);
+    char *bytes = drawn == NULL ? NULL : PyBytes_AsString(drawn);
+    if (bytes != NULL)
+        memcpy(key, bytes, sizeof *key);
+    Py_XDECREF(drawn);
+    Py_XDECREF(os);
+    return bytes == NULL ? -1 : 0;
+}
+
 static struct PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, draw_key},
 #if !defined(Py_LIMITED_API) || Py_LIMITED_API >= 0x030c0000
     {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
 #endif
@@ -284,7 +299,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     "tickframe._kernel",
     "Packed varints and repeated strings of the wire, to Arrow buffers and back.",
-    0,
+    sizeof(HashKey),
     methods,
     slots,
     NULL,

@@ -18,6 +18,14 @@ from tickframe.sandbox import Sandbox
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--points",
+        default="sample",
+        help="where faults are injected (tests/faults/test_injection.py): all, sample, or the number of a point",
+    )
+
+
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Record the waits between attempts and skip them: the clock of the retries advances instead."""

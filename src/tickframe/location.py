@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -166,9 +166,11 @@ class Location:
             self._write(name, pieces, durable=durable)
 
     def _write(self, name: str, pieces: Sequence[pa.Buffer | bytes], *, durable: bool = False) -> None:
-        with self._moved_at_end(name) as stream:
+        def write(stream: pa.NativeFile) -> None:
             for piece in pieces:
                 stream.write(piece)
+
+        self._move_when_written(name, write)
         if durable and self.is_local:
             _flush(self.path(name))
 
@@ -194,24 +196,34 @@ class Location:
             self._flushed |= parents.keys()
             directories = set(parents.values())
 
-    @contextlib.contextmanager
-    def unfinished(self, name: str) -> Iterator[pa.NativeFile]:
-        """Yield a new temporary file beside a file, open for writing, and move it there at the end of the body.
+    def write_with(self, name: str, write: Callable[[pa.NativeFile], None]) -> None:
+        """Let a function write a temporary file beside a file, and move it there.
 
         An object store completes an upload even after an error, so the temporary file is deleted if the
-        body raises.
+        function raises.
+
+        Parameters
+        ----------
+        name
+            The file.
+        write
+            Called with the temporary file, open for writing.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written. No part of it remains.
         """
         self.create_parents(name)
-        with self._moved_at_end(name) as stream:
-            yield stream
+        self._move_when_written(name, write)
 
-    @contextlib.contextmanager
-    def _moved_at_end(self, name: str) -> Iterator[pa.NativeFile]:
+    def _move_when_written(self, name: str, write: Callable[[pa.NativeFile], None]) -> None:
         folder, _, base = self.path(name).rpartition("/")
         unfinished = f"{folder}/{unfinished_name(base)}"
+        # In one function, since an interrupt between the methods of a context manager would leave the file there.
         try:
             with self._create(unfinished) as stream:
-                yield stream
+                write(stream)
             self.filesystem.move(unfinished, self.path(name))
         except BaseException:
             with contextlib.suppress(OSError):
@@ -267,7 +279,7 @@ def _flush(path: str | Path) -> None:
 
 
 def is_unfinished(name: str) -> bool:
-    """Return whether a file is one of :meth:`Location.unfinished`."""
+    """Return whether a file is one that :class:`Location` writes and has not moved."""
     return is_unfinished_name(name.rpartition("/")[2])
 
 

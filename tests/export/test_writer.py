@@ -35,19 +35,20 @@ def query(client):
 
 # The files are written by several threads: one at a time, so that those before the fourth are complete.
 KILLED = """
-import contextlib, os, signal, sys, threading
+import os, signal, sys, threading
 import tickframe as tf
 from tickframe.location import Location
-lock, files, moved_at_end = threading.Lock(), 0, Location._moved_at_end
-@contextlib.contextmanager
-def write_and_kill(location, name):
-    global files
-    with lock, moved_at_end(location, name) as unfinished:
-        yield unfinished
+lock, files, move_when_written = threading.Lock(), 0, Location._move_when_written
+def write_and_kill(location, name, write):
+    def write_or_kill(unfinished):
+        global files
+        write(unfinished)
         files += name.endswith(".parquet")
         if files == 4:
             os.kill(os.getpid(), signal.SIGKILL)
-Location._moved_at_end = write_and_kill
+    with lock:
+        move_when_written(location, name, write_or_kill)
+Location._move_when_written = write_and_kill
 query(tf.Client(cache_namespace=sys.argv[2])).to_parquet(sys.argv[1])
 """
 

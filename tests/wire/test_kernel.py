@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.faults.injection import ending
 from tests.wire.encodings import DAYS, INTEGERS, STRINGS, Canonical
 from tests.wire.strategies import NULL_INT32, NULL_INT64, TEXT, every_width
 from tickframe.wire import reader
@@ -233,3 +234,38 @@ def test_writers_refuse_unsuitable_memory(kernel: ModuleType) -> None:
     ):
         with pytest.raises(ValueError, match=r"whole elements|shares memory|wide|negative"):
             refused()
+
+
+def colliding_labels(count: int) -> list[bytes]:
+    """Return labels of 16 ASCII characters with the same hash under ``mix(mix(mix(size) ^ first) ^ second)``.
+
+    It is what the kernel once had: Fibonacci hashing without a key, each step inverted here.
+    """
+    golden, ascii_only = 0x9E3779B97F4A7C15, np.uint64(0x8080808080808080)
+    inverse = np.uint64(pow(golden, -1, 2**64))
+    start = 16 * golden % 2**64
+    low, constant = 2**28 // 300, np.uint64(0x1234567841424344)
+    found: list[bytes] = []
+    block = 0
+    while len(found) < count:
+        numbers = np.arange(block * low, (block + 1) * low, dtype=np.uint64)
+        block += 1
+        # Four ASCII characters that vary, and four that do not.
+        varying = sum((numbers >> np.uint64(7 * at) & np.uint64(0x7F)) << np.uint64(8 * at) for at in range(4))
+        second = varying | np.uint64(0x4142434400000000)
+        state = second ^ constant
+        first = np.uint64(start) ^ ((state ^ np.uint64(start >> 32)) * inverse)
+        chosen = (first & ascii_only) == 0
+        words = np.stack([first[chosen], second[chosen]], axis=1)
+        found.extend(each.tobytes() for each in words)
+    return found[:count]
+
+
+def test_labels_that_collide_without_a_key_do_not_take_quadratic_time(kernel: ModuleType) -> None:
+    """These take minutes with a hash that whoever sends them can compute."""
+    labels = colliding_labels(200_000)
+    codes = np.empty(len(labels), np.int32)
+    repeated = b"".join(b"\n\x10" + label for label in labels)
+    read = ending(lambda: kernel.read_labels(repeated, codes), "reading labels")
+    assert read.result == [label.decode() for label in labels]
+    assert (codes == np.arange(len(labels))).all()

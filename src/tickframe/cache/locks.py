@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from tickframe.cache.write_behind import WriteBehind
@@ -16,6 +16,8 @@ from tickframe.process import OwningProcess
 # Seconds between two checks whether the run of a waiting thread has ended.
 _CHECK_INTERVAL = 0.1
 
+_Result = TypeVar("_Result")
+
 
 class NamedLocks:
     """A lock for each name, discarded when no thread holds it or waits for it. A forked child starts without locks."""
@@ -25,12 +27,13 @@ class NamedLocks:
 
     def _reset(self) -> None:
         self._process = OwningProcess()
-        self._guard = threading.Lock()
-        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._guard = threading.RLock()
+        self._locks: WeakValueDictionary[str, threading.RLock] = WeakValueDictionary()
 
-    @contextlib.contextmanager
-    def hold(self, name: str, cancellation: Cancellation) -> Iterator[None]:
-        """Hold the lock of a name in the body.
+    def call(self, name: str, cancellation: Cancellation, function: Callable[[], _Result]) -> _Result:
+        """Call a function while holding the lock of a name, and return its result.
+
+        This is no context manager, since an interrupt between its two methods and the body would leave the lock held.
 
         Raises
         ------
@@ -43,13 +46,18 @@ class NamedLocks:
         with self._guard:
             lock = self._locks.get(name)
             if lock is None:
-                lock = self._locks[name] = threading.Lock()
-        while not lock.acquire(timeout=_CHECK_INTERVAL):
-            cancellation.check()
+                lock = self._locks[name] = threading.RLock()
         try:
-            yield
+            while not lock.acquire(timeout=_CHECK_INTERVAL):
+                cancellation.check()
+            return function()
         finally:
-            lock.release()
+            # An interrupt may arrive before or right after the lock is acquired: the lock itself knows its thread. It
+            # is released by the first call here, since another one could be interrupted.
+            try:  # noqa: SIM105
+                lock.release()
+            except RuntimeError:
+                pass
 
 
 @dataclass

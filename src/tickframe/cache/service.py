@@ -78,15 +78,17 @@ class CachedService:
                     "this response may still change, so it is never cached: use cache='auto'", part=str(part)
                 )
             return self._service.answer(part, cancellation)
-        with self._cache.lock(self._key(part), cancellation):
-            response = self._read(part) if self._mode != "refresh" else None
-            if response is not None:
-                return response
-            if self._mode == "only":
-                raise NotCachedError(
-                    f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
-                )
-            return self._fetch(part, cancellation)
+        return self._cache.once(self._key(part), cancellation, lambda: self._answer_final(part, cancellation))
+
+    def _answer_final(self, part: Part, cancellation: Cancellation) -> Response:
+        response = self._read(part) if self._mode != "refresh" else None
+        if response is not None:
+            return response
+        if self._mode == "only":
+            raise NotCachedError(
+                f"the cache at {self._cache.place} does not hold this: use cache='auto'", part=str(part)
+            )
+        return self._fetch(part, cancellation)
 
     def _read(self, part: Part) -> Response | None:
         return self._cache.read(self._key(part), partial(is_answer, part), window_column(part))

@@ -9,7 +9,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from importlib.metadata import version
 
 import pandas as pd
@@ -246,9 +245,9 @@ class Cache:
 
     # Used by queries.
 
-    def lock(self, key: Key, cancellation: Cancellation) -> AbstractContextManager[None]:
-        """Lock a key, so that only one thread of this process fetches it."""
-        return self._shared.locks.hold(key.name, cancellation)
+    def once(self, key: Key, cancellation: Cancellation, function: Callable[[], Response]) -> Response:
+        """Call a function that only one thread of this process calls at once for a key."""
+        return self._shared.locks.call(key.name, cancellation, function)
 
     def process_lock(self, key: Key, cancellation: Cancellation) -> ProcessLock:
         """Acquire the lock of a key among the processes on this machine.

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from tickframe.process import OwningProcess
+from tickframe.threads import Signal, start_thread
 
 # Queued data stays in memory. At this size, callers that add more are blocked.
 _MAXIMUM_QUEUED = 128 * 1024 * 1024
+# Seconds after which a waiting thread looks whether another one works.
+_CHECK_INTERVAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    name: str
+    call: Callable[[], None]
+    size: int
+    done: Signal = field(default_factory=Signal)
 
 
 class WriteBehind:
-    """A queue of named jobs, done in order on another thread. Safe to use from many threads and after a fork."""
+    """A queue of named jobs, done in order on another thread. Safe to use from many threads and after a fork.
+
+    A thread works while it holds a lock, so that nothing says that one works when it does not: not even after an
+    interrupt in the thread that queued the job.
+    """
 
     def __init__(self) -> None:
         self._reset()
 
     def _reset(self) -> None:
         self._process = OwningProcess()
-        self._changed = threading.Condition()
-        # The first job stays in the queue until it is done, so that wait() includes it.
-        self._jobs: deque[tuple[str, Callable[[], None], int]] = deque()
-        self._working = False
+        # A job stays in the queue until it is done, so that wait() includes it.
+        self._jobs: deque[_Job] = deque()
+        self._working = threading.Lock()
 
     def _reset_after_fork(self) -> None:
         """Leave the queued jobs to the parent, whose thread does them."""
@@ -43,40 +59,46 @@ class WriteBehind:
             Bytes that the job keeps in memory.
         """
         self._reset_after_fork()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._jobs or self._queued() + size <= _MAXIMUM_QUEUED)
-            self._jobs.append((name, job, size))
-            if self._working:
-                return
-            self._working = True
-        # The interpreter waits for a thread that is not a daemon, so nothing is lost at exit.
-        thread = threading.Thread(target=self._work, name="tickframe-cache", daemon=False)
-        try:
-            thread.start()
-        except RuntimeError:
-            # No thread can be started while the interpreter exits.
-            self._work()
+        while (queued := tuple(self._jobs)) and sum(each.size for each in queued) + size > _MAXIMUM_QUEUED:
+            self._wait_for(queued[:1])
+        self._jobs.append(_Job(name, job, size))
+        self._work_in_thread()
 
     def wait(self, prefix: str = "") -> None:
         """Wait until all jobs are done whose names start with a prefix."""
         self._reset_after_fork()
-        with self._changed:
-            self._changed.wait_for(lambda: not any(name.startswith(prefix) for name, _, _ in self._jobs))
+        self._wait_for([job for job in tuple(self._jobs) if job.name.startswith(prefix)])
 
-    def _queued(self) -> int:
-        return sum(size for _, _, size in self._jobs)
+    def _wait_for(self, jobs: Iterable[_Job]) -> None:
+        for job in jobs:
+            while not job.done.wait(_CHECK_INTERVAL):
+                # The thread that queued it may have been interrupted before it started one that works.
+                self._work_in_thread()
+                if sys.is_finalizing():
+                    break
+
+    def _work_in_thread(self) -> None:
+        if not self._jobs or self._working.locked():
+            return
+        try:
+            # The interpreter waits for a thread that is not a daemon, so nothing is lost at exit.
+            start_thread(threading.Thread(target=self._work, name="tickframe-cache", daemon=False))
+        except RuntimeError:
+            # No thread can be started while the interpreter exits.
+            self._work()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                if not self._jobs:
-                    self._working = False
-                    return
-                _, job, _ = self._jobs[0]
+        # Another thread may have queued a job after this one saw the queue empty, and seen that this one works.
+        while self._jobs and self._working.acquire(blocking=False):
             try:
-                job()
+                while self._jobs:
+                    self._do(self._jobs[0])
             finally:
-                del job
-                with self._changed:
-                    self._jobs.popleft()
-                    self._changed.notify_all()
+                self._working.release()
+
+    def _do(self, job: _Job) -> None:
+        try:
+            job.call()
+        finally:
+            self._jobs.popleft()
+            job.done.set()

@@ -45,8 +45,7 @@ def write_file(ticks: pa.RecordBatchReader, path: Path) -> None:
     """
     write = _write_csv if path.suffix == ".csv" else _write_parquet
     try:
-        with Location(path.parent).unfinished(path.name) as temporary:
-            write(ticks, temporary)
+        Location(path.parent).write_with(path.name, lambda temporary: write(ticks, temporary))
     except OSError as error:
         if error.errno is None:
             raise

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +21,7 @@ from tickframe.export.records import sha256
 from tickframe.export.selection import Selection
 from tickframe.location import Location
 from tickframe.plan.arguments import Day
+from tickframe.threads import map_in_threads
 from tickframe.timestamps import TIMESTAMP, TimestampColumn, TimeZones, sort_by_time, suffix_of
 
 # Files that are read at once; their rows are kept in any case.
@@ -189,8 +189,7 @@ def _read(export: CompleteExport, files: Sequence[StoredFile], columns: Sequence
     def read(file: StoredFile) -> pa.Table:
         return _complete(file, _verified(export, file, columns), schema)
 
-    with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-        tables = list(pool.map(read, files))
+    tables = map_in_threads(read, files, _CONCURRENT_READS, "tickframe-read")
     return pa.concat_tables([schema.empty_table(), *tables])
 
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from tickframe.export.coverage import Coverage
 from tickframe.location import Location, is_unfinished
 from tickframe.plan.part import Part
+from tickframe.threads import map_in_threads
 
 FOLDER = "_tickframe"
 _PARTS = f"{FOLDER}/parts"
@@ -164,8 +164,7 @@ class Records:
         }
 
     def _read_many(self, folder: str, names: Iterable[str]) -> dict[str, Record]:
-        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-            records = list(pool.map(partial(self._read, folder), names))
+        records = map_in_threads(partial(self._read, folder), names, _CONCURRENT_READS, "tickframe-read")
         return {record.name: record for record in records if record is not None}
 
     def _read(self, folder: str, name: str) -> Record | None:
@@ -216,8 +215,7 @@ class Records:
     def complete(self, records: Iterable[Record]) -> dict[str, Record]:
         """Return the complete ones of some records by name; raises the errors of :meth:`is_complete`."""
         given = list(records)
-        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-            complete = list(pool.map(self.is_complete, given))
+        complete = map_in_threads(self.is_complete, given, _CONCURRENT_READS, "tickframe-read")
         return {record.name: record for record, is_complete in zip(given, complete, strict=True) if is_complete}
 
     def read_manifest(self) -> dict[str, Record] | None:

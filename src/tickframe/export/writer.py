@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 
@@ -15,7 +14,10 @@ from tickframe.export.records import Record
 from tickframe.plan.part import Part
 from tickframe.run.fetch import Fetched
 from tickframe.run.outcomes import Outcome, Outcomes
+from tickframe.threads import StartedCall
 from tickframe.wire.reader import Response
+
+_THREAD = "tickframe-write"
 
 
 class Export:
@@ -61,12 +63,14 @@ class Export:
 
     def _write_in_threads(self, writes: Iterable[tuple[int, Sequence[pa.RecordBatch]]]) -> Iterator[tuple[int, Record]]:
         """Write parts at once, no more than a thread each and one that waits; yield their records in order."""
-        pending: deque[tuple[int, Future[Record]]] = deque()
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="tickframe-write")
+        pending: deque[tuple[int, StartedCall[Record]]] = deque()
         try:
             for at, batches in writes:
                 self._settle(batches)
-                pending.append((at, pool.submit(self._dataset.write, self._parts[at], batches)))
+                # The interpreter waits for it: what has arrived is written, also after an error or an interrupt.
+                pending.append(
+                    (at, StartedCall(self._dataset.write, self._parts[at], batches, name=_THREAD, daemon=False))
+                )
                 del batches
                 if len(pending) > self._threads:
                     first, record = pending.popleft()
@@ -79,8 +83,8 @@ class Export:
                 record.result()
             raise
         finally:
-            # Parts that have arrived are written, also after an error or an interrupt.
-            pool.shutdown()
+            for _, record in pending:
+                record.wait()
 
     def _settle(self, batches: Sequence[pa.RecordBatch]) -> None:
         self._dataset.prepare()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 from tickframe.process import OwningProcess
+from tickframe.threads import Signal
 
 
 class Cancelled(Exception):  # noqa: N818, nothing went wrong
@@ -18,8 +19,8 @@ class Cancellation:
     """The cancellation of one run, shared by its threads."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
-        # The garbage collector may cancel a run at any point, even in a thread that holds this lock.
+        # The garbage collector may cancel a run at any point, even in a thread that waits for it or holds this lock.
+        self._cancelled = Signal()
         self._lock = threading.RLock()
         self._releases: set[Callable[[], None]] = set()
         self._owner = OwningProcess()
@@ -29,7 +30,7 @@ class Cancellation:
         if not self._owner.is_current():
             # After a fork the connections are the parent's, which is still reading from them.
             return
-        self._event.set()
+        self._cancelled.set()
         # Under the lock, so that no connection is shut down after another run has taken it over.
         with self._lock:
             for release in list(self._releases):
@@ -39,7 +40,7 @@ class Cancellation:
 
     def check(self) -> None:
         """Raise :class:`Cancelled` if the run was cancelled."""
-        if self._event.is_set():
+        if self._cancelled.is_set():
             raise Cancelled
 
     def wait(self, seconds: float) -> None:
@@ -50,7 +51,7 @@ class Cancellation:
         Cancelled
             If the run was cancelled.
         """
-        if self._event.wait(seconds):
+        if self._cancelled.wait(seconds):
             raise Cancelled
 
     @contextlib.contextmanager
@@ -60,7 +61,9 @@ class Cancellation:
         try:
             yield
         finally:
-            _CURRENT.reset(token)
+            # The garbage collector may close an interrupted one in another thread.
+            with contextlib.suppress(ValueError):
+                _CURRENT.reset(token)
 
     @contextlib.contextmanager
     def releasing(self, release: Callable[[], None]) -> Iterator[None]:

@@ -26,7 +26,7 @@ from tickframe.http.auth import Token, token_provider
 from tickframe.http.cancellation import Cancellation
 from tickframe.http.refusals import framed_body, raise_for_status, read_json
 from tickframe.http.retry import RetryQuota, SharedPause, retry
-from tickframe.http.session import CredentialHeader, network_errors, new_session
+from tickframe.http.session import CredentialHeader, abort_request, network_errors, new_session
 from tickframe.plan.part import Part
 from tickframe.process import OwningProcess
 from tickframe.settings import Settings, host_of
@@ -186,12 +186,18 @@ class Service:
     def _request(self, part: Part, cancellation: Cancellation) -> tuple[Response, ...]:
         reference_id = str(uuid.uuid4())
         settings = self.settings
-        with self.exchange(part, cancellation, reference_id) as response:
-            raise_for_status(response, reference_id=reference_id, secrets=self.secrets())
-            frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
-            limit = ResponseLimit(settings.maximum_length, settings.maximum_decoded_bytes)
-            frames = tuple(read_responses(frames_file, part.columns, limit=limit))
-            sent = _date_of(response)
+        try:
+            with self.exchange(part, cancellation, reference_id) as response:
+                raise_for_status(response, reference_id=reference_id, secrets=self.secrets())
+                frames_file = framed_body(response, reference_id=reference_id, secrets=self.secrets())
+                limit = ResponseLimit(settings.maximum_length, settings.maximum_decoded_bytes)
+                frames = tuple(read_responses(frames_file, part.columns, limit=limit))
+                sent = _date_of(response)
+        except TickframeError:
+            raise
+        except BaseException:
+            abort_request()
+            raise
         if any(frame.reference_id not in ("", reference_id) for frame in frames):
             raise TransportError("received the response to another request: a proxy may mix them up; try again")
         self._has_answered = True

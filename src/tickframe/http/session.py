@@ -6,6 +6,7 @@ import contextlib
 import io
 import socket
 import ssl
+import threading
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -206,6 +207,9 @@ class _CancellableConnection:
     """
 
     sock: socket.socket
+    # The thread whose request was the last one, and the socket that its response comes from.
+    _thread = 0
+    _read_from: socket.socket | None = None
 
     def __init__(self, *arguments: Any, stall_timeout: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -220,6 +224,8 @@ class _CancellableConnection:
 
     def request(self, *arguments: Any, **options: Any) -> None:
         current_cancellation().check()
+        self._thread, self._read_from = threading.get_ident(), None
+        _LAST_USED.connection = self
         super().request(*arguments, **options)  # type: ignore[misc]
 
     def _tunnel(self) -> None:
@@ -231,11 +237,41 @@ class _CancellableConnection:
                 raise
             raise TunnelRefusedError(status) from error
 
+    def abort(self) -> None:
+        """Close the connection, unless its response was complete: another thread may have taken it over."""
+        if self._thread == threading.get_ident():
+            sockets = [each for each in (self.sock, self._read_from) if each is not None]
+            self.close()  # type: ignore[attr-defined]
+            for each in sockets:
+                # A closed socket stays open for the files that were made of it.
+                if (descriptor := each.detach()) >= 0:
+                    socket.close(descriptor)
+
+    def released(self) -> None:
+        """Leave the connection to the next request, perhaps in another thread."""
+        self._thread, self._read_from = 0, None
+
     def getresponse(self) -> Any:
         # The connection forgets its socket when a response ends it, perhaps while another thread cancels.
-        sock = self.sock
+        self._read_from = sock = self.sock
         with current_cancellation().releasing(lambda: sock.shutdown(socket.SHUT_RD)):
             return super().getresponse()  # type: ignore[misc]
+
+
+class _LastUsed(threading.local):
+    connection: _CancellableConnection | None = None
+
+
+_LAST_USED = _LastUsed()
+
+
+def abort_request() -> None:
+    """Close the connection that this thread has used last, after an interrupt.
+
+    An interrupt may come where nothing else closes it, and its traceback keeps the response open.
+    """
+    if _LAST_USED.connection is not None:
+        _LAST_USED.connection.abort()
 
 
 class _Connection(_CancellableConnection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
@@ -246,11 +282,20 @@ class _SecureConnection(_CancellableConnection, urllib3.connection.HTTPSConnecti
     pass
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class _ReleasingPool:
+    """A pool that tells a connection when it may be used again."""
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.released()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+
+class _Pool(_ReleasingPool, urllib3.HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
+class _SecurePool(_ReleasingPool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -135,8 +136,8 @@ class Run:
 
     def _results(self) -> Iterator[_Result]:
         cancellation = Cancellation()
-        if len(self._parts) <= 1 or self._options.max_workers == 1:
-            # One after another needs no thread.
+        if len(self._parts) <= 1 or self._options.max_workers == 1 or sys.is_finalizing():
+            # One after another needs no thread, and while the interpreter exits none would run.
             return (_fetch_part(self._responder, cancellation, part) for part in self._parts)
         pool: OrderedPool[Part, _Result] = OrderedPool(
             partial(_fetch_part, self._responder, cancellation),

@@ -107,7 +107,9 @@ def test_a_link_in_the_place_of_an_unfinished_file_is_an_error(
     assert not (shared / name).exists()
 
 
-@pytest.mark.parametrize("guessed", ["settings.toml.previous", f"settings.toml.{os.getpid()}"])
+@pytest.mark.parametrize(
+    "guessed", ["settings.toml.previous", pytest.param(f"settings.toml.{os.getpid()}", id="process")]
+)
 def test_a_settings_file_follows_no_link_beside_it(shared: Path, victim: Path, guessed: str) -> None:
     path = shared / "settings.toml"
     path.write_text("verify = false\n")

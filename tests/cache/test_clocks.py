@@ -58,7 +58,7 @@ def test_the_date_of_a_response_decides_whether_its_day_is_over(
         "2016-05-07T11:59:59+00:00",
         "1970-01-01T00:00:00+00:00",
         # In the future.
-        (NOW + dt.timedelta(days=4)).isoformat(),
+        pytest.param((NOW + dt.timedelta(days=4)).isoformat(), id="in four days"),
         "9999-12-31T23:59:59+00:00",
     ],
 )

@@ -89,12 +89,10 @@ class WriteBehind:
 
     def _work(self) -> None:
         # Another thread may have queued a job after this one saw the queue empty, and seen that this one works.
-        while self._jobs and self._working.acquire(blocking=False):
-            try:
+        while self._jobs:
+            with self._working:
                 while self._jobs:
                     self._do(self._jobs[0])
-            finally:
-                self._working.release()
 
     def _do(self, job: _Job) -> None:
         try:

@@ -30,10 +30,10 @@ def server() -> Iterator[FaultServer]:
     ("date", "origin"),
     [
         # The clock of this machine is four days ahead of that of the service.
-        (format_datetime(NOW - dt.timedelta(days=4), usegmt=True), "service"),
-        (format_datetime(NOW, usegmt=True), "cache"),
+        pytest.param(format_datetime(NOW - dt.timedelta(days=4), usegmt=True), "service", id="four days ago"),
+        pytest.param(format_datetime(NOW, usegmt=True), "cache", id="now"),
         # A clock of the service that is ahead changes nothing.
-        (format_datetime(NOW + dt.timedelta(days=400), usegmt=True), "cache"),
+        pytest.param(format_datetime(NOW + dt.timedelta(days=400), usegmt=True), "cache", id="in 400 days"),
         ("yesterday", "cache"),
         ("Thu, 99 May 99999 25:00:00 GMT", "cache"),
         ("", "cache"),

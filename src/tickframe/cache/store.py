@@ -368,8 +368,14 @@ class Cache:
             self._fail(error)
             return
         size = sum(batch.nbytes for batch in response.batches)
-        taken = lock.take()
-        self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched, taken), size)
+        taken = ProcessLock()
+        try:
+            taken = lock.take()
+            self._shared.writer.put(key.name, lambda: self._write(key, response, request, fetched, taken), size)
+        except BaseException:
+            # A traceback may keep it, and with it the lock.
+            taken.release()
+            raise
 
     def pending_warning(self) -> str:
         """Return the warning that the cache has failed, once; empty if there is none, or it was returned before."""

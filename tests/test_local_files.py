@@ -49,8 +49,7 @@ def in_subtree(path: Path) -> None:
 
 
 def unfinished(path: Path) -> None:
-    with Location(path.parent).unfinished(path.name) as file:
-        file.write(b"whole")
+    Location(path.parent).write_with(path.name, lambda file: file.write(b"whole"))
 
 
 #: What writes a file, and the name of the file.

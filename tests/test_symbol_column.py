@@ -16,6 +16,7 @@ import pytest
 import tickframe as tf
 from tests.scripted_server import Reply, ScriptedServer
 from tickframe.cache.key import key_of
+from tickframe.cache.process_locks import ProcessLock
 from tickframe.catalogue import FUNCTIONS
 from tickframe.plan.part import Part
 from tickframe.sandbox import Sandbox
@@ -31,7 +32,7 @@ SENT = [column.name for column in FUNCTIONS["auction_data"].columns]
 
 @pytest.fixture
 def cached(sandbox: Sandbox, tmp_path: Path) -> Iterator[tf.Client]:
-    with tf.Client(**sandbox.account, cache=tmp_path / "cache") as client:
+    with tf.Client(**sandbox.account, cache=tf.Cache(tmp_path / "cache", shared=True)) as client:
         yield client
 
 
@@ -100,7 +101,8 @@ def write_before(client: tf.Client, account: Mapping[str, Any], *symbols: str) -
     batch, _ = to_record_batch({"auction": pa.array([41.5])}, function.columns)
     request = {"function": function.name, **part.words()}
     assert client.cache is not None
-    client.cache.write(key_of(part, resolve_settings(**account)), Response((batch,), rows=1, bytes=9), request)
+    key, fetched = key_of(part, resolve_settings(**account)), dt.datetime.now(dt.UTC)
+    client.cache.write(key, Response((batch,), rows=1, bytes=9), request, fetched, ProcessLock())
 
 
 def test_entries_written_before_are_found(sandbox: Sandbox, cached: tf.Client) -> None:

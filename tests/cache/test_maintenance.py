@@ -90,6 +90,9 @@ def test_timestamps_of_responses_and_computed_ones_are_not_mixed(scripted: Scrip
     response = DataResponse()
     response.data.columns["date"].days_list.values.append(16926)
     response.data.columns["time"].nanoseconds_list.values.append(1)
+    response.data.columns["trade"].double_list.values.append(41.5)
+    response.data.columns["trade_size"].integer_list.values.append(100)
+    response.data.columns["trade_condition"].string_list.values.append("AT")
     with tf.Client(scripted.url, token="t", cache=tmp_path) as client:
         load(client, "ADS.XE", response)
         response.data.columns["timestamp"].integer_list.values.append(2)

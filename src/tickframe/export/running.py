@@ -6,6 +6,7 @@ all parts are there; an export of some of the same parts takes the place of the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ class RunningExport:
         self._location = location
         self._own = f"{_RUNNING}/{secrets.token_hex(8)}.json"
         self._replaced: list[str] = []
+        self._has_begun = False
 
     def begin(self, requests: Mapping[str, tuple[str, Coverage]], *, replaces_all: bool) -> None:
         """Write the note, before the manifest is deleted.
@@ -56,6 +58,7 @@ class RunningExport:
             name: Record(name, request, 0, is_final=False, coverage=coverage, files=()).to_document()
             for name, (request, coverage) in requests.items()
         }
+        self._has_begun = True
         self._location.write(self._own, json.dumps({"parts": parts}).encode())
 
     def end(self) -> None:
@@ -65,7 +68,10 @@ class RunningExport:
 
     def abandon(self) -> None:
         """Delete the note of an export that failed, which its caller knows."""
-        _delete(self._location, self._own)
+        if self._has_begun:
+            # What the export failed with matters more.
+            with contextlib.suppress(OSError):
+                _delete(self._location, self._own)
 
     def is_alone(self) -> bool:
         """Return whether there is no note of another export; raises ``OSError`` if the location cannot be read."""

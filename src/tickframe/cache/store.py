@@ -252,7 +252,7 @@ class Cache:
     def process_lock(self, key: Key, cancellation: Cancellation) -> ProcessLock:
         """Acquire the lock of a key among the processes on this machine.
 
-        It may not be held, as :meth:`tickframe.cache.process_locks.ProcessLocks.acquire` says.
+        It is not held if the location is not local or fails, or another process keeps it for too long.
 
         Raises
         ------

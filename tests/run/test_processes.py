@@ -104,7 +104,12 @@ def test_an_interrupt_in_jupyter_ends_a_cell(server: FaultServer) -> None:
 def interrupt(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
     started = time.monotonic()
-    _, stderr = process.communicate(timeout=30)
+    try:
+        _, stderr = process.communicate(timeout=3)
+    except subprocess.TimeoutExpired:
+        # CPython does not notice a signal that arrives right before a system call that blocks.
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
     # Only a hang takes longer: the requests would take two minutes.
     assert time.monotonic() - started < 10
     assert process.returncode in (-signal.SIGINT, 130, 1)

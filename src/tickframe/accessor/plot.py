@@ -77,7 +77,7 @@ def draw(frame: pd.DataFrame, quotes: pd.DataFrame | None, *, title: str | None,
     first, last = min(times[0] for times in axis), max(times[-1] for times in axis)
     figure, (price, *below) = _panels(1 + (sorted_quotes is not None) + (sorted_trades is not None))
     heading = title or f"{symbol}, {_days(first, last)}"
-    # Dollar signs are no formulas: names come from the service.
+    # Names come from the service, so dollar signs in them do not mark formulas.
     figure.suptitle(heading, fontsize=_LARGE, fontweight="bold", color=_INK, x=0.02, ha="left", parse_math=False)
     if sorted_quotes is not None:
         _draw_quotes(price, sorted_quotes)

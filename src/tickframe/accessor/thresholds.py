@@ -1,6 +1,6 @@
 """Thresholds of volume and dollar bars: exact sums, and how many times they reach a threshold.
 
-A float stands for the shortest decimal that reads as it, the one that is printed: ten times 0.1 is 1. Sums are those of
+A float means the shortest decimal that reads as it, the one that is printed: ten times 0.1 is 1. Sums are those of
 integers, so they depend neither on rounding nor on the number of trades.
 """
 

@@ -33,7 +33,7 @@ class NamedLocks:
     def call(self, name: str, cancellation: Cancellation, function: Callable[[], _Result]) -> _Result:
         """Call a function while holding the lock of a name, and return its result.
 
-        This is no context manager, since an interrupt between its two methods and the body would leave the lock held.
+        Not a context manager, because an interrupt between its methods and the body would leave the lock held.
 
         Raises
         ------

@@ -62,8 +62,8 @@ class ProcessLocks:
     def acquire(self, name: str, check: Callable[[], None]) -> ProcessLock:
         """Acquire the lock of a name.
 
-        A lock is no promise: if its file cannot be written, or another process holds it for too long, the result is
-        not held.
+        The lock is not guaranteed: if its file cannot be written, or another process holds it for too long, the
+        result is not held.
 
         Parameters
         ----------

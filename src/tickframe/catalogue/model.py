@@ -44,7 +44,7 @@ class ChainType(StrEnum):
 
 
 class ItemType(StrEnum):
-    """What a symbol stands for, in searches of the contract's earlier versions."""
+    """What a symbol identifies, in searches of the contract's earlier versions."""
 
     INDIVIDUAL_ITEM = "INDIVIDUAL_ITEM"
     OPTION_CHAIN = "OPTION_CHAIN"

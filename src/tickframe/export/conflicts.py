@@ -99,7 +99,7 @@ class Asked:
 
 
 def _check_no_others(what: str, location: Location, records: Sequence[Record]) -> None:
-    """Check that there are no files without a record, which would stay beside those of another kind."""
+    """Check that there are no files without a record, which would remain next to those of another kind."""
     recorded = {file.name for record in records for file in record.files}
     others = [name for name, _ in location.files() if name.endswith(".parquet") and name not in recorded]
     if others:
